@@ -1,0 +1,1 @@
+"""Who offers what, when and where: malls, agencies, services, counters."""

@@ -1,0 +1,224 @@
+"""A mall's directory: its agencies, services and counters, when it opens, how many visitors it takes a day."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, assert_never
+from zoneinfo import ZoneInfo
+
+from services.chassis.decider import Decider
+from services.chassis.errors import Invalid, NotFound
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LONGEST_SHORT_NAME = 40  # a mall's name opens every text message, which has 160 characters in all
+
+
+class UnknownMall(NotFound):
+    """No such mall."""
+
+
+class InvalidCatalog(Invalid):
+    """The catalog contradicts itself; `faults` says where, line by line."""
+
+
+# Stored as named here: rename nothing; new fields get defaults.
+@dataclass(frozen=True)
+class MallListed:
+    """A mall: zone is an IANA name; week has, per weekday, intervals of (opens, closes) as "HH:MM"."""
+
+    code: str
+    name: str
+    city: str
+    address: str
+    zone: str
+    capacity: int
+    week: Mapping[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True)
+class AgencyListed:
+    """An agency and the letter of its line."""
+
+    code: str
+    name: str
+    line: str
+
+
+@dataclass(frozen=True)
+class ServiceListed:
+    """A service: minutes are what a visit typically takes, requirements what to bring."""
+
+    code: str
+    name: str
+    agency: str
+    minutes: int
+    requirements: tuple[str, ...] = ()
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class CounterListed:
+    """A counter and the services it gives."""
+
+    code: str
+    name: str
+    floor: int
+    agency: str
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AgencyWithdrawn:
+    """An agency has left."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class ServiceWithdrawn:
+    """A service is no longer offered."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class CounterWithdrawn:
+    """A counter is gone."""
+
+    code: str
+
+
+Listed = AgencyListed | ServiceListed | CounterListed
+Withdrawn = AgencyWithdrawn | ServiceWithdrawn | CounterWithdrawn
+Event = MallListed | Listed | Withdrawn
+Entry = TypeVar("Entry", AgencyListed, ServiceListed, CounterListed)
+
+
+@dataclass(frozen=True)
+class Directory:
+    """All that is known of a mall."""
+
+    mall: MallListed | None = None
+    agencies: Mapping[str, AgencyListed] = field(default_factory=dict)
+    services: Mapping[str, ServiceListed] = field(default_factory=dict)
+    counters: Mapping[str, CounterListed] = field(default_factory=dict)
+
+    def counters_for(self, service: str) -> list[CounterListed]:
+        """Counters that give this service."""
+        return [counter for counter in self.counters.values() if service in counter.services]
+
+
+@dataclass(frozen=True)
+class ImportCatalog:
+    """Make the directory what this one says: list what is new or different, withdraw what it does not name."""
+
+    wanted: Directory
+
+
+def evolve(directory: Directory, event: Event) -> Directory:
+    """The directory after an event."""
+    match event:
+        case MallListed():
+            return replace(directory, mall=event)
+        case AgencyListed():
+            return replace(directory, agencies={**directory.agencies, event.code: event})
+        case ServiceListed():
+            return replace(directory, services={**directory.services, event.code: event})
+        case CounterListed():
+            return replace(directory, counters={**directory.counters, event.code: event})
+        case AgencyWithdrawn(code):
+            return replace(directory, agencies=_without(directory.agencies, code))
+        case ServiceWithdrawn(code):
+            return replace(directory, services=_without(directory.services, code))
+        case CounterWithdrawn(code):
+            return replace(directory, counters=_without(directory.counters, code))
+        case _:
+            assert_never(event)
+
+
+def decide(command: ImportCatalog, directory: Directory) -> list[Event]:
+    """The differences, all or nothing. Raises `InvalidCatalog`."""
+    wanted = command.wanted
+    if faults := list(_faults(wanted)):
+        raise InvalidCatalog(faults=faults)
+    assert wanted.mall is not None  # _faults has seen to it
+    events: list[Event] = [] if wanted.mall == directory.mall else [wanted.mall]
+    events += _new(wanted.agencies, directory.agencies)
+    events += _new(wanted.services, directory.services)
+    events += _new(wanted.counters, directory.counters)
+    events += [CounterWithdrawn(code) for code in directory.counters if code not in wanted.counters]
+    events += [ServiceWithdrawn(code) for code in directory.services if code not in wanted.services]
+    events += [AgencyWithdrawn(code) for code in directory.agencies if code not in wanted.agencies]
+    return events
+
+
+def search(directory: Directory, words: str) -> list[ServiceListed]:
+    """Services whose name, code, requirements or agency hold every word, in the catalog's order."""
+    wanted = words.casefold().split()
+    return [service for service in directory.services.values() if _holds(directory, service, wanted)]
+
+
+def _holds(directory: Directory, service: ServiceListed, wanted: list[str]) -> bool:
+    agency = directory.agencies.get(service.agency)
+    parts = (service.name, service.code, *service.requirements, agency.name if agency else "")
+    everything = " ".join(parts).casefold()
+    return all(word in everything for word in wanted)
+
+
+def _without(entries: Mapping[str, Entry], code: str) -> dict[str, Entry]:
+    return {key: kept for key, kept in entries.items() if key != code}
+
+
+def _new(wanted: Mapping[str, Entry], known: Mapping[str, Entry]) -> list[Entry]:
+    return [entry for code, entry in wanted.items() if known.get(code) != entry]
+
+
+def _faults(wanted: Directory) -> Iterable[str]:
+    mall = wanted.mall
+    if mall is None:
+        yield "no mall"
+        return
+    if not mall.name.isascii() or len(mall.name) > LONGEST_SHORT_NAME:
+        yield f"mall name: at most {LONGEST_SHORT_NAME} plain letters, for it opens every text message"
+    if mall.capacity < 0:
+        yield "capacity: not negative"
+    try:
+        ZoneInfo(mall.zone)
+    except (KeyError, ValueError):
+        yield f"zone: there is no time zone {mall.zone!r}"
+    for day, intervals in mall.week.items():
+        if day not in WEEKDAYS or any(opens >= closes for opens, closes in intervals):
+            yield f"week: {day} does not open before it closes"
+    for agency in wanted.agencies.values():
+        if not (agency.line.isalpha() and agency.line.isupper() and agency.line.isascii()):
+            yield f"agency {agency.code}: line must be capital letters"
+    lines = [agency.line for agency in wanted.agencies.values()]
+    yield from (
+        f"line {line}: used by more than one agency" for line in sorted({x for x in lines if lines.count(x) > 1})
+    )
+    for service in wanted.services.values():
+        if service.agency not in wanted.agencies:
+            yield f"service {service.code}: no agency {service.agency}"
+        if service.minutes <= 0:
+            yield f"service {service.code}: minutes must be more than 0"
+    for counter in wanted.counters.values():
+        if counter.agency not in wanted.agencies:
+            yield f"counter {counter.code}: no agency {counter.agency}"
+        yield from (
+            f"counter {counter.code}: no service {code}" for code in counter.services if code not in wanted.services
+        )
+
+
+DIRECTORY: Decider[ImportCatalog, Directory, Event] = Decider(
+    initial=Directory(),
+    decide=decide,
+    evolve=evolve,
+    events=(
+        MallListed,
+        AgencyListed,
+        ServiceListed,
+        CounterListed,
+        AgencyWithdrawn,
+        ServiceWithdrawn,
+        CounterWithdrawn,
+    ),
+)

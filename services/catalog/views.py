@@ -1,0 +1,47 @@
+"""What people and programs see of a mall's directory, as JSON-ready values."""
+
+from typing import Any
+
+from services.catalog.domain import WEEKDAYS, Directory, ServiceListed, search
+
+
+def summary(directory: Directory) -> dict[str, Any]:
+    """A mall in a list of malls."""
+    assert directory.mall is not None
+    return {"code": directory.mall.code, "name": directory.mall.name, "city": directory.mall.city}
+
+
+def mall(directory: Directory) -> dict[str, Any]:
+    """A mall with its hours, agencies and counters."""
+    listed = directory.mall
+    assert listed is not None
+    return summary(directory) | {
+        "address": listed.address,
+        "zone": listed.zone,
+        "capacity": listed.capacity,
+        "week": {day: [list(interval) for interval in listed.week.get(day, ())] for day in WEEKDAYS},
+        "agencies": [{"code": a.code, "name": a.name, "line": a.line} for a in directory.agencies.values()],
+        "counters": [
+            {"code": c.code, "name": c.name, "floor": c.floor, "agency": c.agency, "services": list(c.services)}
+            for c in directory.counters.values()
+        ],
+    }
+
+
+def services(directory: Directory, words: str) -> list[dict[str, Any]]:
+    """The services that hold all these words, each with its agency, line and counters."""
+    return [_service(directory, service) for service in search(directory, words)]
+
+
+def _service(directory: Directory, service: ServiceListed) -> dict[str, Any]:
+    agency = directory.agencies[service.agency]
+    return {
+        "code": service.code,
+        "name": service.name,
+        "agency": agency.code,
+        "agency_name": agency.name,
+        "line": agency.line,
+        "minutes": service.minutes,
+        "requirements": list(service.requirements),
+        "counters": [{"code": c.code, "floor": c.floor} for c in directory.counters_for(service.code)],
+    }

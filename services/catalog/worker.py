@@ -1,0 +1,25 @@
+"""The worker process of catalog, one line per loop."""
+
+from services.catalog.contract import TOPIC, published
+from services.chassis import worker
+from services.chassis.broker import Kafka
+from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.event_store import EventStore, connect
+from services.chassis.outbox import relay_to_kafka
+
+
+def main() -> None:
+    """Run until told to stop."""
+    env = Env()
+    settings, kafka = Settings.from_env(env, "catalog"), Kafka.from_env(env)
+    env.check()
+    configure_logging("catalog-worker", settings.log_level)
+    store = EventStore(connect(settings.mongo_url, settings.database))
+    worker.run(
+        store,
+        relay=relay_to_kafka(store, kafka, TOPIC, published),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""CloudEvents 1.0 in Kafka's binary mode: attributes as `ce_` headers, the data alone as the value.
+
+Source: CloudEvents 1.0.2, Kafka protocol binding, sections 3.2 (binary) and 3.3 (structured, read only).
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+REQUIRED = ("specversion", "id", "source", "type")
+
+
+class Malformed(ValueError):
+    """These bytes are no event we can read."""
+
+
+@dataclass(frozen=True)
+class CloudEvent:
+    """A public fact: what happened (`type`), to what (`subject`), when; events of one `key` stay in order."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    key: str
+    data: Mapping[str, Any]
+
+
+def encode(event: CloudEvent) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """Kafka key, value and headers of an event."""
+    attributes = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time.isoformat(),
+        "partitionkey": event.key,
+    }
+    headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
+    headers.append(("content-type", b"application/json"))
+    return event.key.encode(), json.dumps(event.data, ensure_ascii=False, separators=(",", ":")).encode(), headers
+
+
+def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> CloudEvent:
+    """The event in a Kafka record, in either mode. Raises `Malformed`."""
+    try:
+        plain = {name.lower(): text.decode() for name, text in headers}
+        content = json.loads(value or b"")
+        if plain.get("content-type", "").startswith("application/cloudevents"):
+            attributes, data = content, content.get("data")
+        else:
+            attributes, data = {name.removeprefix("ce_"): text for name, text in plain.items()}, content
+        missing = [name for name in REQUIRED if not attributes.get(name)]
+        if missing or not isinstance(data, dict):
+            raise Malformed(f"missing {', '.join(missing) or 'a data object'}")
+        return CloudEvent(
+            id=attributes["id"],
+            source=attributes["source"],
+            type=attributes["type"],
+            subject=attributes.get("subject", ""),
+            time=datetime.fromisoformat(attributes["time"]),
+            key=attributes.get("partitionkey", ""),
+            data=data,
+        )
+    except Malformed:
+        raise
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise Malformed(f"{type(error).__name__}: {error}") from error

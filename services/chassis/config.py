@@ -1,0 +1,75 @@
+"""Settings from the environment (each also as `NAME_FILE`), checked all at once; and the logs."""
+
+import logging
+import sys
+from dataclasses import dataclass
+from typing import Any, cast
+
+import structlog
+from environs import EnvValidationError, FileAwareEnv
+from marshmallow.validate import OneOf, Regexp
+
+
+class Env(FileAwareEnv):
+    """Reads variables and collects every error, so that a wrong deployment hears of all of them at the first start."""
+
+    def __init__(self) -> None:
+        super().__init__(eager=False)
+
+    def check(self) -> None:
+        """Exit with one line per wrong or missing variable."""
+        try:
+            self.seal()
+        except EnvValidationError as error:
+            for name, messages in cast(dict[str, list[str]], error.error_messages).items():
+                print(f"setting {name}: {'; '.join(map(str, messages))}", file=sys.stderr)
+            raise SystemExit(2) from None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every process of a service needs to know."""
+
+    mongo_url: str
+    database: str
+    log_level: str
+
+    @classmethod
+    def from_env(cls, env: Env, service: str) -> "Settings":
+        """Read the settings of a service; `env.check()` tells what is wrong."""
+        levels = OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+        return cls(
+            mongo_url=env.str("MONGO_URL", validate=Regexp("^mongodb(\\+srv)?://")),
+            database=env.str("MONGO_DATABASE", service),
+            log_level=env.str("LOG_LEVEL", "INFO", validate=levels),
+        )
+
+
+def configure_logging(process: str, level: str = "INFO") -> None:
+    """Write one JSON object per line to standard error, library messages included."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        lambda _logger, _name, event: {"process": process} | event,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for noisy in ("kafka", "pymongo"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)

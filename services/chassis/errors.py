@@ -1,0 +1,45 @@
+"""What can go wrong, one root per meaning. The web maps each root to a status; nothing here knows HTTP."""
+
+import re
+from typing import Any
+
+
+class Problem(Exception):
+    """Something the caller is told about, with a stable reason code and the values its words need."""
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(self.reason)
+        self.params = params
+
+    @property
+    def reason(self) -> str:
+        """The code in kebab case, taken from the class: `NobodyWaits` → `nobody-waits`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
+
+
+class Refused(Problem):
+    """The rules say no, now. The same request may succeed later."""
+
+
+class NotFound(Problem):
+    """There is no such thing."""
+
+
+class Invalid(Problem):
+    """The request can never succeed as it stands."""
+
+
+class Unauthorized(Problem):
+    """We do not know who is asking."""
+
+
+class Forbidden(Problem):
+    """We know who is asking, and they may not."""
+
+
+class Unavailable(Problem):
+    """We cannot answer now; nothing was lost; try again."""
+
+
+class KeyReused(Invalid):
+    """An idempotency key came back with another request."""

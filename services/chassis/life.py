@@ -1,0 +1,32 @@
+"""A loop's life: whether to go on, a pause that can be cut short, and the sign that it still runs."""
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class Life:
+    """A loop's view of its process: whether to go on, and the place to show that it still does."""
+
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+        self.seen = time.monotonic()
+        self.nudged = threading.Event()
+
+    def goes_on(self) -> bool:
+        """False once the process is to end. Every call is a sign of life."""
+        self.seen = time.monotonic()
+        return not self._ending.is_set()
+
+    def rest(self, seconds: float) -> None:
+        """Wait, but not past a nudge or the end of the process."""
+        self.nudged.wait(seconds)
+        self.nudged.clear()
+
+    def end(self) -> None:
+        """Ask the loop to end."""
+        self._ending.set()
+        self.nudged.set()
+
+
+Loop = Callable[[Life], None]

@@ -1,0 +1,44 @@
+import { t } from './words.js';
+
+/** The service answered with an error; `title` and `detail` are words for the person at the screen. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail ?? t('common.unreachable.detail'));
+    this.status = status;
+    this.reason = body.reason ?? 'unavailable';
+    this.title = body.title ?? t('common.unreachable.title');
+    this.detail = this.message;
+    // Whether the same request may be sent again as it is: it may have been carried out or not.
+    this.retryable = status >= 500;
+  }
+}
+
+/** No answer came: the network or the server is gone, or too slow. */
+export class Unreachable extends Problem {
+  constructor() {
+    super(503, {});
+  }
+}
+
+/** Ask the server and give back its JSON; throws Problem or Unreachable. */
+export async function request(path, { method = 'GET', body, token, key } = {}) {
+  const headers = { Accept: 'application/json', 'Accept-Language': document.documentElement.lang };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (key) headers['Idempotency-Key'] = key;
+  let response;
+  try {
+    response = await fetch(path, { method, headers, body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) });
+  } catch {
+    throw new Unreachable();
+  }
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw new Problem(response.status, answer ?? {});
+  if (answer === null) throw new Unreachable();
+  return answer;
+}
+
+/** A fresh Idempotency-Key. `crypto.randomUUID` is missing on plain-http addresses of a LAN. */
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

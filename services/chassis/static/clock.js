@@ -1,0 +1,23 @@
+/** Times in words of the page's language, as clocks in the mall's zone (or, without one, at this screen) show them. */
+export function clockIn(zone) {
+  const format = (options) => new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: zone, ...options });
+  const time = format({ hour: '2-digit', minute: '2-digit', hour12: false });
+  const seconds = format({ hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+  const date = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+  const moment = format({ weekday: 'long', day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit', hour12: false, timeZoneName: 'short' });
+  const stamp = format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false });
+  const weekday = new Intl.DateTimeFormat('en', { timeZone: zone, weekday: 'long' });
+  return {
+    time: (when) => time.format(new Date(when)),
+    seconds: (when) => seconds.format(new Date(when)),
+    date: (when) => date.format(new Date(when)),
+    moment: (when) => moment.format(new Date(when)),
+    stamp: (when) => stamp.format(new Date(when)),
+    weekday: (when) => weekday.format(new Date(when)).toLowerCase(),
+  };
+}
+
+/** Whole minutes from a time until now. */
+export function minutesSince(when) {
+  return Math.max(0, Math.floor((Date.now() - new Date(when)) / 60_000));
+}

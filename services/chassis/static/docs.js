@@ -1,0 +1,9 @@
+const place = document.getElementById('docs');
+
+window.SwaggerUIBundle({
+  domNode: place,
+  url: place.dataset.specUrl,
+  deepLinking: true,
+  validatorUrl: null,
+  persistAuthorization: false,
+});

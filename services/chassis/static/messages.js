@@ -1,0 +1,61 @@
+import { request } from './api.js';
+import { clockIn } from './clock.js';
+import { copy, fill } from './fill.js';
+import { askForToken, staffToken } from './token.js';
+import { t } from './words.js';
+
+const REFRESH_MS = 3_000;
+const KINDS = { accepted: 'good', failed: 'bad', unknown: 'warn', expired: 'warn' };
+
+const $ = (id) => document.getElementById(id);
+const clock = clockIn();
+let shown = '';
+let asking = false;
+
+function row(message) {
+  const item = copy('message', {
+    time: clock.stamp(message.requested_at),
+    number: message.number,
+    kind: t(`messages.kind.${message.kind}`),
+    to: message.to,
+    text: message.text,
+    status: t(`messages.status.${message.status}`),
+  });
+  item.querySelector('.pill').dataset.kind = KINDS[message.status] ?? 'plain';
+  return item;
+}
+
+function render(messages) {
+  // Left alone while nothing changes: somebody may be reading or copying a line.
+  if (JSON.stringify(messages) === shown) return;
+  shown = JSON.stringify(messages);
+  $('rows').replaceChildren(...messages.map(row));
+  $('empty').hidden = messages.length > 0;
+}
+
+async function refresh() {
+  if (document.hidden || asking) return;
+  if (!staffToken()) return turnAway(null);
+  try {
+    render((await request('/notifications/api/messages?limit=50', { token: staffToken() })).messages);
+    $('log').hidden = false;
+    $('problem').hidden = true;
+  } catch (problem) {
+    if (problem.status === 401 || problem.status === 403) return turnAway(problem.detail);
+    fill($('problem'), { title: problem.title, detail: problem.detail });
+    $('problem').hidden = false;
+  }
+  return undefined;
+}
+
+async function turnAway(why) {
+  asking = true;
+  $('log').hidden = true;
+  await askForToken(why);
+  asking = false;
+  await refresh();
+}
+
+refresh();
+setInterval(refresh, REFRESH_MS);
+document.addEventListener('visibilitychange', refresh);

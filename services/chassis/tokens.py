@@ -1,0 +1,124 @@
+"""Bearer tokens: who is asking, as what, and for which mall, counter or agency; signed, so no service asks another.
+
+Ed25519: services hold only the public key and can verify but not mint (RFC 8037, RFC 7519).
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from marshmallow.validate import Regexp
+
+from services.chassis.config import Env
+from services.chassis.errors import Forbidden, Unauthorized
+
+ROLES = ("administrator", "supervisor", "operator", "agency", "auditor", "device")
+SCOPES = ("mall", "counter", "agency")
+DAY = 86400
+
+
+class BadToken(Unauthorized):
+    """The token is missing, wrong or expired."""
+
+
+class WrongRole(Forbidden):
+    """This role may not do that."""
+
+
+class WrongScope(Forbidden):
+    """The token is for another mall, counter or agency."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking: a name for the record, a role, and the places the token is bound to."""
+
+    name: str
+    role: str
+    expires: float = field(default=0.0, compare=False)
+    scope: Mapping[str, str] = field(default_factory=dict)
+
+
+def make_keys(folder: Path) -> None:
+    """Write a key pair to `token_private.pem` (mode 0600) and `token_public.pem`, unless they exist."""
+    folder.mkdir(parents=True, exist_ok=True)
+    private = folder / "token_private.pem"
+    if not private.exists():
+        key = OKPKey.generate_key("Ed25519", private=True)
+        (folder / "token_public.pem").write_bytes(key.as_pem(private=False))
+        with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(key.as_pem(private=True))
+
+
+def mint(private_pem: bytes, *, name: str, role: str, days: float = 1, **scope: str | None) -> str:
+    """A token for `name` in `role`, bound to the `mall`, `counter` or `agency` given, valid for so many days."""
+    now = int(time.time())
+    bound = {place: code for place, code in scope.items() if code}
+    claims = {"sub": name, "role": role, "iat": now, "exp": int(now + days * DAY), **bound}
+    return jwt.encode({"alg": "Ed25519"}, claims, OKPKey.import_key(private_pem), algorithms=["Ed25519"])
+
+
+def public_key(env: Env) -> str:
+    """The key to verify tokens with, from `TOKEN_PUBLIC_KEY`."""
+    is_pem = Regexp("^-----BEGIN PUBLIC KEY-----", error="must be a public key in PEM")
+    key: str = env.str("TOKEN_PUBLIC_KEY", validate=is_pem)
+    return key
+
+
+class Verifier:
+    """Checks tokens against the public key, remembering those it has seen."""
+
+    def __init__(self, public_pem: str) -> None:
+        self._key = OKPKey.import_key(public_pem)
+        self._read = lru_cache(maxsize=1024)(self._decode)
+
+    def actor(self, authorization: str) -> Actor:
+        """The actor of an `Authorization` header. Raises `BadToken`."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise BadToken()
+        actor = self._read(token.strip())
+        if actor.expires < time.time():
+            raise BadToken()
+        return actor
+
+    def _decode(self, token: str) -> Actor:
+        try:
+            claims = jwt.decode(token, self._key, algorithms=["Ed25519"]).claims
+            scope = {place: claims[place] for place in SCOPES if place in claims}
+            return Actor(claims["sub"], claims["role"], float(claims["exp"]), scope)
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise BadToken() from error
+
+
+def main() -> None:
+    """The command line: `keys DIR`, or `mint --key FILE --name NAME --role ROLE [--mall M] [--counter C]`."""
+    parser = argparse.ArgumentParser(prog="python -m services.chassis.tokens", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    keys = commands.add_parser("keys", help="make a key pair unless there is one")
+    keys.add_argument("folder", type=Path)
+    new = commands.add_parser("mint", help="print a token")
+    new.add_argument("--key", type=Path, required=True)
+    new.add_argument("--name", required=True)
+    new.add_argument("--role", choices=ROLES, required=True)
+    new.add_argument("--days", type=float, default=1)
+    for place in SCOPES:
+        new.add_argument(f"--{place}")
+    arguments = parser.parse_args()
+    if arguments.command == "keys":
+        make_keys(arguments.folder)
+    else:
+        scope = {place: getattr(arguments, place) for place in SCOPES}
+        key = arguments.key.read_bytes()
+        print(mint(key, name=arguments.name, role=arguments.role, days=arguments.days, **scope))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""The Flask factory: problems for every error, health, request ids, languages, who may ask, API and its docs."""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import flask_swagger_ui
+import marshmallow as ma
+import structlog
+from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
+from flask_smorest import Api, Blueprint
+from werkzeug.exceptions import HTTPException
+
+from services.chassis.errors import Forbidden, Invalid, NotFound, Problem, Refused, Unauthorized, Unavailable
+from services.chassis.tokens import Actor, Verifier, WrongRole, WrongScope
+from services.chassis.words import DEFAULT, Words
+
+log = structlog.get_logger()
+
+CHASSIS = Path(__file__).parent
+STATUS = {Refused: 409, NotFound: 404, Invalid: 422, Unauthorized: 401, Forbidden: 403, Unavailable: 503}
+HTTP_REASONS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 422: "invalid"}
+OPEN_ENDPOINTS = {"static", "api-docs.openapi_json"}
+REQUEST_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
+CSP = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class ProblemSchema(ma.Schema):
+    """A problem document (RFC 9457): `reason` is stable, `title` and `detail` are for people."""
+
+    type = ma.fields.String(metadata={"example": "urn:mpp:problem:closed"})
+    title = ma.fields.String()
+    status = ma.fields.Integer()
+    detail = ma.fields.String()
+    reason = ma.fields.String(metadata={"example": "closed"})
+    request_id = ma.fields.String()
+    errors = ma.fields.Dict()
+
+
+class ProblemApi(Api):  # type: ignore[misc]
+    """flask-smorest with its errors as problem documents."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Answer any HTTP error, those of webargs' validation included."""
+        errors = getattr(error, "data", {}).get("messages", {}).get("json")
+        return _problem(error.code or 500, HTTP_REASONS.get(error.code or 500, "internal"), {}, errors)
+
+
+def public(view: View) -> View:
+    """Declare that anybody may call this route."""
+    return allow()(view)
+
+
+def allow(*roles: str) -> Callable[[View], View]:
+    """Declare which roles may call this route; a token bound to a mall or counter only its own. None: anybody."""
+
+    def mark(view: View) -> View:
+        view.access = frozenset(roles)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def actor() -> Actor:
+    """Who is asking. Only on routes with roles."""
+    found: Actor = g.actor
+    return found
+
+
+def command_context() -> dict[str, str]:
+    """What the store keeps of the request: the command's id and digest from `Idempotency-Key`, actor and trace."""
+    context = {"actor": g.actor.name if "actor" in g else "", "trace": g.request_id}
+    key = request.headers.get("Idempotency-Key", "").strip().strip('"')
+    if key:
+        body = json.dumps(request.get_json(silent=True), sort_keys=True)
+        digest = hashlib.sha256(f"{request.path}\n{body}".encode()).hexdigest()
+        context |= {"id": f"key:{key[:200]}", "digest": digest}
+    return context
+
+
+def create_app(
+    service: str,
+    verifier: Verifier,
+    blueprints: Sequence[Any],
+    ready: Mapping[str, Callable[[], object]],
+    title: str,
+) -> Flask:
+    """A service's Flask app: its blueprints, with everything that all services do alike around them.
+
+    `ready` names what must answer before traffic may come (each raises when it does not).
+    """
+    folder = CHASSIS.parent / service
+    app = Flask(
+        service,
+        root_path=str(folder),
+        template_folder="templates",
+        static_folder=str(CHASSIS / "static"),
+        static_url_path=f"/{service}/static",
+    )
+    words = Words([CHASSIS / "words", folder / "words"])
+    app.config.update(
+        MAX_CONTENT_LENGTH=64 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=31536000,  # the address holds a hash of the content
+        API_TITLE=title,
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=f"/{service}/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions["words"], app.extensions["verifier"] = words, verifier
+    _add_templates(app, service, words)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(Problem, _answer_problem)
+    app.register_error_handler(Exception, _answer_surprise)
+    api = ProblemApi(app)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint) if isinstance(blueprint, Blueprint) else app.register_blueprint(blueprint)
+    _add_docs(app, service)
+    _add_health(app, ready)
+    return app
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
+        return
+    roles = getattr(current_app.view_functions[request.endpoint], "access", None)
+    if roles is None:
+        raise WrongRole()  # a route that does not say who may use it is used by nobody
+    if roles:
+        g.actor = current_app.extensions["verifier"].actor(request.headers.get("Authorization", ""))
+        if g.actor.role not in roles:
+            raise WrongRole()
+        for place, code in g.actor.scope.items():
+            if (request.view_args or {}).get(place, code) != code:
+                raise WrongScope()
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Request-Id"] = g.get("request_id", "")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers.setdefault("Content-Security-Policy", CSP)
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+    if "lang" in request.args:
+        response.set_cookie("lang", language(), max_age=31536000, samesite="Lax", httponly=True)
+    return response
+
+
+def language() -> str:
+    """The language to answer in: for the API what `Accept-Language` asks, for pages the visitor's choice."""
+    words: Words = current_app.extensions["words"]
+    if "/api/" in request.path:
+        return words.choose(request.headers.get("Accept-Language", DEFAULT))
+    return words.choose(request.args.get("lang") or request.cookies.get("lang") or DEFAULT)
+
+
+def text(key: str, **params: object) -> str:
+    """A text in the language of the request."""
+    words: Words = current_app.extensions["words"]
+    return words.text(language(), key, **params)
+
+
+def _answer_problem(problem: Problem) -> Response:
+    status = next(status for root, status in STATUS.items() if isinstance(problem, root))
+    return _problem(status, problem.reason, problem.params)
+
+
+def _answer_surprise(error: Exception) -> Response:
+    log.error("request failed", path=request.path, request_id=g.get("request_id"), exc_info=error)
+    return _problem(500, "internal", {})
+
+
+def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = None) -> Response:
+    """The problem as a document for programs and, where a page was asked for, as a page for people."""
+    document = {
+        "type": f"urn:mpp:problem:{reason}",
+        "title": text(f"problem.{reason}.title"),
+        "status": status,
+        "detail": text(f"problem.{reason}.detail", **params),
+        "reason": reason,
+        "request_id": g.get("request_id", ""),
+        **params,
+    }
+    if errors:
+        document["errors"] = _in_words(errors)
+    if status < 500:
+        log.info("refused", status=status, reason=reason, path=request.path, request_id=document["request_id"])
+    if "/api/" not in request.path and request.accept_mimetypes.accept_html:
+        response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
+    else:
+        response = Response(json.dumps(document, ensure_ascii=False), status, mimetype="application/problem+json")
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _in_words(errors: Any) -> Any:
+    """Validation messages in the language of the request; the texts are keyed by the library's own words."""
+    if isinstance(errors, dict):
+        return {field: _in_words(messages) for field, messages in errors.items()}
+    return [_message_in_words(str(message)) for message in errors]
+
+
+def _message_in_words(message: str) -> str:
+    opening, colon, rest = message.partition(":")
+    return f"{text(opening + colon)}{rest}" if colon else text(message)
+
+
+def _add_templates(app: Flask, service: str, words: Words) -> None:
+    app.jinja_loader.searchpath.append(str(CHASSIS / "templates"))  # type: ignore[union-attr]
+
+    @app.context_processor
+    def _globals() -> dict[str, Any]:
+        chosen = language()
+        return {
+            "lang": chosen,
+            "languages": words.languages,
+            "t": lambda key, **params: words.text(chosen, key, **params),
+            "words": lambda prefix: words.beginning(chosen, prefix),
+            "static": lambda name: f"/{service}/static/{name}?v={_content_hash(name)}",
+        }
+
+
+@cache
+def _content_hash(name: str) -> str:
+    return hashlib.sha256((CHASSIS / "static" / name).read_bytes()).hexdigest()[:10]
+
+
+def _add_docs(app: Flask, service: str) -> None:
+    """The API's documentation, from the viewer that its package brings along."""
+    assets = Path(flask_swagger_ui.__file__).parent / "dist"
+
+    @app.get(f"/{service}/api/docs")
+    @public
+    def api_docs() -> Response:
+        page = Response(render_template("docs.html", spec_url=f"/{service}/api/openapi.json"))
+        page.headers["Content-Security-Policy"] = f"{CSP}; style-src 'self' 'unsafe-inline'"  # the viewer's own need
+        return page
+
+    @app.get(f"/{service}/api/docs/assets/<path:name>")
+    @public
+    def api_docs_asset(name: str) -> Response:
+        return send_from_directory(assets, name)
+
+
+def _add_health(app: Flask, ready: Mapping[str, Callable[[], object]]) -> None:
+    @app.get("/livez")
+    @public
+    def livez() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    @public
+    def readyz() -> tuple[dict[str, Any], int]:
+        failed = {}
+        for name, check in ready.items():
+            try:
+                check()
+            except Exception as error:
+                failed[name] = type(error).__name__
+        return {"status": "failed" if failed else "ok", "failed": failed}, 503 if failed else 200

@@ -1,0 +1,66 @@
+"""A worker process: named loops, each started again when it fails, all stopped by one signal, and watched."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import structlog
+
+from services.chassis.event_store import EventStore
+from services.chassis.life import Life, Loop
+from services.chassis.outbox import request_replay
+
+log = structlog.get_logger()
+
+HEALTH_FILE = Path(os.environ.get("WORKER_HEALTH_FILE", "/tmp/worker-healthy"))  # noqa: S108
+SILENCE = 60.0  # seconds without a sign of life after which a loop counts as stuck
+
+
+def run(store: EventStore, **loops: Loop) -> None:
+    """Run the loops until SIGTERM or SIGINT. A loop that raises is logged and started again after a pause.
+
+    `python -m services.NAME.worker replay` runs nothing: it asks the running relay to publish everything again.
+    """
+    if sys.argv[1:] == ["replay"]:
+        request_replay(store)
+        return
+    lives = {name: Life() for name in loops}
+    threads = [threading.Thread(target=_keep, args=(name, loops[name], lives[name]), name=name) for name in loops]
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    for thread in threads:
+        thread.start()
+    log.info("worker started", loops=list(loops))
+    while not ending.wait(1.0):
+        if all(time.monotonic() - life.seen < SILENCE for life in lives.values()):
+            HEALTH_FILE.touch()
+    for life in lives.values():
+        life.end()
+    for thread in threads:
+        thread.join(timeout=10)
+    log.info("worker stopped")
+
+
+def _keep(name: str, loop: Loop, life: Life) -> None:
+    pause = 0.1
+    while life.goes_on():
+        started = time.monotonic()
+        try:
+            loop(life)
+        except Exception as error:
+            pause = 0.1 if time.monotonic() - started > 30 else min(pause * 2, 5.0)
+            log.error("loop failed, starting it again", loop=name, cause=repr(error), pause=pause, exc_info=True)
+            life.rest(pause)
+
+
+def healthy(now: float | None = None) -> bool:
+    """Whether the worker of this machine has shown life lately."""
+    return HEALTH_FILE.exists() and (now or time.time()) - HEALTH_FILE.stat().st_mtime < SILENCE
+
+
+if __name__ == "__main__":
+    sys.exit(0 if healthy() else 1)

@@ -1,0 +1,78 @@
+"""Notifications over HTTP: leave a phone number, look at the texts."""
+
+from typing import Any
+
+import marshmallow as ma
+from flask import current_app
+from flask_smorest import Blueprint
+from marshmallow.validate import Length, Range
+
+from services.chassis.web import allow, command_context, public
+from services.notifications import contacts, views
+from services.notifications.correspondence import Correspondences
+
+blueprint = Blueprint("notifications", __name__, url_prefix="/notifications/api", description="Texts to visitors")
+
+
+class Phone(ma.Schema):
+    """An Indonesian mobile number in any usual form."""
+
+    phone = ma.fields.String(required=True, validate=Length(5, 30), metadata={"example": "0812-3456-7890"})
+
+
+class MaskedPhone(ma.Schema):
+    """The number as it is shown from now on."""
+
+    phone = ma.fields.String(metadata={"example": "+62812****7890"})
+
+
+class Page(ma.Schema):
+    """How many texts to show."""
+
+    limit = ma.fields.Integer(load_default=50, validate=Range(1, 1000))
+
+
+class MessageOut(ma.Schema):
+    """A text and what became of it."""
+
+    id = ma.fields.String()
+    ticket = ma.fields.String()
+    number = ma.fields.String()
+    kind = ma.fields.String()
+    to = ma.fields.String()
+    text = ma.fields.String()
+    status = ma.fields.String()
+    requested_at = ma.fields.String()
+    changed_at = ma.fields.String()
+
+
+class MessageList(ma.Schema):
+    """The latest texts, newest first."""
+
+    messages = ma.fields.List(ma.fields.Nested(MessageOut))
+
+
+def correspondences() -> Correspondences:
+    """This process's correspondences."""
+    found: Correspondences = current_app.extensions["correspondences"]
+    return found
+
+
+@blueprint.put("/tickets/<ticket_id>/phone")
+@public
+@blueprint.arguments(Phone)
+@blueprint.response(200, MaskedPhone)
+@blueprint.alt_response(422, description="`invalid-phone`")
+def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
+    """Leave a number for a ticket. Whoever has the ticket's id may: it cannot be guessed."""
+    number = contacts.parse(left["phone"])
+    return {"phone": correspondences().leave_phone(ticket_id, number, trace=command_context()["trace"])}
+
+
+@blueprint.get("/messages")
+@allow("supervisor", "administrator")
+@blueprint.arguments(Page, location="query")
+@blueprint.response(200, MessageList)
+def list_messages(page: dict[str, int]) -> dict[str, Any]:
+    """The latest texts, numbers masked."""
+    return {"messages": views.messages(correspondences().latest(page["limit"]), page["limit"])}

@@ -1,0 +1,25 @@
+"""The web process of notifications."""
+
+from flask import Flask
+
+from services.chassis import web
+from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.event_store import EventStore, connect
+from services.chassis.tokens import Verifier, public_key
+from services.notifications import api, pages
+from services.notifications.contacts import Contacts
+from services.notifications.correspondence import SMS, Correspondences
+
+
+def create_app() -> Flask:
+    """The Flask app, from the environment."""
+    env = Env()
+    settings, key = Settings.from_env(env, "notifications"), public_key(env)
+    env.check()
+    configure_logging("notifications-web", settings.log_level)
+    database = connect(settings.mongo_url, settings.database)
+    store = EventStore(database, (SMS,))
+    blueprints = [api.blueprint, pages.blueprint]
+    app = web.create_app("notifications", Verifier(key), blueprints, {"database": store.ping}, "MPP notifications")
+    app.extensions["correspondences"] = Correspondences(store, Contacts(database))
+    return app

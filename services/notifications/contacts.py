@@ -1,0 +1,68 @@
+"""Phone numbers: the one place that holds them, erased by deleting, and by itself after the business day."""
+
+from datetime import UTC, datetime, timedelta
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from pymongo.database import Database
+
+from services.chassis.errors import Invalid
+from services.chassis.event_store import Document
+
+# Until the ticket's own day is known. Erasure when the purpose is over: UU 27/2022 articles 43 and 44.
+KEPT_AT_MOST = timedelta(hours=24)
+
+
+class InvalidPhone(Invalid):
+    """This is no Indonesian mobile number."""
+
+
+def parse(text: str) -> str:
+    """An Indonesian mobile number in any usual form, as E.164 (`+62812…`). Raises `InvalidPhone`."""
+    dialled = text.strip()
+    # libphonenumber knows 00 only behind an operator's digit, people dial it alone.
+    international = f"+{dialled[2:]}" if dialled.startswith("00") else dialled
+    if dialled.lstrip("+").startswith("62") and not dialled.startswith("+"):
+        international = f"+{dialled}"
+    try:
+        number = phonenumbers.parse(international, "ID")
+    except phonenumbers.NumberParseException:
+        raise InvalidPhone() from None
+    mobile = phonenumbers.number_type(number) == PhoneNumberType.MOBILE
+    if number.country_code != 62 or not mobile or not phonenumbers.is_valid_number(number):
+        raise InvalidPhone()
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def masked(phone: str) -> str:
+    """A number as it may be shown and recorded: `+62812****7890`."""
+    return f"{phone[:6]}****{phone[-4:]}"
+
+
+class Contacts:
+    """Which number belongs to which ticket."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._contacts = database["contacts"]
+        self._indexed = False
+
+    def keep(self, ticket_id: str, phone: str) -> None:
+        """Keep a number for a ticket, for a day at most."""
+        if not self._indexed:
+            self._contacts.create_index("expires_at", expireAfterSeconds=0)
+            self._indexed = True
+        kept = {"phone": phone, "expires_at": datetime.now(UTC) + KEPT_AT_MOST}
+        self._contacts.update_one({"_id": ticket_id}, {"$set": kept}, upsert=True)
+
+    def keep_until(self, ticket_id: str, moment: datetime) -> None:
+        """Keep the number, if there is one, no longer than this."""
+        self._contacts.update_one({"_id": ticket_id}, {"$min": {"expires_at": moment}})
+
+    def find(self, ticket_id: str) -> str | None:
+        """The number of a ticket, while it is kept."""
+        found = self._contacts.find_one({"_id": ticket_id, "expires_at": {"$gt": datetime.now(UTC)}})
+        return found["phone"] if found else None
+
+    def erase(self, ticket_id: str) -> None:
+        """Forget the number of a ticket."""
+        self._contacts.delete_one({"_id": ticket_id})

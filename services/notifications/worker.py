@@ -1,0 +1,36 @@
+"""The worker process of notifications, one line per loop."""
+
+from pathlib import Path
+
+from services.chassis import worker
+from services.chassis.broker import Kafka
+from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.event_store import EventStore, connect
+from services.chassis.inbox import consume
+from services.chassis.outbox import relay
+from services.notifications.contacts import Contacts
+from services.notifications.correspondence import SMS, Correspondences
+from services.notifications.sms.gateway import LogGateway
+from services.notifications.sms.relay import deliver_to
+from services.notifications.subscriptions import TOPICS, reactions
+
+
+def main() -> None:
+    """Run until told to stop."""
+    env = Env()
+    settings, kafka = Settings.from_env(env, "notifications"), Kafka.from_env(env)
+    gateway = LogGateway(Path(env.str("SMS_LOG_FILE") or ""))
+    env.check()
+    configure_logging("notifications-worker", settings.log_level)
+    database = connect(settings.mongo_url, settings.database)
+    store = EventStore(database, (SMS,))
+    correspondences = Correspondences(store, Contacts(database))
+    worker.run(
+        store,
+        ticketing=consume(kafka, "notifications", TOPICS, reactions(correspondences), "mpp.notifications.dead-letters"),
+        sms=relay(store, SMS, deliver_to(gateway, correspondences)),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Issues tickets, calls them, and shows the hall who is called where."""

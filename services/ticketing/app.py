@@ -1,0 +1,23 @@
+"""The web process of ticketing."""
+
+from flask import Flask
+
+from services.chassis import web
+from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.event_store import EventStore, connect
+from services.chassis.tokens import Verifier, public_key
+from services.ticketing import api, pages
+from services.ticketing.queue import Queue
+
+
+def create_app() -> Flask:
+    """The Flask app, from the environment."""
+    env = Env()
+    settings, key = Settings.from_env(env, "ticketing"), public_key(env)
+    env.check()
+    configure_logging("ticketing-web", settings.log_level)
+    store = EventStore(connect(settings.mongo_url, settings.database))
+    blueprints = [api.blueprint, pages.blueprint]
+    app = web.create_app("ticketing", Verifier(key), blueprints, {"database": store.ping}, "MPP ticketing")
+    app.extensions["queue"] = Queue(store)
+    return app

@@ -1,0 +1,29 @@
+"""The worker process of ticketing, one line per loop."""
+
+from services.chassis import worker
+from services.chassis.broker import Kafka
+from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.event_store import EventStore, connect
+from services.chassis.inbox import consume
+from services.chassis.outbox import relay_to_kafka
+from services.ticketing.contract import TOPIC, published
+from services.ticketing.queue import Queue
+from services.ticketing.subscriptions import TOPICS, reactions
+
+
+def main() -> None:
+    """Run until told to stop."""
+    env = Env()
+    settings, kafka = Settings.from_env(env, "ticketing"), Kafka.from_env(env)
+    env.check()
+    configure_logging("ticketing-worker", settings.log_level)
+    store = EventStore(connect(settings.mongo_url, settings.database))
+    worker.run(
+        store,
+        relay=relay_to_kafka(store, kafka, TOPIC, published),
+        catalog=consume(kafka, "ticketing", TOPICS, reactions(Queue(store)), f"{TOPIC}.dead-letters"),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Streams: repeats, conflicts, lost answers and many callers at once, on a real store."""
+
+import multiprocessing
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from services.chassis.decider import Decider, StoreUnavailable, Streams
+from services.chassis.errors import KeyReused, Refused
+from services.chassis.event_store import EventStore, Unsettled, connect
+
+
+@dataclass(frozen=True)
+class Taken:
+    place: int
+
+
+class Full(Refused):
+    pass
+
+
+@dataclass(frozen=True)
+class Take:
+    most: int = 1000
+
+
+def decide(command: Take, taken: int) -> list[Taken]:
+    if taken >= command.most:
+        raise Full()
+    return [Taken(taken + 1)]
+
+
+PLACES = Decider(initial=0, decide=decide, evolve=lambda _, event: event.place, events=(Taken,))
+
+
+def places(store: EventStore) -> Streams:
+    return Streams(store, PLACES, {"events": (Taken,)})
+
+
+def test_a_command_is_decided_and_durable(store):
+    outcome = places(store).execute("s", Take())
+    assert outcome.events == (Taken(1),)
+    assert places(store).snapshot("s").state == 1
+
+
+def test_a_command_that_comes_again_gets_its_first_answer_also_from_another_process(store):
+    here, there = places(store), places(store)
+    first = here.execute("s", Take(), id="key", digest="d")
+    here.execute("s", Take())
+    assert here.execute("s", Take(), id="key", digest="d").events == first.events
+    assert there.execute("s", Take(), id="key", digest="d").events == first.events
+    assert here.snapshot("s").state == 2
+
+
+def test_a_key_with_another_request_is_refused(store):
+    streams = places(store)
+    streams.execute("s", Take(), id="key", digest="one")
+    with pytest.raises(KeyReused):
+        streams.execute("s", Take(), id="key", digest="two")
+
+
+def test_a_process_that_is_behind_decides_anew(store):
+    here, there = places(store), places(store)
+    here.execute("s", Take())
+    there.execute("s", Take())
+    assert here.execute("s", Take()).events == (Taken(3),)
+
+
+def test_a_refusal_never_rests_on_a_state_that_others_have_moved_on_from(store):
+    here, there = places(store), places(store)
+    here.execute("s", Take())
+    with pytest.raises(Full):
+        there.execute("s", Take(most=1))
+
+
+def test_many_threads_combine_into_fewer_commits_and_each_gets_its_own_answer(store):
+    streams, got = places(store), []
+    threads = [threading.Thread(target=lambda: got.append(streams.execute("s", Take()).events[0])) for _ in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(event.place for event in got) == list(range(1, 65))
+    assert len(store.read("s")) < 64
+
+
+def test_one_refusal_in_a_batch_leaves_the_others_alone(store):
+    streams, answers = places(store), []
+
+    def take(most: int) -> None:
+        try:
+            answers.append(streams.execute("s", Take(most)).events[0].place)
+        except Full:
+            answers.append("full")
+
+    threads = [threading.Thread(target=take, args=(most,)) for most in [0, 1000] * 16]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers.count("full") == 16
+    assert sorted(a for a in answers if a != "full") == list(range(1, 17))
+
+
+def take_some(url: str, name: str, count: int, results) -> None:
+    streams, got = places(EventStore(connect(url, name))), []
+    for _ in range(count):
+        try:
+            got.append(streams.execute("s", Take(most=150)).events[0].place)
+        except Full:
+            got.append(0)
+    results.put(got)
+
+
+def test_several_processes_give_each_place_out_once_and_no_more_than_there_are(mongo_server, store):
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    arguments = (mongo_server.url, store.database.name, 60, results)
+    processes = [context.Process(target=take_some, args=arguments) for _ in range(4)]
+    for process in processes:
+        process.start()
+    got = [place for _ in processes for place in results.get(timeout=60)]
+    for process in processes:
+        process.join()
+    assert sorted(place for place in got if place) == list(range(1, 151))
+    assert got.count(0) == 4 * 60 - 150
+
+
+class LosesAnswers(EventStore):
+    """A store whose connection breaks after the commit was made, or before."""
+
+    def __init__(self, store: EventStore, made: bool) -> None:
+        super().__init__(store.database)
+        self.made, self.broken = made, 1
+
+    def append(self, commit) -> None:
+        if not self.broken:
+            return super().append(commit)
+        self.broken -= 1
+        if self.made:
+            super().append(commit)
+        raise Unsettled(commit.id)
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_an_append_whose_answer_was_lost_is_settled_by_reading_and_happens_once(store, made):
+    outcome = places(LosesAnswers(store, made)).execute("s", Take(), id="key")
+    assert outcome.events == (Taken(1),)
+    assert len(store.read("s")) == 1
+
+
+def test_without_a_database_the_caller_is_told_to_come_back(store):
+    gone = EventStore(connect("mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=200", "gone"))
+    with pytest.raises(StoreUnavailable):
+        places(gone).execute("s", Take())

