@@ -1,0 +1,62 @@
+"""Named people, places and moments that the tests speak of."""
+
+from datetime import UTC, datetime, timedelta
+
+from services.ticketing.domain.day import DAY, CallNext, Day, IssueTicket, TicketCalled, TicketIssued
+from services.ticketing.domain.mall import AgencyLearned, CounterLearned, Mall, MallLearned, ServiceLearned
+
+TUESDAY_NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 09:00 in Pekalongan
+SUNDAY_NINE = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+OFFICE_HOURS = (("08:00", "15:00"),)
+WEEK = (OFFICE_HOURS,) * 5 + ((), ())
+
+SITI, BUDI, RINI, TONO, WATI, AGUS = "siti", "budi", "rini", "tono", "wati", "agus"
+KTP, KK, SIM = "DUKCAPIL-KTPREKAM", "DUKCAPIL-KKBARU", "POLRES-SIMA"
+
+
+def mall(capacity: int = 100) -> Mall:
+    """A small mall: population office with two counters, one of them only for family cards; police with one."""
+    dukcapil = AgencyLearned("DUKCAPIL", "Dinas Dukcapil", "B")
+    polres = AgencyLearned("POLRES", "Polres Pekalongan Kota", "C")
+    services = [
+        ServiceLearned(KTP, "Perekaman KTP-el", "DUKCAPIL", 10),
+        ServiceLearned(KK, "Kartu Keluarga baru", "DUKCAPIL", 15),
+        ServiceLearned(SIM, "Perpanjangan SIM A", "POLRES", 20),
+        ServiceLearned("POLRES-SKCK", "SKCK", "POLRES", 10),
+    ]
+    counters = [
+        CounterLearned("G02", "Gerai 2", 1, "DUKCAPIL", (KTP, KK)),
+        CounterLearned("G2B", "Gerai 2B", 1, "DUKCAPIL", (KK,)),
+        CounterLearned("G03", "Gerai 3", 2, "POLRES", (SIM,)),
+    ]
+    return Mall(
+        MallLearned("pekalongan", "MPP Kota Pekalongan", "Asia/Jakarta", capacity, WEEK),
+        {agency.code: agency for agency in (dukcapil, polres)},
+        {service.code: service for service in services},
+        {counter.code: counter for counter in counters},
+    )
+
+
+class MallDay:
+    """A business day under test: commands in, events out, the state in between."""
+
+    def __init__(self, at: datetime = TUESDAY_NINE, known: Mall | None = None) -> None:
+        self.state: Day = DAY.initial
+        self.now = at
+        self.mall = known or mall()
+
+    def when(self, command) -> list:
+        """Decide a command and let its events happen."""
+        events = DAY.decide(command, self.state)
+        for event in events:
+            self.state = DAY.evolve(self.state, event)
+        self.now += timedelta(seconds=30)
+        return events
+
+    def issue(self, who: str, service: str = KTP, priority=None) -> TicketIssued:
+        """A visitor takes a ticket."""
+        return self.when(IssueTicket(who, service, priority, self.now, self.mall))[-1]
+
+    def call(self, counter: str = "G02") -> TicketCalled:
+        """A counter calls the next visitor."""
+        return self.when(CallNext(counter, self.now, self.mall))[-1]
