@@ -22,7 +22,7 @@ def kafka_server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture()
+@pytest.fixture
 def database(mongo_server: Server) -> Iterator:
     database = connect(mongo_server.url, f"test_{uuid.uuid4().hex[:12]}")
     yield database
@@ -30,11 +30,11 @@ def database(mongo_server: Server) -> Iterator:
     database.client.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(database) -> EventStore:
     return EventStore(database)
 
 
-@pytest.fixture()
+@pytest.fixture
 def kafka_settings(kafka_server: Server) -> Kafka:
     return Kafka((kafka_server.url,), session_timeout_ms=1500, partitions=3, replication=1)

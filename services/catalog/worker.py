@@ -5,7 +5,7 @@ from services.chassis import worker
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
-from services.chassis.outbox import relay_to_kafka
+from services.chassis.outbox import Topic, relay
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     store = EventStore(connect(settings.mongo_url, settings.database))
     worker.run(
         store,
-        relay=relay_to_kafka(store, kafka, TOPIC, published),
+        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published)),
     )
 
 

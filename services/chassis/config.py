@@ -71,5 +71,5 @@ def configure_logging(process: str, level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for noisy in ("kafka", "pymongo"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+    for noisy in ("kafka", "pymongo"):  # they repeat what our own loops say once
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)

@@ -102,7 +102,7 @@ class Streams(Generic[Command, State, Event]):
         decider: Decider[Command, State, Event],
         outboxes: Mapping[str, Sequence[type[Event]]],
     ) -> None:
-        """`outboxes` says which events are to leave by which outbox."""
+        """`outboxes` names, for each outbox, the events that are to leave by it."""
         self._store = store
         self._decider = decider
         self._outboxes = outboxes
@@ -133,6 +133,45 @@ class Streams(Generic[Command, State, Event]):
             return mine.answer
         assert mine.answer is not None
         raise mine.answer
+
+    def execute_all(self, jobs: Sequence[tuple[str, Command]]) -> list[Outcome[State, Event] | Exception]:
+        """Decide commands of many streams with one round trip: each one's outcome or refusal, in the same order.
+
+        For reactions to events that come in batches. A stream this process does not know is taken for new, and
+        decided anew should that be wrong.
+        """
+        waiting = [_Waiting[Command, State, Event](command, StoredCommand(uuid.uuid4().hex), "") for _, command in jobs]
+        by_stream: dict[str, list[_Waiting[Command, State, Event]]] = {}
+        for (stream, _), job in zip(jobs, waiting, strict=True):
+            by_stream.setdefault(stream, []).append(job)
+        self._append_together(by_stream)
+        for (stream, _), job in zip(jobs, waiting, strict=True):
+            if job.answer is None:
+                try:
+                    job.answer = self.execute(stream, job.command)
+                except Exception as refusal:
+                    job.answer = refusal
+        return [job.answer for job in waiting]  # type: ignore[misc]
+
+    def _append_together(self, by_stream: Mapping[str, list[_Waiting[Command, State, Event]]]) -> None:
+        """Answer the commands of all streams whose commit needs no second look; leave the others open."""
+        commits, plans = [], []
+        for stream, batch in by_stream.items():
+            hot = self._hot_stream(stream)
+            answers, commit, state, fresh = self._decide(stream, hot.snapshot, hot.recorded, batch)
+            if commit is not None and all(isinstance(answer, tuple) for answer in answers):
+                commits.append(commit)
+                plans.append((hot, batch, answers, Snapshot(state, commit.version), fresh))
+        try:
+            appended = self._store.append_all(commits) if commits else []
+        except Unsettled:
+            return
+        for (hot, batch, answers, after, fresh), done in zip(plans, appended, strict=True):
+            if done:
+                hot.recorded.update(fresh)
+                self._advance(hot, after)
+                for job, answer in zip(batch, answers, strict=True):
+                    job.answer = Outcome(answer, after) if isinstance(answer, tuple) else answer
 
     def snapshot(self, stream: str, max_age: float = 0.0) -> Snapshot[State]:
         """The stream as the store has it, or as it was at most `max_age` seconds ago. Raises `StoreUnavailable`."""

@@ -1,22 +1,30 @@
 """The event store: one commit document per append, which is also the lock, the outbox and the record of commands."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo.change_stream import ChangeStream
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 Document = dict[str, Any]
 
+DUPLICATE = 11000  # MongoDB's code of a unique index that says no
+
 
 class Conflict(Exception):
     """Another commit has this version, or one of these commands is recorded: read the tail, decide anew."""
+
+
+class PositionLost(Exception):
+    """The database cannot tell what came after this position: deliver everything again."""
 
 
 class Unsettled(Exception):
@@ -51,7 +59,7 @@ class Commit:
     commands: Sequence[StoredCommand]
     at: datetime
     trace: str = ""
-    outboxes: Sequence[str] = field(default=(), compare=False)
+    outboxes: Sequence[str] = ()
 
     @property
     def id(self) -> str:
@@ -78,14 +86,10 @@ def connect(url: str, database: str) -> Database[Document]:
 
 
 class EventStore:
-    """Appends and reads the commits of one service.
+    """Appends, reads and follows the commits of one service. A commit never changes."""
 
-    A commit carries one `pending` mark for each outbox it is to leave by, until that outbox's relay has delivered it.
-    """
-
-    def __init__(self, database: Database[Document], outboxes: Sequence[str] = ("events",)) -> None:
+    def __init__(self, database: Database[Document]) -> None:
         self.database = database
-        self._outboxes = outboxes
         self._commits: Collection[Document] = database["commits"]
         self._indexed = False
 
@@ -98,8 +102,6 @@ class EventStore:
         self._commits.create_index([("stream", ASCENDING), ("version", ASCENDING)], unique=True)
         self._commits.create_index([("stream", ASCENDING), ("commands.id", ASCENDING)], unique=True)
         self._commits.create_index([("events.type", ASCENDING), ("at", DESCENDING)])
-        for outbox in self._outboxes:
-            self._commits.create_index([(f"pending.{outbox}", ASCENDING)], sparse=True)
         self._indexed = True
 
     def append(self, commit: Commit) -> None:
@@ -113,6 +115,24 @@ class EventStore:
         except PyMongoError as error:
             raise Unsettled(commit.id) from error
 
+    def append_all(self, commits: Sequence[Commit]) -> list[bool]:
+        """Append commits of different streams in one round trip; for each whether it is there now.
+
+        One that is not there met a conflict. Raises `Unsettled`.
+        """
+        try:
+            if not self._indexed:
+                self._create_indexes()
+            self._commits.insert_many([_to_document(commit) for commit in commits], ordered=False)
+        except BulkWriteError as error:
+            failed = {failure["index"]: failure["code"] for failure in error.details["writeErrors"]}
+            if set(failed.values()) != {DUPLICATE} or error.details["writeConcernErrors"]:
+                raise Unsettled(commits[0].id) from error
+            return [position not in failed for position in range(len(commits))]
+        except PyMongoError as error:
+            raise Unsettled(commits[0].id) from error
+        return [True] * len(commits)
+
     def read(self, stream: str, after: int = 0) -> list[Commit]:
         """The stream's commits above version `after`, in order."""
         query = {"stream": stream, "version": {"$gt": after}}
@@ -123,31 +143,46 @@ class EventStore:
         order = [("stream", ASCENDING), ("version", ASCENDING)]
         return map(_to_commit, self._commits.find({}).sort(order).hint(order).batch_size(200))
 
+    def with_outbox(self, outbox: str) -> Iterator[Commit]:
+        """Every commit that was ever to leave by this outbox, each stream in order: what a replay delivers."""
+        return (commit for commit in self.read_all() if outbox in commit.outboxes)
+
     def recent(self, event_type: str, limit: int) -> list[str]:
         """Streams of the latest commits holding an event of this type, newest first."""
         found = self._commits.find({"events.type": event_type}, {"stream": 1}).sort("at", DESCENDING).limit(limit)
         return list(dict.fromkeys(document["stream"] for document in found))
 
-    def pending(self, outbox: str, limit: int = 100) -> list[Commit]:
-        """Commits that this outbox has not delivered; each stream's from its oldest on, without a gap.
+    @contextmanager
+    def follow(self, outbox: str, position: Document | None) -> Iterator["Feed"]:
+        """News of an outbox: all commits that carry its mark and became true after `position` (None: from now on).
 
-        Two looks: the first finds streams with work, the second reads those streams. A commit only exists after the
-        one before it, so all that the first look saw, and all below it, is there for the second.
+        Raises `PositionLost` when the database no longer knows what came after it.
         """
-        mark = f"pending.{outbox}"
-        streams = {
-            document["stream"] for document in self._commits.find({mark: {"$gt": ""}}, {"stream": 1}).limit(limit)
-        }
-        found: list[Commit] = []
-        for stream in sorted(streams):
-            tail = self._commits.find({mark: stream})
-            found += sorted(map(_to_commit, tail), key=lambda commit: commit.version)[:limit]
-        return found
+        news = [{"$match": {"operationType": "insert", "fullDocument.outboxes": outbox}}]
+        try:
+            stream = self._commits.watch(news, resume_after=position, max_await_time_ms=200, batch_size=100)
+        except OperationFailure as error:
+            raise PositionLost(str(error)) from error
+        with stream:
+            yield Feed(stream)
 
-    def delivered(self, outbox: str, commits: Sequence[Commit]) -> None:
-        """Take the outbox's mark off these commits."""
-        query = {"_id": {"$in": [commit.id for commit in commits]}}
-        self._commits.update_many(query, {"$unset": {f"pending.{outbox}": ""}})
+
+class Feed:
+    """News of an outbox in the order in which they became true; each stream's commits in theirs."""
+
+    def __init__(self, stream: ChangeStream[Document]) -> None:
+        self._stream = stream
+
+    def next(self) -> Commit | None:
+        """The next commit, or None after a moment without any."""
+        change = self._stream.try_next()
+        return _to_commit(change["fullDocument"]) if change else None
+
+    @property
+    def position(self) -> Document | None:
+        """Where to go on after a break: behind the last commit that `next` gave."""
+        token = self._stream.resume_token
+        return dict(token) if token else None
 
 
 def _to_document(commit: Commit) -> Document:
@@ -159,7 +194,7 @@ def _to_document(commit: Commit) -> Document:
         "commands": [{"id": c.id, "digest": c.digest, "actor": c.actor} for c in commit.commands],
         "at": commit.at,
         "trace": commit.trace,
-        "pending": dict.fromkeys(commit.outboxes, commit.stream),
+        "outboxes": list(commit.outboxes),
     }
 
 
@@ -171,4 +206,5 @@ def _to_commit(document: Document) -> Commit:
         commands=tuple(StoredCommand(**command) for command in document["commands"]),
         at=document["at"].astimezone(UTC),
         trace=document["trace"],
+        outboxes=tuple(document["outboxes"]),
     )

@@ -1,32 +1,40 @@
-"""The consumer loop: each event to its reaction, offsets committed afterwards, poison parked with its bytes."""
+"""The consumer loop: events to commands, decided in batches, offsets committed afterwards, poison parked."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
-from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import CommitFailedError, KafkaError
 
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import CloudEvent, Malformed, decode
-from services.chassis.errors import Problem, Unavailable
+from services.chassis.decider import Streams
+from services.chassis.errors import Unavailable
 from services.chassis.life import Life, Loop
 
 log = structlog.get_logger()
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 
-Reaction = Callable[[CloudEvent], object]
+# What an event leads to: a command, and the stream that decides it. Reads the event, does nothing else.
+Reaction = Callable[[CloudEvent], tuple[str, Any]]
 
 
 def consume(
-    kafka: Kafka, group: str, topics: Sequence[str], reactions: Mapping[str, Reaction], dead_letters: str
+    kafka: Kafka,
+    group: str,
+    topics: Sequence[str],
+    reactions: Mapping[str, Reaction],
+    streams: Streams[Any, Any, Any],
+    dead_letters: str,
 ) -> Loop:
-    """A loop that reads the topics as a member of `group` and reacts to the event types named in `reactions`.
+    """A loop that reads the topics as a member of `group` and decides what `reactions` make of their events.
 
-    At least once: a reaction must ignore what it has seen. An event that cannot be read or handled goes to the
-    `dead_letters` topic; a database that does not answer stops the loop before the event instead.
+    At least once: a command for an event seen before must lead to nothing. An event that cannot be read, or whose
+    command is refused, goes to the `dead_letters` topic; a database that does not answer stops the loop before it.
     """
 
     def loop(life: Life) -> None:
@@ -39,72 +47,73 @@ def consume(
             return
         try:
             while life.goes_on():
-                for partition, records in consumer.poll(timeout_ms=200).items():
-                    _handle(
-                        consumer,
-                        partition,
-                        records,
-                        lambda record: _react(kafka, reactions, dead_letters, record, life),
-                    )
+                polled = consumer.poll(timeout_ms=200)
+                records = [record for partition in polled.values() for record in partition]
+                if records:
+                    _handle(kafka, records, reactions, streams, dead_letters, life)
+                    consumer.commit()
         except CommitFailedError:
             log.info("another member took over, the rest will be delivered again", group=group)
         except KafkaError as error:
             log.warning("the broker failed, connecting anew", group=group, cause=repr(error))
             life.rest(0.5)
         finally:
-            consumer.close(autocommit=False)
+            _close(consumer)
 
     return loop
 
 
 def _handle(
-    consumer: KafkaConsumer,
-    partition: TopicPartition,
+    kafka: Kafka,
     records: Sequence[ConsumerRecord],
-    react: Callable[[ConsumerRecord], None],
+    reactions: Mapping[str, Reaction],
+    streams: Streams[Any, Any, Any],
+    dead_letters: str,
+    life: Life,
 ) -> None:
-    done: ConsumerRecord | None = None
-    try:
-        for record in records:
-            react(record)
-            done = record
-    finally:
-        if done is not None:
-            consumer.commit({partition: OffsetAndMetadata(done.offset + 1, "", -1)})
-
-
-def _react(
-    kafka: Kafka, reactions: Mapping[str, Reaction], dead_letters: str, record: ConsumerRecord, life: Life
-) -> None:
-    where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-    for attempt in range(1, ATTEMPTS + 1):
-        life.goes_on()
+    """Decide a batch. Raises `Unavailable` when the database stays away; what was decided is ignored the next time."""
+    read, jobs = [], []
+    for record in records:
         try:
             event = decode(record.value, record.headers)
             if reaction := reactions.get(event.type):
-                reaction(event)
-                log.info("handled", event_id=event.id, event_type=event.type, **where)
-            return
-        except Unavailable:
-            if attempt == ATTEMPTS:
-                raise
-        except (Malformed, Problem) as error:
-            return _park(kafka, dead_letters, record, error, attempt)
-        except Exception as error:
-            log.warning("failed", attempt=attempt, cause=repr(error), **where)
-            if attempt == ATTEMPTS:
-                return _park(kafka, dead_letters, record, error, attempt)
+                jobs.append(_read(event, reaction))
+                read.append((record, event))
+        except Malformed as cause:
+            _park(kafka, dead_letters, record, cause)
+    for attempt in range(1, ATTEMPTS + 1):
+        outcomes = streams.execute_all(jobs)
+        away = next((outcome for outcome in outcomes if isinstance(outcome, Unavailable)), None)
+        if away is None:
+            break
+        if attempt == ATTEMPTS:
+            raise away
         life.rest(0.2 * attempt)
+    handled: list[str] = []
+    ignored: list[str] = []
+    for (record, event), outcome in zip(read, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            _park(kafka, dead_letters, record, outcome)
+        else:
+            (handled if outcome.events else ignored).append(event.id)
+    if handled or ignored:
+        log.info("events", handled=handled, ignored=ignored)
 
 
-def _park(kafka: Kafka, dead_letters: str, record: ConsumerRecord, cause: Exception, attempts: int) -> None:
+def _read(event: CloudEvent, reaction: Reaction) -> tuple[str, Any]:
+    try:
+        return reaction(event)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Malformed(f"{event.type} {event.id}: {error!r}") from error
+
+
+def _park(kafka: Kafka, dead_letters: str, record: ConsumerRecord, cause: Exception) -> None:
     """Keep the record as it came, with where it came from and why it could not be handled."""
     story = {
         "dead-letter-topic": record.topic,
         "dead-letter-partition": str(record.partition),
         "dead-letter-offset": str(record.offset),
         "dead-letter-cause": f"{type(cause).__name__}: {cause}",
-        "dead-letter-attempts": str(attempts),
         "dead-letter-at": datetime.now(UTC).isoformat(),
     }
     headers = [*record.headers, *((name, text.encode()) for name, text in story.items())]
@@ -114,3 +123,10 @@ def _park(kafka: Kafka, dead_letters: str, record: ConsumerRecord, cause: Except
     finally:
         producer.close(timeout=2)
     log.error("parked", dead_letters=dead_letters, **story)
+
+
+def _close(consumer: KafkaConsumer) -> None:
+    try:
+        consumer.close(autocommit=False, timeout_ms=2000)
+    except KafkaError as error:
+        log.info("the consumer did not close cleanly", cause=repr(error))

@@ -1,40 +1,55 @@
-"""The relay: delivers each commit's events, in stream order, at least once, and then takes the commit's mark off."""
+"""The relay: delivers each commit's events in stream order, at least once, however often a process dies.
+
+It follows the database's change stream and keeps its position there. Where the position is lost, or the broker holds
+less than it once acknowledged, it delivers everything again from the store: consumers ignore what they have.
+"""
 
 import os
 import socket
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
+from kafka import KafkaProducer
 from kafka.errors import KafkaError
+from kafka.future import Future
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import CloudEvent, encode
-from services.chassis.event_store import Commit, EventStore
+from services.chassis.event_store import Commit, Document, EventStore, Feed, PositionLost
 from services.chassis.life import Life, Loop
 
 log = structlog.get_logger()
 
-IDLE = 0.04  # seconds between two looks at the store; half of it is added to the way of an event on average
 LEASE = timedelta(seconds=6)
-RECORD_EVERY = timedelta(seconds=1)
+SAVE_EVERY = timedelta(seconds=0.5)  # what was delivered since is delivered again after a crash
+MOST_UNCONFIRMED = 200
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 Publish = Callable[[Commit], Iterable[CloudEvent]]
-Deliver = Callable[[Sequence[Commit]], None]
 
 
 class ReplayNeeded(Exception):
-    """The topic must be filled again from the store."""
+    """Everything must be delivered again from the store."""
+
+
+class Destination(Protocol):
+    """Where an outbox's commits go."""
+
+    def deliver(self, commit: Commit) -> None:
+        """Send the commit's events on their way, after all that came before."""
+
+    def confirm(self) -> Mapping[str, int]:
+        """Wait until all of it has arrived; how far the destination has got, if it counts. Raises when it has not."""
+        ...
 
 
 class Lease:
-    """The right to be the one relay of an outbox; a second one stands by until the first ends or dies.
+    """The right to be the one relay of an outbox, and its memory. A second relay stands by until the first one dies.
 
     Two at once would still be correct, only wasteful: consumers ignore what they have. So clocks need not agree well.
     """
@@ -44,24 +59,23 @@ class Lease:
         self.outbox = outbox
         self._holder = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._until = LONG_AGO
-        self._recorded_at = LONG_AGO
+        self._saved_at = LONG_AGO
         try:
-            self._leases.insert_one({"_id": outbox, "until": LONG_AGO, "offsets": {}})
+            self._leases.insert_one({"_id": outbox, "until": LONG_AGO})
         except DuplicateKeyError:
             pass
 
     def held(self) -> bool:
-        """Take the lease or keep it; renewed when half of it has passed."""
+        """Take the lease or keep it, renewed when half of it has passed. Raises `ReplayNeeded` if one was asked for."""
         now = datetime.now(UTC)
         if self._until - now > LEASE / 2:
             return True
         mine_or_free = {"_id": self.outbox, "$or": [{"holder": self._holder}, {"until": {"$lt": now}}]}
-        taken = {"$set": {"holder": self._holder, "until": now + LEASE}}
-        lease = self._leases.find_one_and_update(mine_or_free, taken)
+        lease = self._leases.find_one_and_update(mine_or_free, {"$set": {"holder": self._holder, "until": now + LEASE}})
         if lease is None:
             return False
         if lease.get("replay") and self._until > LONG_AGO:
-            raise ReplayNeeded("requested")
+            raise ReplayNeeded("asked for")
         self._until = now + LEASE
         return True
 
@@ -71,25 +85,26 @@ class Lease:
         self._leases.update_one(mine, {"$set": {"until": LONG_AGO}})
         self._until = LONG_AGO
 
-    def replay_needed(self, ends: Mapping[int, int]) -> bool:
-        """Whether somebody asked for a replay, or the broker holds less than it once acknowledged."""
+    def remembered(self, found: Mapping[str, int]) -> Document | None:
+        """The position to go on from. Raises `ReplayNeeded` if there is none, or something was lost."""
         lease = self._leases.find_one({"_id": self.outbox}) or {}
-        lost = any(ends.get(int(partition), 0) < end for partition, end in lease.get("offsets", {}).items())
-        return lost or bool(lease.get("replay"))
+        if lease.get("replay") or not lease.get("position"):
+            raise ReplayNeeded("asked for" if lease.get("replay") else "no position yet")
+        if any(found.get(name, 0) < count for name, count in lease.get("reached", {}).items()):
+            raise ReplayNeeded("the destination lost what it had")
+        position: Document = lease["position"]
+        return position
 
-    def replayed(self, ends: Mapping[int, int]) -> None:
-        """Everything has been published again."""
-        self._leases.update_one({"_id": self.outbox}, {"$unset": {"replay": ""}})
-        self._recorded_at = LONG_AGO
-        self.record(ends)
+    @property
+    def save_is_due(self) -> bool:
+        """Whether the position was saved a while ago."""
+        return datetime.now(UTC) - self._saved_at > SAVE_EVERY
 
-    def record(self, ends: Mapping[int, int]) -> None:
-        """Remember how far the broker has acknowledged; at most once a second, for a low mark is good enough."""
-        now = datetime.now(UTC)
-        if now - self._recorded_at > RECORD_EVERY:
-            self._recorded_at = now
-            offsets = {str(partition): end for partition, end in ends.items()}
-            self._leases.update_one({"_id": self.outbox}, {"$set": {"offsets": offsets}})
+    def save(self, position: Document | None, reached: Mapping[str, int]) -> None:
+        """Remember that everything up to the position has been delivered, and how far the destination got by it."""
+        self._saved_at = datetime.now(UTC)
+        saved = {"$set": {"position": position, "reached": dict(reached)}, "$unset": {"replay": ""}}
+        self._leases.update_one({"_id": self.outbox}, saved)
 
 
 def request_replay(store: EventStore) -> None:
@@ -97,31 +112,19 @@ def request_replay(store: EventStore) -> None:
     store.database["leases"].update_one({"_id": "events"}, {"$set": {"replay": True}})
 
 
-def relay(store: EventStore, outbox: str, deliver: Deliver) -> Loop:
-    """A loop that hands an outbox's commits to `deliver`, each stream's oldest first, and then marks them delivered."""
+def relay(store: EventStore, outbox: str, connect: Callable[[], Destination]) -> Loop:
+    """A loop that delivers an outbox's commits to the destination that `connect` makes."""
 
     def loop(life: Life) -> None:
         lease = Lease(store, outbox)
         try:
-            _drain(store, lease, deliver, life)
-        finally:
-            lease.release()
-
-    return loop
-
-
-def relay_to_kafka(store: EventStore, kafka: Kafka, topic: str, publish: Publish) -> Loop:
-    """A relay to a topic. Where the broker has lost what it acknowledged, it publishes everything again first."""
-
-    def loop(life: Life) -> None:
-        lease = Lease(store, "events")
-        try:
-            while not lease.held() and life.goes_on():
+            while not lease.held():
+                if not life.goes_on():
+                    return
                 life.rest(0.5)
-            if life.goes_on():
-                _connected(store, lease, kafka, topic, publish, life)
+            _follow(store, lease, connect(), life)
         except (KafkaError, ReplayNeeded) as error:
-            log.warning("the broker failed, connecting anew", topic=topic, cause=repr(error))
+            log.warning("the relay starts over", outbox=outbox, cause=repr(error))
             life.rest(0.5)
         finally:
             lease.release()
@@ -129,48 +132,57 @@ def relay_to_kafka(store: EventStore, kafka: Kafka, topic: str, publish: Publish
     return loop
 
 
-def _connected(store: EventStore, lease: Lease, kafka: Kafka, topic: str, publish: Publish, life: Life) -> None:
-    kafka.create_topics([topic])
-    ends = kafka.ends(topic)
-    producer = kafka.producer()
+def _follow(store: EventStore, lease: Lease, destination: Destination, life: Life) -> None:
+    try:
+        with store.follow(lease.outbox, lease.remembered(destination.confirm())) as feed:
+            _pass_on(lease, feed, destination, life)
+    except (ReplayNeeded, PositionLost) as cause:
+        with store.follow(lease.outbox, None) as feed:  # opened before the replay, so that nothing falls between them
+            log.warning("delivering everything from the store", outbox=lease.outbox, cause=str(cause))
+            position = feed.position
+            for count, commit in enumerate(store.with_outbox(lease.outbox), start=1):
+                destination.deliver(commit)
+                if count % MOST_UNCONFIRMED == 0:
+                    destination.confirm()
+                    life.goes_on()
+            lease.save(position, destination.confirm())
+            _pass_on(lease, feed, destination, life)
 
-    def deliver(commits: Sequence[Commit]) -> None:
-        sent = [producer.send(topic, value, key, headers) for key, value, headers in _encoded(commits, publish)]
+
+def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life) -> None:
+    unconfirmed = 0
+    while life.goes_on() and lease.held():
+        if commit := feed.next():
+            destination.deliver(commit)
+            unconfirmed += 1
+        if unconfirmed and (commit is None or unconfirmed >= MOST_UNCONFIRMED or lease.save_is_due):
+            lease.save(feed.position, destination.confirm())
+            unconfirmed = 0
+    destination.confirm()
+
+
+class Topic:
+    """A Kafka topic as destination: every event with its mall as key, acknowledged before it counts as delivered."""
+
+    def __init__(self, kafka: Kafka, name: str, publish: Publish) -> None:
+        kafka.create_topics([name])
+        self._name, self._publish = name, publish
+        self._ends = kafka.ends(name)
+        self._producer: KafkaProducer = kafka.producer()
+        self._sent: list[Future] = []
+
+    def deliver(self, commit: Commit) -> None:
+        """Send the commit's public events."""
+        for event in self._publish(commit):
+            key, value, headers = encode(event)
+            self._sent.append(self._producer.send(self._name, value, key, headers))
+
+    def confirm(self) -> Mapping[str, int]:
+        """Wait for all acknowledgements; the end of each partition. Raises `ReplayNeeded` if the log became shorter."""
+        sent, self._sent = self._sent, []
         for future in sent:
             where = future.get(timeout=10)
-            if where.offset < ends.get(where.partition, 0):
+            if where.offset < self._ends.get(where.partition, 0):
                 raise ReplayNeeded("the broker's log is shorter than it was")
-            ends[where.partition] = where.offset + 1
-        lease.record(ends)
-
-    try:
-        if lease.replay_needed(ends):
-            log.warning("publishing everything again from the store", topic=topic)
-            for batch in batched(store.read_all(), 200):
-                deliver(batch)
-            lease.replayed(ends)
-        _drain(store, lease, deliver, life)
-    finally:
-        producer.close(timeout=2)
-
-
-def _encoded(commits: Sequence[Commit], publish: Publish) -> Iterable[tuple[bytes, bytes, list[tuple[str, bytes]]]]:
-    return (encode(event) for commit in commits for event in publish(commit))
-
-
-def _drain(store: EventStore, lease: Lease, deliver: Deliver, life: Life) -> None:
-    while life.goes_on():
-        if not lease.held():
-            life.rest(0.5)
-        elif commits := store.pending(lease.outbox):
-            deliver(commits)
-            store.delivered(lease.outbox, commits)
-        else:
-            life.rest(IDLE)
-
-
-def batched(items: Iterable[Commit], size: int) -> Iterator[list[Commit]]:
-    """Lists of at most `size` items (itertools has it from Python 3.12 on)."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
+            self._ends[where.partition] = where.offset + 1
+        return {str(partition): end for partition, end in self._ends.items()}

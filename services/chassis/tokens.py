@@ -52,7 +52,9 @@ def make_keys(folder: Path) -> None:
     private = folder / "token_private.pem"
     if not private.exists():
         key = OKPKey.generate_key("Ed25519", private=True)
-        (folder / "token_public.pem").write_bytes(key.as_pem(private=False))
+        public = folder / "token_public.pem"
+        public.write_bytes(key.as_pem(private=False))
+        public.chmod(0o644)
         with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(key.as_pem(private=True))
 

@@ -5,6 +5,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 import flask_swagger_ui
 import marshmallow as ma
 import structlog
+from babel.dates import format_datetime
 from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
 from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException
@@ -193,10 +195,10 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
         "type": f"urn:mpp:problem:{reason}",
         "title": text(f"problem.{reason}.title"),
         "status": status,
-        "detail": text(f"problem.{reason}.detail", **params),
+        "detail": text(f"problem.{reason}.detail", **{name: _for_people(value) for name, value in params.items()}),
         "reason": reason,
         "request_id": g.get("request_id", ""),
-        **params,
+        **{name: value.isoformat() if isinstance(value, datetime) else value for name, value in params.items()},
     }
     if errors:
         document["errors"] = _in_words(errors)
@@ -211,6 +213,13 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _for_people(value: Any) -> Any:
+    """A moment as people say it, in the language of the request and the moment's own zone."""
+    if not isinstance(value, datetime):
+        return value
+    return format_datetime(value, "EEEE d MMMM, HH.mm", tzinfo=value.tzinfo, locale=language())
 
 
 def _in_words(errors: Any) -> Any:

@@ -27,6 +27,7 @@ def run(store: EventStore, **loops: Loop) -> None:
     if sys.argv[1:] == ["replay"]:
         request_replay(store)
         return
+    HEALTH_FILE.unlink(missing_ok=True)
     lives = {name: Life() for name in loops}
     threads = [threading.Thread(target=_keep, args=(name, loops[name], lives[name]), name=name) for name in loops]
     ending = threading.Event()

@@ -8,7 +8,7 @@ from services.chassis.event_store import EventStore, connect
 from services.chassis.tokens import Verifier, public_key
 from services.notifications import api, pages
 from services.notifications.contacts import Contacts
-from services.notifications.correspondence import SMS, Correspondences
+from services.notifications.correspondence import Correspondences
 
 
 def create_app() -> Flask:
@@ -18,7 +18,7 @@ def create_app() -> Flask:
     env.check()
     configure_logging("notifications-web", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
-    store = EventStore(database, (SMS,))
+    store = EventStore(database)
     blueprints = [api.blueprint, pages.blueprint]
     app = web.create_app("notifications", Verifier(key), blueprints, {"database": store.ping}, "MPP notifications")
     app.extensions["correspondences"] = Correspondences(store, Contacts(database))

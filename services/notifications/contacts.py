@@ -9,8 +9,8 @@ from pymongo.database import Database
 from services.chassis.errors import Invalid
 from services.chassis.event_store import Document
 
-# Until the ticket's own day is known. Erasure when the purpose is over: UU 27/2022 articles 43 and 44.
-KEPT_AT_MOST = timedelta(hours=24)
+# A ticket's business day is over by then. Erasure when the purpose is over: UU 27/2022 articles 43 and 44.
+KEPT = timedelta(hours=24)
 
 
 class InvalidPhone(Invalid):
@@ -47,16 +47,12 @@ class Contacts:
         self._indexed = False
 
     def keep(self, ticket_id: str, phone: str) -> None:
-        """Keep a number for a ticket, for a day at most."""
+        """Keep a number for a ticket, for a day."""
         if not self._indexed:
             self._contacts.create_index("expires_at", expireAfterSeconds=0)
             self._indexed = True
-        kept = {"phone": phone, "expires_at": datetime.now(UTC) + KEPT_AT_MOST}
+        kept = {"phone": phone, "expires_at": datetime.now(UTC) + KEPT}
         self._contacts.update_one({"_id": ticket_id}, {"$set": kept}, upsert=True)
-
-    def keep_until(self, ticket_id: str, moment: datetime) -> None:
-        """Keep the number, if there is one, no longer than this."""
-        self._contacts.update_one({"_id": ticket_id}, {"$min": {"expires_at": moment}})
 
     def find(self, ticket_id: str) -> str | None:
         """The number of a ticket, while it is kept."""

@@ -8,7 +8,6 @@ from services.notifications.contacts import Contacts, masked
 from services.notifications.domain import CORRESPONDENCE, Command, Correspondence, Event, LeavePhone, SmsRequested
 
 SMS = "sms"  # the outbox that texts leave by
-PREFIX = "ticket/"
 
 
 class Correspondences:
@@ -17,28 +16,26 @@ class Correspondences:
     def __init__(self, store: EventStore, contacts: Contacts) -> None:
         self.contacts = contacts
         self._store = store
-        self._streams: Streams[Command, Correspondence, Event] = Streams(store, CORRESPONDENCE, {SMS: (SmsRequested,)})
+        self.streams: Streams[Command, Correspondence, Event] = Streams(store, CORRESPONDENCE, {SMS: (SmsRequested,)})
 
     def act(self, ticket_id: str, command: Command, **context: str) -> Outcome[Correspondence, Event]:
         """Decide a command on a ticket's correspondence."""
-        return self._streams.execute(f"{PREFIX}{ticket_id}", command, **context)
+        return self.streams.execute(ticket_stream(ticket_id), command, **context)
 
     def leave_phone(self, ticket_id: str, phone: str, **context: str) -> str:
         """Keep a number (E.164) for a ticket; its masked form."""
         self.contacts.keep(ticket_id, phone)
-        state = self.act(ticket_id, LeavePhone(ticket_id, masked(phone), now()), **context).now.state
-        if state.issued:
-            self.contacts.keep_until(ticket_id, state.issued.day_ends_at)
+        self.act(ticket_id, LeavePhone(ticket_id, masked(phone), now()), **context)
         return masked(phone)
-
-    def phone_shown(self, ticket_id: str) -> str | None:
-        """The masked number of a ticket, if one was left."""
-        phone = self.contacts.find(ticket_id)
-        return masked(phone) if phone else None
 
     def latest(self, limit: int) -> list[Correspondence]:
         """The correspondences with the latest texts, newest first."""
-        return [self._streams.snapshot(stream).state for stream in self._store.recent("SmsRequested", limit)]
+        return [self.streams.snapshot(stream).state for stream in self._store.recent("SmsRequested", limit)]
+
+
+def ticket_stream(ticket_id: str) -> str:
+    """The stream of what is said about a ticket."""
+    return f"ticket/{ticket_id}"
 
 
 def now() -> datetime:

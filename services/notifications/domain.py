@@ -17,7 +17,7 @@ WORTH_SENDING: Mapping[Kind, timedelta] = {"issued": timedelta(hours=1), "called
 
 @dataclass(frozen=True)
 class HearIssued:
-    """Ticketing issued the ticket; `phone` is whether a number was left for it, masked."""
+    """Ticketing issued the ticket."""
 
     ticket_id: str
     mall: str
@@ -25,8 +25,6 @@ class HearIssued:
     number: str
     ahead: int
     issued_at: datetime
-    day_ends_at: datetime
-    phone: str | None
     now: datetime
 
 
@@ -38,7 +36,6 @@ class HearCalled:
     counter: str
     floor: int
     called_at: datetime
-    phone: str | None
     now: datetime
 
 
@@ -83,7 +80,6 @@ class IssueHeard:
     number: str
     ahead: int
     issued_at: datetime
-    day_ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -232,14 +228,13 @@ def decide(command: Command, state: Correspondence) -> list[Event]:
                 command.number,
                 command.ahead,
                 command.issued_at,
-                command.day_ends_at,
             )
-            return [heard, *_tell_issued(heard, command.phone, command.now)]
+            return [heard, *_tell_issued(heard, state.phone, command.now)]
         case HearCalled():
             if state.called:
                 return []
             called = CallHeard(command.ticket_id, command.counter, command.floor, command.called_at)
-            return [called, *_tell_called(state.issued, called, command.phone, command.now)]
+            return [called, *_tell_called(state.issued, called, state.phone, command.now)]
         case LeavePhone(ticket_id, phone, now):
             left = [PhoneLeft(ticket_id, phone, now)] if phone != state.phone else []
             waits = state.issued and not state.called and not state.told("issued")

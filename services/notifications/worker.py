@@ -11,8 +11,8 @@ from services.chassis.outbox import relay
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import SMS, Correspondences
 from services.notifications.sms.gateway import LogGateway
-from services.notifications.sms.relay import deliver_to
-from services.notifications.subscriptions import TOPICS, reactions
+from services.notifications.sms.relay import Texts
+from services.notifications.subscriptions import REACTIONS, TOPICS
 
 
 def main() -> None:
@@ -23,12 +23,14 @@ def main() -> None:
     env.check()
     configure_logging("notifications-worker", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
-    store = EventStore(database, (SMS,))
+    store = EventStore(database)
     correspondences = Correspondences(store, Contacts(database))
     worker.run(
         store,
-        ticketing=consume(kafka, "notifications", TOPICS, reactions(correspondences), "mpp.notifications.dead-letters"),
-        sms=relay(store, SMS, deliver_to(gateway, correspondences)),
+        ticketing=consume(
+            kafka, "notifications", TOPICS, REACTIONS, correspondences.streams, "mpp.notifications.dead-letters"
+        ),
+        sms=relay(store, SMS, lambda: Texts(gateway, correspondences)),
     )
 
 

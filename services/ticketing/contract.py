@@ -48,7 +48,6 @@ def _public(event: Event) -> tuple[str, Mapping[str, Any]] | None:
                 "counters": [{"code": place.code, "floor": place.floor} for place in event.counters],
                 "ahead": event.ahead,
                 "issued_at": event.issued_at.isoformat(),
-                "day_ends_at": event.day_ends_at.isoformat(),
             }
         case TicketCalled():
             where = {"counter": event.counter, "floor": event.floor, "called_at": event.called_at.isoformat()}

@@ -20,13 +20,9 @@ class Queue:
         self.days: Streams[Command, Day, Event] = Streams(store, DAY, {"events": PUBLISHED})
         self.malls: Streams[Fact, Mall, Fact] = Streams(store, MALL, {})
 
-    def learn(self, mall: str, fact: Fact) -> None:
-        """Take over what the catalog says of a mall."""
-        self.malls.execute(f"mall/{mall}", fact)
-
     def mall(self, code: str) -> Mall:
         """The mall as last learned. Raises `UnknownMall`."""
-        mall = self.malls.snapshot(f"mall/{code}", max_age=CATALOG_AGE).state
+        mall = self.malls.snapshot(mall_stream(code), max_age=CATALOG_AGE).state
         mall.about  # noqa: B018 - raises when nobody has heard of it
         return mall
 
@@ -52,6 +48,11 @@ class Queue:
 def now() -> datetime:
     """This instant: what commands carry."""
     return datetime.now(UTC)
+
+
+def mall_stream(mall: str) -> str:
+    """The stream of what is known of a mall."""
+    return f"mall/{mall}"
 
 
 def day_stream(mall: str, day: date) -> str:

@@ -5,10 +5,10 @@ from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import consume
-from services.chassis.outbox import relay_to_kafka
+from services.chassis.outbox import Topic, relay
 from services.ticketing.contract import TOPIC, published
 from services.ticketing.queue import Queue
-from services.ticketing.subscriptions import TOPICS, reactions
+from services.ticketing.subscriptions import REACTIONS, TOPICS
 
 
 def main() -> None:
@@ -18,10 +18,11 @@ def main() -> None:
     env.check()
     configure_logging("ticketing-worker", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
+    malls = Queue(store).malls
     worker.run(
         store,
-        relay=relay_to_kafka(store, kafka, TOPIC, published),
-        catalog=consume(kafka, "ticketing", TOPICS, reactions(Queue(store)), f"{TOPIC}.dead-letters"),
+        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published)),
+        catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, malls, f"{TOPIC}.dead-letters"),
     )
 
 

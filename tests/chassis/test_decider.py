@@ -103,6 +103,16 @@ def test_one_refusal_in_a_batch_leaves_the_others_alone(store):
     assert sorted(a for a in answers if a != "full") == list(range(1, 17))
 
 
+def test_commands_of_many_streams_are_decided_together_each_with_its_own_answer(store):
+    here, there = places(store), places(store)
+    there.execute("known", Take())
+    outcomes = here.execute_all([("new", Take()), ("known", Take()), ("full", Take(most=0)), ("new", Take())])
+    assert [outcome.events for outcome in outcomes[:2]] == [(Taken(1),), (Taken(2),)]
+    assert isinstance(outcomes[2], Full)
+    assert outcomes[3].events == (Taken(2),)
+    assert [len(store.read(stream)) for stream in ("new", "known", "full")] == [1, 2, 0]
+
+
 def take_some(url: str, name: str, count: int, results) -> None:
     streams, got = places(EventStore(connect(url, name))), []
     for _ in range(count):

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.chassis.event_store import Commit, Conflict, EventStore, StoredCommand, StoredEvent
+from services.chassis.event_store import Commit, Conflict, EventStore, PositionLost, StoredCommand, StoredEvent
 
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 
 def commit(stream: str = "s", version: int = 1, commands: tuple[str, ...] = ("c1",), outboxes=("events",)) -> Commit:
     events = [StoredEvent("Happened", {"by": name, "list": [1, {"deep": None}]}, n) for n, name in enumerate(commands)]
-    return Commit(stream, version, events, [StoredCommand(name, "digest", "siti") for name in commands], AT, "t", outboxes)
+    stored = [StoredCommand(name, "digest", "siti") for name in commands]
+    return Commit(stream, version, events, stored, AT, "t", outboxes)
 
 
 def test_what_was_appended_is_read_back_the_same(store: EventStore):
@@ -70,27 +71,49 @@ def test_of_many_who_race_for_a_version_exactly_one_wins(store: EventStore):
     assert [c.version for c in store.read("s")] == list(range(1, 21))
 
 
-def test_pending_commits_come_each_stream_from_its_oldest_on_until_delivered(store: EventStore):
+def news(store: EventStore, outbox: str, position=None, until: int = 99) -> tuple[list[str], dict | None]:
+    """What the outbox's feed gives after a position, up to so many commits or silence, and where it ends."""
+    with store.follow(outbox, position) as feed:
+        found = []
+        while len(found) < until and (commit := feed.next()):
+            found.append(commit.id)
+        return found, feed.position
+
+
+def test_news_come_in_order_and_go_on_where_they_were_left(store: EventStore):
+    _, start = news(store, "events")
     for version in (1, 2, 3):
         store.append(commit("a", version, (f"a{version}",)))
         store.append(commit("b", version, (f"b{version}",)))
-    found = store.pending("events")
-    assert [c.id for c in found] == ["a@1", "a@2", "a@3", "b@1", "b@2", "b@3"]
-    store.delivered("events", found[:4])
-    assert [c.id for c in store.pending("events")] == ["b@2", "b@3"]
+    everything = ["a@1", "b@1", "a@2", "b@2", "a@3", "b@3"]
+    first, position = news(store, "events", start, until=2)
+    rest, end = news(store, "events", position)
+    assert first + rest == everything
+    assert news(store, "events", end)[0] == []
+    assert news(store, "events", start)[0] == everything
 
 
-def test_a_commit_without_an_outbox_is_never_pending(store: EventStore):
-    store.append(commit(outboxes=()))
-    assert store.pending("events") == []
+def test_news_hold_only_what_is_to_leave_by_their_outbox(store: EventStore):
+    _, start = news(store, "events")
+    store.append(commit("a", 1, ("a1",), outboxes=()))
+    store.append(commit("a", 2, ("a2",), outboxes=("events", "sms")))
+    store.append(commit("a", 3, ("a3",), outboxes=("events",)))
+    assert news(store, "events", start)[0] == ["a@2", "a@3"]
+    assert news(store, "sms", start)[0] == ["a@2"]
+    assert [c.id for c in store.with_outbox("sms")] == ["a@2"]
 
 
-def test_outboxes_are_apart(database):
-    store = EventStore(database, ("events", "sms"))
-    store.append(commit(outboxes=("events", "sms")))
-    store.delivered("events", store.pending("events"))
-    assert store.pending("events") == []
-    assert [c.id for c in store.pending("sms")] == ["s@1"]
+def test_a_position_that_means_nothing_to_the_database_is_lost(store: EventStore):
+    store.append(commit())
+    with pytest.raises(PositionLost):
+        news(store, "events", {"_data": "nonsense"})
+
+
+def test_several_streams_are_appended_in_one_round_trip_and_a_conflict_harms_only_its_own(store: EventStore):
+    store.append(commit("b"))
+    done = store.append_all([commit("a"), commit("b", commands=("late",)), commit("c")])
+    assert done == [True, False, True]
+    assert [[c.commands[0].id for c in store.read(stream)] for stream in "abc"] == [["c1"], ["c1"], ["c1"]]
 
 
 def test_everything_is_read_stream_by_stream_in_order(store: EventStore):
@@ -104,9 +127,3 @@ def test_recent_streams_of_an_event_type_come_newest_first(store: EventStore):
         older = Commit(stream, 1, [StoredEvent("Happened", {})], [StoredCommand(stream)], AT.replace(minute=minute))
         store.append(older)
     assert store.recent("Happened", 2) == ["c", "b"]
-
-
-def test_looking_for_work_uses_its_index(store: EventStore):
-    store.append(commit())
-    plan = store._commits.find({"pending.events": {"$gt": ""}}).explain()
-    assert "IXSCAN" in str(plan)

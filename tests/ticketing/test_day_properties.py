@@ -26,7 +26,7 @@ COUNTERS = st.sampled_from(sorted(MALL.counters))
 
 
 class AnyDay(RuleBasedStateMachine):
-    """Visitors and counters doing anything in any order, watched by a model that knows nothing of the rules' insides."""
+    """Visitors and counters doing anything in any order, watched by a model of its own."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,10 +1,14 @@
+// Dates as an Indonesian reader of English expects them: day before month.
+const LOCALES = { en: 'en-GB' };
+
 /** Times in words of the page's language, as clocks in the mall's zone (or, without one, at this screen) show them. */
 export function clockIn(zone) {
-  const format = (options) => new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: zone, ...options });
+  const { lang } = document.documentElement;
+  const format = (options) => new Intl.DateTimeFormat(LOCALES[lang] ?? lang, { timeZone: zone, ...options });
   const time = format({ hour: '2-digit', minute: '2-digit', hour12: false });
   const seconds = format({ hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
   const date = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-  const moment = format({ weekday: 'long', day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit', hour12: false, timeZoneName: 'short' });
+  const moment = format({ weekday: 'long', day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit', hour12: false });
   const stamp = format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false });
   const weekday = new Intl.DateTimeFormat('en', { timeZone: zone, weekday: 'long' });
   return {

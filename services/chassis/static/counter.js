@@ -12,6 +12,7 @@ const clock = clockIn(dataset.zone);
 const acts = { n: callNext, s: () => finish('completion'), t: () => finish('no-show') };
 
 let view = null;
+let asks = 0; // answers may overtake each other: only the last one asked for counts
 let busy = false;
 let callKey = newKey(); // kept until the answer is known, so that pressing again cannot call two visitors
 
@@ -22,19 +23,25 @@ function send(path, options = {}) {
 // Looking
 
 async function refresh() {
-  if (!staffToken()) return turnAway(null);
+  if (!staffToken()) {
+    turnAway(null);
+    return;
+  }
+  const asked = (asks += 1);
   try {
-    view = await send(`/counters/${dataset.counter}`);
+    const answer = await send(`/counters/${dataset.counter}`);
+    if (asked !== asks) return;
+    view = answer;
     render();
   } catch (problem) {
-    refused(problem);
+    // A line that is down has its own notice.
+    if (!problem.retryable) refused(problem);
   }
-  return undefined;
 }
 
 function render() {
-  $('desk').hidden = false;
   const { current } = view;
+  $('desk').hidden = false;
   $('free').hidden = Boolean(current);
   $('current').hidden = !current;
   if (current) {
@@ -90,11 +97,13 @@ function finish(how) {
 }
 
 function refused(problem) {
-  if (problem.status === 401) return turnAway(problem.detail);
+  if (problem.status === 401) {
+    turnAway(problem.detail);
+    return;
+  }
   fill($('problem'), { title: problem.title, detail: problem.detail });
   $('problem').hidden = false;
   $('change-token').hidden = problem.status !== 403;
-  return undefined;
 }
 
 async function turnAway(why) {

@@ -71,10 +71,12 @@ function offerAgency(tile) {
 
 function offerFound() {
   const sought = $('search').value.toLowerCase().split(/\s+/).filter(Boolean);
-  if (!sought.length) return allAgencies();
+  if (!sought.length) {
+    allAgencies();
+    return;
+  }
   const matches = (button) => sought.every((word) => button.dataset.find.toLowerCase().includes(word));
   offer(matches, (n) => t('kiosk.found', { n }));
-  return undefined;
 }
 
 function allAgencies() {
@@ -182,7 +184,7 @@ function stay(seconds) {
 function tick() {
   $('time').textContent = clock.time(Date.now());
   const left = deadline && Math.ceil((deadline - Date.now()) / 1000);
-  const warned = deadline !== null && left <= (step === 'ticket' ? TICKET_S : WARN_S);
+  const warned = deadline !== null && (step === 'ticket' || left <= WARN_S);
   if (warned && $('return').hidden) $('announce').textContent = t('kiosk.return', { seconds: left });
   $('return').hidden = !warned;
   if (!warned) return;

@@ -38,8 +38,11 @@ export function followHall(mall, { onHall, onConnection }) {
     });
   }
 
-  async function check() {
-    if (source.readyState === EventSource.OPEN && Date.now() - heardAt < QUIET_MS) return;
+  function check() {
+    if (source.readyState !== EventSource.OPEN || Date.now() - heardAt >= QUIET_MS) ask();
+  }
+
+  async function ask() {
     try {
       const hall = await request(`/ticketing/api/malls/${mall}/hall`);
       const streamIsDeaf = source.readyState === EventSource.OPEN && hall.position !== position;
@@ -53,4 +56,5 @@ export function followHall(mall, { onHall, onConnection }) {
   open();
   setInterval(check, CHECK_MS);
   document.addEventListener('visibilitychange', check);
+  for (const change of ['offline', 'online']) window.addEventListener(change, ask);
 }

@@ -35,17 +35,22 @@ function render(messages) {
 
 async function refresh() {
   if (document.hidden || asking) return;
-  if (!staffToken()) return turnAway(null);
+  if (!staffToken()) {
+    turnAway(null);
+    return;
+  }
   try {
     render((await request('/notifications/api/messages?limit=50', { token: staffToken() })).messages);
     $('log').hidden = false;
     $('problem').hidden = true;
   } catch (problem) {
-    if (problem.status === 401 || problem.status === 403) return turnAway(problem.detail);
+    if (problem.status === 401 || problem.status === 403) {
+      turnAway(problem.detail);
+      return;
+    }
     fill($('problem'), { title: problem.title, detail: problem.detail });
     $('problem').hidden = false;
   }
-  return undefined;
 }
 
 async function turnAway(why) {

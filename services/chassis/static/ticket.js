@@ -4,7 +4,7 @@ import { fill } from './fill.js';
 import { given, t } from './words.js';
 
 const POLL_MS = 4_000;
-const TRACK = { waiting: 0, called: 1, served: 2, missed: 2 };
+const TRACK = { waiting: 0, called: 1, served: 2, missed: 1 };
 
 const { dataset } = document.getElementById('visit');
 const $ = (id) => document.getElementById(id);

@@ -1,5 +1,8 @@
-/** The page's words, as the server put them into its `script.words` blocks. */
-const words = Object.assign({}, ...[...document.querySelectorAll('script.words')].map((block) => JSON.parse(block.textContent)));
+/** The page's words by key, from the server's `script.words` blocks: each holds the keys that begin with its prefix. */
+const words = {};
+for (const block of document.querySelectorAll('script.words')) {
+  for (const [key, text] of Object.entries(JSON.parse(block.textContent))) words[block.dataset.prefix + key] = text;
+}
 
 /** The words for a key, with {names} filled in. */
 export function t(key, values = {}) {

@@ -1,6 +1,6 @@
 """Hands requested texts to the gateway: claimed first, recorded afterwards, never twice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 
 import structlog
 
@@ -13,16 +13,21 @@ from services.notifications.sms.gateway import CertainlyNotSent, Gateway
 log = structlog.get_logger()
 
 
-def deliver_to(gateway: Gateway, correspondences: Correspondences) -> Callable[[Sequence[Commit]], None]:
-    """What the relay of the SMS outbox does with each commit."""
+class Texts:
+    """The SMS gateway as destination of an outbox. Handing a text over waits for the gateway's word."""
 
-    def deliver(commits: Sequence[Commit]) -> None:
-        for commit in commits:
-            for event in CORRESPONDENCE.recorded(commit):
-                if isinstance(event, SmsRequested):
-                    _send(gateway, correspondences, event)
+    def __init__(self, gateway: Gateway, correspondences: Correspondences) -> None:
+        self._gateway, self._correspondences = gateway, correspondences
 
-    return deliver
+    def deliver(self, commit: Commit) -> None:
+        """Hand over the texts that the commit requests."""
+        for event in CORRESPONDENCE.recorded(commit):
+            if isinstance(event, SmsRequested):
+                _send(self._gateway, self._correspondences, event)
+
+    def confirm(self) -> Mapping[str, int]:
+        """Nothing is left to wait for."""
+        return {}
 
 
 def _send(gateway: Gateway, correspondences: Correspondences, message: SmsRequested) -> None:

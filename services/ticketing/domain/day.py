@@ -148,7 +148,6 @@ class TicketIssued:
     ahead: int
     issued_at: datetime
     mall_name: str
-    day_ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -393,7 +392,6 @@ def _issue(command: IssueTicket, day: Day) -> list[Event]:
         ahead=day.ahead_of_next(agency.line, command.priority),
         issued_at=now,
         mall_name=about.name,
-        day_ends_at=hours.day_ends(hours.business_day(now, about.zone), about.zone),
     )
     return [*_opening(day, now, mall), issued]
 
