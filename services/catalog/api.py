@@ -88,7 +88,7 @@ def get_mall(mall: str) -> dict[str, Any]:
 
 @blueprint.get("/malls/<mall>/services")
 @public
-@blueprint.arguments(Search, location="query")
+@blueprint.arguments(Search(), location="query")
 @blueprint.response(200, ServiceList)
 def list_services(search: dict[str, str], mall: str) -> dict[str, Any]:
     """A mall's services, all or those that hold every word of `q`."""

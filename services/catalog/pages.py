@@ -13,7 +13,8 @@ blueprint = Blueprint("pages", __name__)
 @public
 def home() -> str:
     """The way in to everything."""
-    return render_template("home.html", malls=[views.summary(directory) for directory in malls().all()])
+    shown = [views.summary(found) | {"counters": sorted(found.counters)} for found in malls().all()]
+    return render_template("home.html", malls=shown)
 
 
 @blueprint.get("/catalog/malls/<mall>")

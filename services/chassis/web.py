@@ -160,6 +160,8 @@ def _finish(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", CSP)
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
+    elif "v" not in request.args:  # what modules and styles name themselves carries no hash: ask each time
+        headers["Cache-Control"] = "no-cache"
     if "lang" in request.args:
         response.set_cookie("lang", language(), max_age=31536000, samesite="Lax", httponly=True)
     return response
@@ -168,9 +170,13 @@ def _finish(response: Response) -> Response:
 def language() -> str:
     """The language to answer in: for the API what `Accept-Language` asks, for pages the visitor's choice."""
     words: Words = current_app.extensions["words"]
-    if "/api/" in request.path:
+    if _is_for_programs():
         return words.choose(request.headers.get("Accept-Language", DEFAULT))
     return words.choose(request.args.get("lang") or request.cookies.get("lang") or DEFAULT)
+
+
+def _is_for_programs() -> bool:
+    return "/api/" in request.path and not request.path.endswith("/api/docs")
 
 
 def text(key: str, **params: object) -> str:
@@ -204,7 +210,7 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
         document["errors"] = _in_words(errors)
     if status < 500:
         log.info("refused", status=status, reason=reason, path=request.path, request_id=document["request_id"])
-    if "/api/" not in request.path and request.accept_mimetypes.accept_html:
+    if not _is_for_programs() and request.accept_mimetypes.accept_html:
         response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
     else:
         response = Response(json.dumps(document, ensure_ascii=False), status, mimetype="application/problem+json")
@@ -217,6 +223,8 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
 
 def _for_people(value: Any) -> Any:
     """A moment as people say it, in the language of the request and the moment's own zone."""
+    if value is None:
+        return text("unknown")
     if not isinstance(value, datetime):
         return value
     return format_datetime(value, "EEEE d MMMM, HH.mm", tzinfo=value.tzinfo, locale=language())

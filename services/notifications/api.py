@@ -17,7 +17,7 @@ blueprint = Blueprint("notifications", __name__, url_prefix="/notifications/api"
 class Phone(ma.Schema):
     """An Indonesian mobile number in any usual form."""
 
-    phone = ma.fields.String(required=True, validate=Length(5, 30), metadata={"example": "0812-3456-7890"})
+    phone = ma.fields.String(required=True, validate=Length(max=40), metadata={"example": "0812-3456-7890"})
 
 
 class MaskedPhone(ma.Schema):
@@ -60,7 +60,7 @@ def correspondences() -> Correspondences:
 
 @blueprint.put("/tickets/<ticket_id>/phone")
 @public
-@blueprint.arguments(Phone)
+@blueprint.arguments(Phone())
 @blueprint.response(200, MaskedPhone)
 @blueprint.alt_response(422, description="`invalid-phone`")
 def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
@@ -71,7 +71,7 @@ def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
 
 @blueprint.get("/messages")
 @allow("supervisor", "administrator")
-@blueprint.arguments(Page, location="query")
+@blueprint.arguments(Page(), location="query")
 @blueprint.response(200, MessageList)
 def list_messages(page: dict[str, int]) -> dict[str, Any]:
     """The latest texts, numbers masked."""

@@ -101,7 +101,7 @@ def queue() -> Queue:
 @blueprint.post("/tickets")
 @public
 @blueprint.doc(parameters=[KEY])
-@blueprint.arguments(NewTicket)
+@blueprint.arguments(NewTicket())
 @blueprint.response(201, TicketOut)
 @blueprint.alt_response(409, description="`closed`, `capacity-reached`, `no-counter`")
 def issue_ticket(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[str, str]]:
@@ -112,12 +112,8 @@ def issue_ticket(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int
     command = IssueTicket(ticket_id, wanted["service"], priority, at, known)
     outcome = queue().act(known, command, **command_context())
     issued = next(event for event in outcome.events if isinstance(event, TicketIssued))
-    answer = views.ticket(outcome.now.state, known, issued.ticket_id)
-    return (
-        answer | {"ahead": issued.ahead},
-        201,
-        {"Location": f"/ticketing/api/malls/{mall}/tickets/{issued.ticket_id}"},
-    )
+    where = {"Location": f"/ticketing/api/malls/{mall}/tickets/{issued.ticket_id}"}
+    return views.issued_ticket(outcome.now.state, known, issued), 201, where
 
 
 @blueprint.get("/tickets/<ticket_id>")
@@ -185,7 +181,7 @@ def hall(mall: str) -> dict[str, Any]:
 
 @blueprint.post("/opening")
 @allow("supervisor", "administrator")
-@blueprint.arguments(Opening)
+@blueprint.arguments(Opening())
 @blueprint.response(200, HallOut)
 def force_open(opening: dict[str, str], mall: str) -> dict[str, Any]:
     """Open the mall outside its hours for the rest of the day; every screen says so."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.chassis.decider import Snapshot
 from services.ticketing.domain import hours
-from services.ticketing.domain.day import Day, TicketCalled
+from services.ticketing.domain.day import Day, Ticket, TicketCalled, TicketIssued
 from services.ticketing.domain.mall import Mall, ServiceLearned
 
 CALLS_SHOWN = 10
@@ -16,7 +16,15 @@ WAITING_SHOWN = 50
 
 def ticket(day: Day, mall: Mall, ticket_id: str) -> dict[str, Any]:
     """A ticket as its holder may see it: no personal data, no priority class. Raises `UnknownTicket`."""
-    found = day.ticket(ticket_id)
+    return _ticket(day, mall, day.ticket(ticket_id), day.ahead_of(ticket_id))
+
+
+def issued_ticket(day: Day, mall: Mall, issued: TicketIssued) -> dict[str, Any]:
+    """A ticket as the visitor gets it: those ahead were counted when it was issued."""
+    return _ticket(day, mall, day.ticket(issued.ticket_id), issued.ahead)
+
+
+def _ticket(day: Day, mall: Mall, found: Ticket, ahead: int | None) -> dict[str, Any]:
     issued, called, about = found.issued, found.called, mall.about
     return {
         "id": found.id,
@@ -28,7 +36,7 @@ def ticket(day: Day, mall: Mall, ticket_id: str) -> dict[str, Any]:
         "agency_name": issued.agency_name,
         "counters": [{"code": place.code, "floor": place.floor} for place in issued.counters],
         "counter": {"code": called.counter, "floor": called.floor} if called else None,
-        "ahead": day.ahead_of(ticket_id),
+        "ahead": ahead,
         "issued_at": issued.issued_at.isoformat(),
         "called_at": called.called_at.isoformat() if called else None,
         "mall_name": about.name,

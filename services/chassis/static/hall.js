@@ -41,6 +41,7 @@ function render(hall) {
   $('called').hidden = !last;
   if (last) fill($('called'), placed(last));
   $('hero').classList.toggle('new', Boolean(last) && highlighted.has(last.call));
+  $('earlier-calls').hidden = earlier.length === 0;
   $('earlier').replaceChildren(...earlier.slice(0, SHOWN_EARLIER).map(row));
   $('waiting').replaceChildren(...hall.waiting.map((line) => copy('line', line)));
   $('nobody').hidden = hall.waiting.length > 0;

@@ -16,7 +16,7 @@ let status = first.status;
 
 function render(ticket) {
   fill($('waiting'), {
-    ahead: ticket.ahead,
+    ahead: ticket.ahead || null,
     'ahead-words': t(ticket.ahead ? 'ticket.ahead' : 'ticket.ahead.none'),
   });
   if (ticket.counter) fill($('called'), { counter: ticket.counter.code, floor: t('ticket.floor', ticket.counter), time: clock.time(ticket.called_at) });

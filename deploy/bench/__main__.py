@@ -1,0 +1,185 @@
+"""`make bench`: start a system of our own, load it, and report as a table and as JSON. Under three minutes."""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.bench import journeys, limits
+from deploy.bench.load import Load, drive
+from deploy.bench.mall import BenchMall
+from deploy.bench.measures import memory, seconds_used, wait_until_quiet
+from deploy.local import System
+
+LEVELS = (1, 8, 32)
+GOALS = {1: 0.6, 8: 1.2, 32: 1.8}  # issuing, in times the store's one-insert-at-a-time rate
+SCREEN_GOAL_MS, TEXT_GOAL_MS, START_GOAL = 100, 300, 5
+
+Say = Callable[[str], None]
+Figures = dict[str, Any]
+
+
+def main() -> None:
+    """Measure everything, write the JSON, print the table."""
+    parser = argparse.ArgumentParser(description="Measure the whole system on this machine.")
+    default = Path(os.environ.get("MPP_DATA") or ".local") / "bench.json"
+    parser.add_argument("--json", type=Path, default=default, metavar="FILE")
+    parser.add_argument("--tickets", type=int, default=2000, help="issued at each number of clients")
+    parser.add_argument("--calls", type=int, default=460, help="called at each number of clients")
+    options = parser.parse_args()
+    console, began = Console(), time.monotonic()
+
+    def say(what: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {what}", highlight=False)
+
+    with tempfile.TemporaryDirectory(prefix="mpp-bench-") as folder:
+        found = measure(Path(folder), options.tickets, options.calls, say)
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(found, indent=2))
+    report(found, console)
+    console.print(f"[dim]All figures: {options.json}[/]")
+
+
+def measure(folder: Path, tickets: int, calls: int, say: Say) -> Figures:
+    """Everything, on a system of our own."""
+    found: Figures = {"cpus": os.cpu_count(), "load_before": round(os.getloadavg()[0], 2)}
+    say("starting on fresh data")
+    began = time.monotonic()
+    with System(folder / "data") as system:
+        found["start_fresh_seconds"] = round(time.monotonic() - began, 2)
+        found["memory_at_start"] = memory(system)
+        malls = import_malls(system, folder, say)
+        say("call → screen and text")
+        found["journeys"] = journeys.measure(system, malls["journeys"], calls=100, pause=0.1)
+        direct, gateway = system.addresses["ticketing-web"], urlsplit(system.url).netloc
+        found["issue"], found["call"], found["issue_through_gateway"] = {}, {}, {}
+        for level in LEVELS:
+            mall = malls[f"bench{level}"]
+            say(f"issue {tickets} tickets at {level} clients, at the ticketing process")
+            found["issue"][level] = issue(system, direct, mall, tickets, level)
+            say(f"call {calls} visitors at {level} clients")
+            found["call"][level] = call(system, direct, mall, calls, level)
+        for level in LEVELS:
+            say(f"issue {tickets // 2} tickets at {level} clients, through the gateway")
+            found["issue_through_gateway"][level] = issue(system, gateway, malls[f"gate{level}"], tickets // 2, level)
+        wait_until_quiet(system, 10)
+        say("the limits: the store's inserts, an empty Flask POST")
+        found["store_inserts"] = limits.store_inserts(system, tickets)
+        found["empty_flask_post"] = limits.empty_posts(tickets, LEVELS, system)
+        found["memory_after_load"] = memory(system)
+    say("starting on existing data")
+    began = time.monotonic()
+    with System(folder / "data"):
+        found["start_existing_seconds"] = round(time.monotonic() - began, 2)
+    store = found["store_inserts"]["per_second"]
+    for kind in ("issue", "issue_through_gateway"):
+        for figures in found[kind].values():
+            figures["times_store_rate"] = round(figures["per_second"] / store, 2)
+    return found
+
+
+def import_malls(system: System, folder: Path, say: Say) -> dict[str, BenchMall]:
+    """The malls to measure on, known to ticketing and open."""
+    say("importing malls")
+    codes = ["journeys", *(f"{kind}{level}" for kind in ("bench", "gate") for level in LEVELS)]
+    malls = {code: BenchMall(system, code, folder / "seeds") for code in codes}
+    system.seed(*(mall.folder for mall in malls.values()))
+    for code in codes:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                system.open_day(code)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+    wait_until_quiet(system, 10)
+    return malls
+
+
+def issue(system: System, address: str, mall: BenchMall, tickets: int, clients: int) -> Figures:
+    """Issue tickets on one hot mall."""
+    wait_until_quiet(system, 10)
+    before = seconds_used(system)
+    load = drive(address, mall.visitors(tickets, clients))
+    numbers = [answer.json["number"] for answer in load.answers if answer.status == 201]
+    figures = load.figures("issue") | {"duplicates": len(numbers) - len(set(numbers))}
+    return figures | {"cpu_seconds": cpu(before, seconds_used(system))}
+
+
+def call(system: System, address: str, mall: BenchMall, calls: int, clients: int) -> Figures:
+    """Call visitors, and finish each so that the counter is free again."""
+    wait_until_quiet(system, 10)
+    load = drive(address, mall.clerks(calls, clients))
+    numbers = [answer.json["number"] for answer in load.answers if answer.label == "call" and answer.status == 201]
+    figures = load.figures("call") | {"duplicates": len(numbers) - len(set(numbers))}
+    return figures | {"requests_per_second": round(len(load.answers) / load.seconds, 1), "completion": finished(load)}
+
+
+def finished(load: Load) -> Figures:
+    """The completions between the calls."""
+    return load.figures("complete", expected=200)
+
+
+def cpu(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    """Processor seconds used meanwhile, by process."""
+    used = {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in after.items()}
+    return {name: seconds for name, seconds in used.items() if seconds > 0.02}
+
+
+def report(found: Figures, console: Console) -> None:
+    """The table."""
+    rates = Table(title="Rates", title_justify="left")
+    for column in ("", "clients", "per second", "p50 ms", "p99 ms", "errors", "duplicates", "× store", "goal"):
+        rates.add_column(column, justify="left" if column in ("", "goal") else "right")
+    for kind, name in (("issue", "issue"), ("issue_through_gateway", "issue, through the gateway"), ("call", "call")):
+        for level, figures in found[kind].items():
+            ratio, wanted = figures.get("times_store_rate"), GOALS[level] if kind == "issue" else None
+            goal = f"{mark(ratio >= wanted)} ≥ {wanted}" if ratio and wanted else ""
+            rates.add_row(name, str(level), *cells(figures), str(figures["duplicates"]), str(ratio or ""), goal)
+    rates.add_row("limit: store, one insert at a time", "1", *cells(found["store_inserts"]), "", "1.0", "")
+    for level, figures in found["empty_flask_post"].items():
+        rates.add_row("limit: empty Flask POST", str(level), *cells(figures), "", "", "")
+    console.print(rates)
+    ways = Table(title="From a call, at an unhurried pace", title_justify="left")
+    for column in ("to", "from", "p50 ms", "p99 ms", "missed", "goal"):
+        ways.add_column(column)
+    for target, most in (("screen", SCREEN_GOAL_MS), ("text", TEXT_GOAL_MS)):
+        for start in ("answer", "request"):
+            took, missed = found["journeys"][f"{start}_to_{target}"], found["journeys"][f"{target}_missed"]
+            goal = f"{mark(took['p99_ms'] < most and not missed)} p99 < {most}"
+            ways.add_row(target, f"its {start}", str(took["p50_ms"]), str(took["p99_ms"]), str(missed), goal)
+    console.print(ways)
+    for name in ("fresh", "existing"):
+        seconds = found[f"start_{name}_seconds"]
+        console.print(f"Cold start on {name} data: {seconds} s  {mark(seconds < START_GOAL)} < {START_GOAL} s")
+    for when in ("start", "load"):
+        key = {"start": "memory_at_start", "load": "memory_after_load"}[when]
+        everything = found[key]["all"]
+        each = ", ".join(f"{name} {one['pss_mb']:.0f}" for name, one in found[key].items() if name != "all")
+        console.print(
+            f"Memory after {when}: {everything['pss_mb']:.0f} MB (PSS; RSS {everything['rss_mb']:.0f}): {each}"
+        )
+
+
+def cells(figures: Figures) -> list[str]:
+    """The common cells of a row."""
+    return [str(figures[key]) for key in ("per_second", "p50_ms", "p99_ms", "errors")]
+
+
+def mark(good: bool) -> str:
+    """Whether a goal is reached."""
+    return "[green]✓[/]" if good else "[red]✗[/]"
+
+
+if __name__ == "__main__":
+    main()

