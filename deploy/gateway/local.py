@@ -82,6 +82,8 @@ def parse_head(data: bytes) -> Head:
         values[key] = value.strip()
         if key not in ENDS_HERE:
             lines.append(line)
+    if ends := {name.strip() for name in values.get(b"connection", b"").lower().split(b",")} - {b"keep-alive"}:
+        lines = [line for line in lines if line.partition(b":")[0].lower() not in ends]
     return Head(first, lines, values)
 
 

@@ -1,0 +1,151 @@
+"""Relay and consumer against the real broker, each killed with -9 between each pair of steps: nothing is lost."""
+
+import uuid
+
+import pipeline
+import pytest
+from kafka import KafkaProducer
+from pipeline import DEAD_LETTERS, TOPIC, Count, counting, eventually, hearing, ids_in_topic, in_topic
+from servers import kafka, running
+
+from services.chassis.outbox import request_replay
+
+
+@pytest.fixture
+def broker():
+    with running(kafka()) as server:
+        yield server
+
+
+@pytest.fixture
+def processes(store, mongo_server, broker):
+    """Starts workers of the pipeline; ends those that are left."""
+    started = []
+
+    def start(role: str, moment: str = ""):
+        started.append(pipeline.start(store, mongo_server.url, broker.url, role, moment))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def count(store, stream: str, times: int) -> list[str]:
+    streams = counting(store)
+    return [f"{stream}@{streams.execute(stream, Count()).now.version}.0" for _ in range(times)]
+
+
+def heard(store) -> list[int]:
+    return sorted(hearing(store).snapshot("heard").state)
+
+
+def test_events_reach_the_topic_in_the_order_of_their_stream(store, broker, processes):
+    processes("relay")
+    first = count(store, "pekalongan", 30)
+    assert ids_in_topic(broker.url, 30) == first
+    assert {record.key for record in in_topic(broker.url, 30)} == {b"pekalongan"}
+
+
+@pytest.mark.parametrize("moment", ["before publishing", "after publishing"])
+def test_a_relay_killed_between_its_steps_loses_nothing(store, broker, processes, moment):
+    expected = count(store, "pekalongan", 5)
+    assert processes("relay", moment).wait(20) == -9
+    processes("relay")
+    expected += count(store, "pekalongan", 5)
+    assert ids_in_topic(broker.url, 10) == expected
+
+
+def test_a_relay_killed_while_it_follows_goes_on_where_it_was(store, broker, processes):
+    relay = processes("relay")
+    expected = count(store, "pekalongan", 5)
+    assert ids_in_topic(broker.url, 5) == expected
+    relay.kill()
+    relay.wait()
+    expected += count(store, "pekalongan", 5)
+    processes("relay")
+    assert ids_in_topic(broker.url, 10) == expected
+
+
+def test_a_second_relay_stands_by(store, broker, processes):
+    processes("relay")
+    expected = count(store, "pekalongan", 1)
+    assert ids_in_topic(broker.url, 1) == expected
+    processes("relay")
+    count(store, "pekalongan", 20)
+    ids_in_topic(broker.url, 21)
+    assert len(in_topic(broker.url, 99, seconds=2)) == 21
+
+
+def test_a_consumer_killed_after_deciding_and_before_committing_decides_nothing_twice(store, broker, processes):
+    processes("relay")
+    count(store, "pekalongan", 10)
+    ids_in_topic(broker.url, 10)
+    assert processes("consumer", "after deciding").wait(20) == -9
+    processes("consumer")
+    assert eventually(lambda: heard(store) == list(range(1, 11)))
+    events = [event.data["number"] for commit in store.read("heard") for event in commit.events]
+    assert sorted(events) == list(range(1, 11))
+
+
+def test_a_broker_that_comes_back_empty_is_filled_again_and_consumers_ignore_what_they_have(store, broker, processes):
+    processes("relay")
+    processes("consumer")
+    count(store, "pekalongan", 5)
+    assert eventually(lambda: heard(store) == [1, 2, 3, 4, 5])
+    broker.kill()
+    count(store, "pekalongan", 5)
+    broker.start()
+    assert eventually(lambda: heard(store) == list(range(1, 11)), seconds=40)
+    assert len(set(ids_in_topic(broker.url, 10))) == 10
+    events = [event.data["number"] for commit in store.read("heard") for event in commit.events]
+    assert sorted(events) == list(range(1, 11))
+
+
+def test_a_replay_that_was_asked_for_publishes_everything_again(store, broker, processes):
+    processes("relay")
+    expected = count(store, "pekalongan", 5)
+    assert ids_in_topic(broker.url, 5) == expected
+    request_replay(store)
+    assert len(in_topic(broker.url, 10, seconds=20)) == 10
+    assert ids_in_topic(broker.url, 5) == expected
+
+
+def test_poison_is_parked_with_its_bytes_and_stops_nobody(store, broker, processes):
+    processes("consumer")
+    producer = KafkaProducer(bootstrap_servers=broker.url)
+    good = [
+        ("ce_specversion", b"1.0"),
+        ("ce_source", b"/t"),
+        ("ce_type", b"counted.v1"),
+        ("ce_time", b"2026-11-24T00:00:00Z"),
+    ]
+    bad = {
+        b"\xff not json": [*good, ("ce_id", b"1")],
+        b'{"number": 7}': [("nothing", b"known")],
+        b'{"wrong": "field"}': [*good, ("ce_id", b"2")],
+        b'{"number": -1}': [*good, ("ce_id", b"3")],
+    }
+    for value, headers in bad.items():
+        producer.send(TOPIC, value, b"k", headers)
+    producer.send(TOPIC, b'{"number": 42}', b"k", [*good, ("ce_id", b"4")])
+    producer.flush()
+    assert eventually(lambda: heard(store) == [42])
+    parked = in_topic(broker.url, 4, DEAD_LETTERS)
+    assert {record.value for record in parked} == set(bad)
+    story = dict(parked[0].headers)
+    assert story["dead-letter-topic"] == TOPIC.encode()
+    assert story["ce_id"] == b"1"
+    assert all(dict(record.headers)["dead-letter-cause"] for record in parked)
+
+
+def test_an_event_of_a_type_nobody_subscribed_to_is_passed_over(store, broker, processes):
+    processes("consumer")
+    producer = KafkaProducer(bootstrap_servers=broker.url)
+    headers = [("ce_specversion", b"1.0"), ("ce_source", b"/t"), ("ce_id", uuid.uuid4().hex.encode())]
+    headers.append(("ce_time", b"2026-11-24T00:00:00Z"))
+    producer.send(TOPIC, b"{}", b"k", [*headers, ("ce_type", b"something-new.v9")])
+    producer.send(TOPIC, b'{"number": 1}', b"k", [*headers, ("ce_type", b"counted.v1")])
+    producer.flush()
+    assert eventually(lambda: heard(store) == [1])
