@@ -330,11 +330,13 @@ def summary(day: Day, texts: list[Mapping[str, Any]], console: Console) -> None:
         if waits:
             ninth = statistics.quantiles(waits, n=10, method="inclusive")[-1] if len(waits) > 1 else waits[0]
             table.add_row(label or "ordinary", str(len(waits)), f"{statistics.median(waits):.0f}", f"{ninth:.0f}")
-    console.print(table)
+    if table.rows:
+        console.print(table)
     table = Table("Text", "Status", "Count", title="Texts")
     for (kind, status), count in sorted(Counter((text["kind"], text["status"]) for text in texts).items()):
         table.add_row(kind, status, str(count))
-    console.print(table)
+    if table.rows:
+        console.print(table)
     delays = sorted(day.hall.seen[call] - at for call, at in day.calls.items() if call in day.hall.seen)
     if delays:
         console.print(f"From a call's answer to the hall display: median {statistics.median(delays) * 1000:.0f} ms")
@@ -368,7 +370,10 @@ def main() -> None:
     hall = Hall(mall)
     left = hall.now["capacity"] - hall.now["issued"]
     if left < options.applicants:
-        console.print(f"{hall.now['issued']} of {hall.now['capacity']} tickets of today are taken: {left} are left.")
+        console.print(
+            f"{hall.now['issued']} of {hall.now['capacity']} tickets of today are taken: {left} are left. "
+            "A fresh day beside this one: MPP_PORT=8010 MPP_DATA=.local-2 make run"
+        )
     count = max(0, min(options.applicants, left))
     console.print(
         f"{hall.now['name']}, {hall.now['business_day']}: {count} applicants, {len(catalog['counters'])} counters"

@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -22,20 +23,24 @@ class Screen(threading.Thread):
 
     def __init__(self, system: System, mall: str) -> None:
         super().__init__(daemon=True)
-        self._netloc, self._mall = urlsplit(system.url).netloc, mall
+        self._connection = http.client.HTTPConnection(urlsplit(system.url).netloc)
+        self._mall = mall
         self.listening = threading.Event()
         self.seen: dict[str, float] = {}
 
     def run(self) -> None:
-        """Listen until the stream ends."""
-        connection = http.client.HTTPConnection(self._netloc)
-        connection.request("GET", f"/ticketing/live/malls/{self._mall}")
-        for line in connection.getresponse():
+        """Listen until it is switched off."""
+        self._connection.request("GET", f"/ticketing/live/malls/{self._mall}")
+        for line in self._connection.getresponse():
             if line.startswith(b"data:"):
                 at = time.perf_counter()
                 for call in json.loads(line[5:])["calls"]:
                     self.seen.setdefault(call["number"], at)
                 self.listening.set()
+
+    def switch_off(self) -> None:
+        """Leave."""
+        self._connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 class Texts(threading.Thread):
@@ -90,6 +95,7 @@ def measure(system: System, mall: BenchMall, calls: int, pause: float) -> dict[s
         complete = Ask("complete", post(f"{mall.base}/tickets/{answer.json['id']}/completion", token=token))
         drive(address, [_in_turn([complete])])
     _until(lambda: len(texts.called) >= calls and len(screen.seen) >= calls, 10)
+    screen.switch_off()
     return {
         "calls": len(sent),
         "screen_missed": len(sent.keys() - screen.seen.keys()),

@@ -16,13 +16,14 @@ from deploy.local.system import ROOT, free_ports
 
 
 def store_inserts(system: System, count: int) -> dict[str, float]:
-    """Commit documents, like those of an issued ticket, inserted one at a time by one thread."""
+    """Commit documents, like that of one issued ticket, inserted one at a time by one thread."""
     mongo: MongoClient[dict[str, Any]] = MongoClient(system.database_url)
     like = mongo["ticketing"]["commits"].find_one({"events.type": "TicketIssued"}, sort=[("version", -1)])
     assert like is not None
     like |= {"events": like["events"][-1:], "commands": like["commands"][-1:]}
     durable = WriteConcern(w="majority", j=True)
     commits = mongo["bench"].get_collection("commits", write_concern=durable)
+    commits.drop()
     commits.create_index([("stream", ASCENDING), ("version", ASCENDING)], unique=True)
     commits.create_index([("stream", ASCENDING), ("commands.id", ASCENDING)], unique=True)
     for name, keys in mongo["ticketing"]["commits"].index_information().items():

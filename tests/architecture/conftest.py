@@ -1,0 +1,36 @@
+"""Every web process of the house, made as gunicorn makes it; none of them needs a server to be looked at."""
+
+import logging
+
+import pytest
+from flask import Flask
+
+from services.catalog import app as catalog
+from services.chassis import tokens
+from services.notifications import app as notifications
+from services.ticketing import app as ticketing
+from services.ticketing import live
+
+APPS = {
+    "catalog": catalog.create_app,
+    "ticketing": ticketing.create_app,
+    "ticketing live": live.create_app,
+    "notifications": notifications.create_app,
+}
+
+
+@pytest.fixture(scope="session")
+def apps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flask]:
+    folder = tmp_path_factory.mktemp("keys")
+    tokens.make_keys(folder)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MONGO_URL", "mongodb://127.0.0.1:1/?directConnection=true")
+        environment.setenv("TOKEN_PUBLIC_KEY_FILE", str(folder / "token_public.pem"))
+        made = {name: create() for name, create in APPS.items()}
+    logging.getLogger().handlers.clear()
+    return made
+
+
+@pytest.fixture(params=APPS)
+def app(request: pytest.FixtureRequest, apps: dict[str, Flask]) -> Flask:
+    return apps[request.param]

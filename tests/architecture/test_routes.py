@@ -1,0 +1,77 @@
+"""Every route says who may use it, and every service documents its API."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from openapi_spec_validator import validate
+
+from services.chassis.tokens import ROLES
+from services.chassis.web import OPEN_ENDPOINTS
+
+SERVICES = ("catalog", "ticketing", "notifications")
+STAFF_ONLY = {
+    "tickets.complete",
+    "tickets.no_show",
+    "tickets.call_next",
+    "tickets.get_counter",
+    "tickets.force_open",
+    "notifications.list_messages",
+}
+
+
+def declared(app) -> dict[str, frozenset[str] | None]:
+    """Who may use each endpoint; None where nobody said."""
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()} - OPEN_ENDPOINTS
+    return {endpoint: getattr(app.view_functions[endpoint], "access", None) for endpoint in endpoints}
+
+
+def test_every_route_declares_who_may_use_it(app):
+    access = declared(app)
+    assert {"livez", "readyz", "api_docs"} <= set(access)
+    assert [endpoint for endpoint, roles in access.items() if roles is None] == []
+
+
+def test_only_roles_that_tokens_can_have_are_asked_for(app):
+    assert set().union(*declared(app).values()) <= set(ROLES)
+
+
+def test_what_is_for_staff_is_for_nobody_else(apps):
+    everything = {endpoint: roles for app in apps.values() for endpoint, roles in declared(app).items()}
+    assert {endpoint for endpoint, roles in everything.items() if roles} == STAFF_ONLY
+
+
+def test_nothing_but_files_and_the_specification_is_open_without_saying_so(apps):
+    assert OPEN_ENDPOINTS == {"static", "api-docs.openapi_json"}
+    for app in apps.values():
+        assert {rule.endpoint for rule in app.url_map.iter_rules()} >= OPEN_ENDPOINTS
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_api_is_described_in_openapi_3_1(apps, service):
+    answer = apps[service].test_client().get(f"/{service}/api/openapi.json")
+    assert answer.status_code == 200
+    assert answer.json["openapi"].startswith("3.1.")
+    validate(answer.json)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_description_holds_every_route_of_the_api(apps, service):
+    app = apps[service]
+    described = app.test_client().get(f"/{service}/api/openapi.json").json["paths"]
+    rules = [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(f"/{service}/api/")]
+    api = [rule.replace("<", "{").replace(">", "}") for rule in rules if "/docs" not in rule and "openapi" not in rule]
+    assert sorted(described) == sorted(set(api))
+    operations = [operation for path in described.values() for name, operation in path.items() if name != "parameters"]
+    assert all(operation.get("summary") for operation in operations)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_documentation_page_asks_nothing_of_another_origin(apps, service):
+    client = apps[service].test_client()
+    page = client.get(f"/{service}/api/docs").text
+    addresses = re.findall(r"(?:src|href)=[\"']?([^\"' >]+)", page)
+    assert any(address.endswith(".js") for address in addresses)
+    assert [address for address in addresses if urlsplit(address).netloc] == []
+    files = [address for address in addresses if re.search(r"\.(js|css|svg)\b", address)]
+    assert {address: client.get(address).status_code for address in files} == dict.fromkeys(files, 200)

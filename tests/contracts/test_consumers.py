@@ -1,0 +1,99 @@
+"""Every consumer reads every example of what it subscribes to, and is not troubled by what it does not know."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from examples import TUESDAY_NINE
+
+import services
+from services.chassis.cloud_event import CloudEvent, decode, encode
+from services.notifications import subscriptions as notifications
+from services.notifications.domain import CORRESPONDENCE
+from services.ticketing import subscriptions as ticketing
+from services.ticketing.domain.mall import MALL
+
+TYPES = "id.go.mpp."
+FILES = sorted(Path(services.__file__).parent.glob("*/schemas/*.json"))
+EXAMPLES = {f"{TYPES}{file.stem}": json.loads(file.read_text())["examples"] for file in FILES}
+CONSUMERS = [("ticketing", ticketing.REACTIONS, MALL), ("notifications", notifications.REACTIONS, CORRESPONDENCE)]
+READINGS = [
+    pytest.param(event_type, example, reaction, decider, id=f"{name} reads {event_type}")
+    for name, reactions, decider in CONSUMERS
+    for event_type, reaction in reactions.items()
+    for example in EXAMPLES.get(event_type, [])
+]
+UNKNOWN = {"since_next_year": {"nested": [1, 2]}, "seats": 7}
+
+
+@pytest.fixture(autouse=True)
+def _the_clock_stands(monkeypatch):
+    monkeypatch.setattr(notifications, "now", lambda: TUESDAY_NINE)
+
+
+def event(event_type: str, data: dict) -> CloudEvent:
+    at = datetime(2026, 11, 24, 2, 15, 30, 120000, tzinfo=UTC)
+    return CloudEvent(
+        id=f"{data['mall']}/2026-11-24@57.0",
+        source=f"/mpp/{data['mall']}/ticketing",
+        type=event_type,
+        subject=str(data.get("ticket_id", data["mall"])),
+        time=at,
+        key=data["mall"],
+        data=data,
+    )
+
+
+def over_the_wire(sent: CloudEvent) -> CloudEvent:
+    _, value, headers = encode(sent)
+    return decode(value, headers)
+
+
+@pytest.mark.parametrize(("name", "reactions"), [(name, reactions) for name, reactions, _ in CONSUMERS])
+def test_a_consumer_subscribes_only_to_what_somebody_publishes(name, reactions):
+    assert set(reactions) <= set(EXAMPLES)
+
+
+def test_a_consumer_reads_the_topics_of_what_it_subscribes_to():
+    topics = {
+        f"{TYPES}{file.stem}": f"mpp.{file.parent.parent.name}" for file in FILES
+    }  # one topic per producing service
+    assert {topics[event_type] for event_type in ticketing.REACTIONS} == set(ticketing.TOPICS)
+    assert {topics[event_type] for event_type in notifications.REACTIONS} == set(notifications.TOPICS)
+
+
+@pytest.mark.parametrize(("event_type", "example"), [(name, data) for name in EXAMPLES for data in EXAMPLES[name]])
+def test_an_example_comes_over_the_wire_as_it_was(event_type, example):
+    sent = event(event_type, example)
+    assert over_the_wire(sent) == sent
+
+
+@pytest.mark.parametrize(("event_type", "example", "reaction", "decider"), READINGS)
+def test_a_consumer_reads_the_examples_and_learns_from_them_once(event_type, example, reaction, decider):
+    stream, command = reaction(over_the_wire(event(event_type, example)))
+    assert any(str(value) in stream for value in example.values())
+    state, forgets = decider.initial, "withdrawn" in event_type
+    heard = decider.decide(command, state)
+    assert bool(heard) is not forgets, "what was never known needs no forgetting"
+    for fact in heard:
+        state = decider.evolve(state, fact)
+    assert decider.decide(command, state) == [], "a repeat leads to nothing"
+
+
+@pytest.mark.parametrize(("event_type", "example", "reaction", "decider"), READINGS)
+def test_a_consumer_ignores_fields_it_does_not_know(event_type, example, reaction, decider):
+    wider = {**example, **UNKNOWN}
+    if "week" in example:
+        wider["week"] = {**example["week"], "holiday": []}
+    assert reaction(over_the_wire(event(event_type, wider))) == reaction(event(event_type, example))
+
+
+def test_everything_that_is_published_is_read_by_who_subscribes_to_it(published):
+    read = [
+        (name, published_event.type)
+        for name, reactions, _ in CONSUMERS
+        for published_event in map(over_the_wire, published)
+        if (reaction := reactions.get(published_event.type)) and reaction(published_event)
+    ]
+    assert {(name, event_type) for name, reactions, _ in CONSUMERS for event_type in reactions} == set(read)

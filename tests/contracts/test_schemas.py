@@ -1,0 +1,132 @@
+"""The schemas say what is published, all of it and nothing else."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import services
+from services.catalog.contract import TYPES as CATALOG_TYPES
+from services.catalog.domain import DIRECTORY
+from services.chassis.cloud_event import encode
+from services.ticketing.contract import TYPES as TICKETING_TYPES
+from services.ticketing.domain.day import DAY, PRIORITY_CLASSES
+
+FILES = sorted(Path(services.__file__).parent.glob("*/schemas/*.json"))
+SCHEMAS = {file.stem: json.loads(file.read_text()) for file in FILES}
+EXAMPLES = [(name, example) for name, schema in SCHEMAS.items() for example in schema["examples"]]
+PERSONAL = re.compile("phone|telepon|contact|priority|prioritas|class|disab|elder|pregnan|nik|person", re.IGNORECASE)
+
+
+def kind(event_type: str) -> str:
+    return event_type.removeprefix(CATALOG_TYPES)
+
+
+def faults(name: str, data) -> list[str]:
+    """What is wrong with the data of an event, by its schema."""
+    validator = Draft202012Validator(SCHEMAS[name], format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return [f"{name}: {error.json_path} {error.message}" for error in validator.iter_errors(data)]
+
+
+def described(schema: dict) -> list[tuple[str, dict]]:
+    """Every field of a schema with its own schema, those inside others included."""
+    found = []
+    for part in (schema, schema.get("items"), *schema.get("$defs", {}).values()):
+        if isinstance(part, dict):
+            for name, inner in part.get("properties", {}).items():
+                found += [(name, inner), *described(inner)]
+            if part is not schema:
+                found += described(part)
+    return found
+
+
+def test_producers_share_one_naming():
+    assert CATALOG_TYPES == TICKETING_TYPES
+
+
+def test_the_sample_holds_every_event_that_the_rules_can_lead_to(told_by_catalog, told_by_ticketing):
+    assert told_by_catalog.stored_types == {event.__name__ for event in DIRECTORY.events}
+    days = {event.__name__ for event in DAY.events}
+    assert told_by_ticketing.stored_types & days == days
+
+
+def test_what_is_published_has_a_schema_and_every_schema_is_published(published):
+    assert {kind(event.type) for event in published} == set(SCHEMAS)
+
+
+def test_everything_that_is_published_is_valid(published):
+    assert len(published) > 200
+    assert [fault for event in published for fault in faults(kind(event.type), event.data)] == []
+
+
+def test_no_field_is_published_that_its_schema_does_not_describe(published):
+    undescribed = {
+        (kind(event.type), field)
+        for event in published
+        for field in event.data
+        if field not in SCHEMAS[kind(event.type)]["properties"]
+    }
+    assert undescribed == set()
+
+
+def test_the_opening_of_a_day_stays_private(told_by_ticketing):
+    assert {"DayOpened", "DayForcedOpen"} <= told_by_ticketing.stored_types
+    assert {kind(event.type).partition("-")[0] for event in told_by_ticketing.events} == {"ticket"}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_schema_is_one_itself_and_explains_each_field(name):
+    schema = SCHEMAS[name]
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"] == f"urn:mpp:event:{name}"
+    assert schema["title"]
+    assert [field for field, inner in described(schema) if not inner.get("description")] == []
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_schema_leaves_room_for_fields_to_come(name):
+    schema = SCHEMAS[name]
+    objects = [schema, *(inner for _, inner in described(schema) if inner.get("type") == "object")]
+    assert all(part.get("additionalProperties") is True for part in objects)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_schema_has_no_room_for_a_phone_or_a_priority(name):
+    assert [field for field, _ in described(SCHEMAS[name]) if PERSONAL.search(field)] == []
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_an_example_is_valid_and_shows_every_field(name, example):
+    assert faults(name, example) == []
+    assert set(example) == set(SCHEMAS[name]["properties"])
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_a_schema_misses_each_field_that_is_taken_away(name, example):
+    for field in SCHEMAS[name]["required"]:
+        assert faults(name, {key: value for key, value in example.items() if key != field})
+
+
+def test_event_ids_are_unique_and_made_of_stream_version_and_place(published):
+    ids = [event.id for event in published]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"\S+@\d+\.\d+", id) for id in ids)
+
+
+def test_events_are_keyed_by_their_mall_and_name_their_subject(published):
+    assert {event.key for event in published} == {"pekalongan"}
+    assert {event.data["mall"] for event in published} == {"pekalongan"}
+    codes = ("ticket_id", "agency", "service", "counter", "mall")
+    assert all(event.subject in [event.data.get(name) for name in codes] for event in published)
+
+
+def test_no_published_byte_tells_a_priority_class(told_by_ticketing):
+    issued = [e for commit in told_by_ticketing.commits for e in commit.events if e.type == "TicketIssued"]
+    assert {event.data["priority"] for event in issued} == {None, *PRIORITY_CLASSES}
+    for event in told_by_ticketing.events:
+        key, value, headers = encode(event)
+        everything = b"\n".join([key, value, *(name.encode() + b": " + text for name, text in headers)]).lower()
+        assert not [word for word in (*PRIORITY_CLASSES, "priorit") if word.encode() in everything]

@@ -1,0 +1,76 @@
+"""The whole system to test against: one that runs already (MPP_URL, MPP_TOKEN_KEY), or one of our own."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.local import System
+from services.chassis import tokens
+
+MALL = "pekalongan"
+
+
+@dataclass
+class Site:
+    """A running system as its users know it: an address, and tokens."""
+
+    url: str
+    private_key: bytes
+    system: System | None
+
+    def client(self, role: str = "", **scope: str) -> httpx.Client:
+        """A client of somebody with this role; of anybody if there is none."""
+        headers = {}
+        if role:
+            token = tokens.mint(self.private_key, name=f"test {role}", role=role, mall=MALL, **scope)
+            headers["Authorization"] = f"Bearer {token}"
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+
+    def desk(self, counter: str) -> httpx.Client:
+        """A client of the clerk at a counter."""
+        return self.client("operator", counter=counter)
+
+    def texts(self) -> list[dict]:
+        """The message log."""
+        with self.client("supervisor") as staff:
+            return staff.get("/notifications/api/messages?limit=1000").raise_for_status().json()["messages"]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if url := os.environ.get("MPP_URL"):
+        found = Site(url, Path(os.environ["MPP_TOKEN_KEY"]).read_bytes(), None)
+        _open(found)
+        yield found
+    else:
+        data = tmp_path_factory.mktemp("site")
+        with System(data) as system:
+            yield Site(system.url, (data / "keys/token_private.pem").read_bytes(), system)
+
+
+def _open(site: Site) -> None:
+    with site.client("supervisor") as supervisor:
+        deadline = time.monotonic() + 30
+        opening = f"/ticketing/api/malls/{MALL}/opening"
+        while supervisor.post(opening, json={"reason": "Uji coba"}).status_code != 200:
+            assert time.monotonic() < deadline, "ticketing does not know the mall"
+            time.sleep(0.2)
+
+
+def key() -> dict[str, str]:
+    """A fresh Idempotency-Key header."""
+    return {"Idempotency-Key": uuid.uuid4().hex}
+
+
+def eventually(check, seconds: float = 10):
+    """The check's result once it is true, or its last one."""
+    deadline = time.monotonic() + seconds
+    while not (found := check()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
