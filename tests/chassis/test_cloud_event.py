@@ -1,0 +1,83 @@
+"""The envelope: what is sent comes back, and what is no event is told apart from one."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.chassis.cloud_event import CloudEvent, Malformed, decode, encode
+
+CALLED = CloudEvent(
+    id="pekalongan/2026-11-24@57.0",
+    source="/mpp/pekalongan/ticketing",
+    type="id.go.mpp.ticket-called.v1",
+    subject="20261124-pV0nX3mQx2Jc5sV7b1TtGA",
+    time=datetime(2026, 11, 24, 2, 31, 12, 500000, tzinfo=UTC),
+    key="pekalongan",
+    data={"mall": "pekalongan", "number": "B-012", "name": "Perekaman KTP-el – ±10 menit"},
+)
+
+
+def headers_of(event: CloudEvent, **changed: bytes | None) -> list[tuple[str, bytes]]:
+    """The headers of an event, with some of them changed or (None) left out."""
+    headers = dict(encode(event)[2]) | {name.replace("content_type", "content-type"): v for name, v in changed.items()}
+    return [(name, value) for name, value in headers.items() if value is not None]
+
+
+def test_an_event_comes_back_as_it_was_sent():
+    key, value, headers = encode(CALLED)
+    assert key == b"pekalongan"
+    assert decode(value, headers) == CALLED
+
+
+def test_the_type_can_be_read_without_touching_the_data():
+    assert dict(encode(CALLED)[2])["ce_type"] == b"id.go.mpp.ticket-called.v1"
+
+
+def test_the_value_is_the_data_alone_in_plain_utf_8():
+    value = encode(CALLED)[1]
+    assert "– ±10 menit".encode() in value
+    assert b"specversion" not in value
+
+
+def test_header_names_are_read_in_any_case():
+    headers = [(name.upper().replace("CE_", "Ce_"), value) for name, value in encode(CALLED)[2]]
+    assert decode(encode(CALLED)[1], headers) == CALLED
+
+
+def test_headers_that_others_add_are_left_alone():
+    headers = [*encode(CALLED)[2], ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
+    assert decode(encode(CALLED)[1], headers) == CALLED
+
+
+def test_a_time_in_zulu_form_is_read():
+    headers = headers_of(CALLED, ce_time=b"2026-11-24T02:31:12.5Z")
+    assert decode(encode(CALLED)[1], headers).time == CALLED.time
+
+
+def test_an_event_without_subject_and_key_is_still_one():
+    read = decode(encode(CALLED)[1], headers_of(CALLED, ce_subject=None, ce_partitionkey=None))
+    assert (read.subject, read.key, read.data) == ("", "", CALLED.data)
+
+
+@pytest.mark.parametrize("missing", ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time"])
+def test_what_lacks_a_required_attribute_is_no_event(missing):
+    with pytest.raises(Malformed, match=missing.removeprefix("ce_")):
+        decode(encode(CALLED)[1], headers_of(CALLED, **{missing: None}))
+
+
+@pytest.mark.parametrize("value", [None, b"", b"not json", b"[1, 2]", b'"text"', b"null", b"\xff\xfe"])
+def test_a_value_that_is_no_json_object_is_no_event(value):
+    with pytest.raises(Malformed):
+        decode(value, encode(CALLED)[2])
+
+
+@pytest.mark.parametrize("time", [b"yesterday", b"", b"\xff"])
+def test_a_time_that_is_none_makes_it_no_event(time):
+    with pytest.raises(Malformed):
+        decode(encode(CALLED)[1], headers_of(CALLED, ce_time=time))
+
+
+@pytest.mark.parametrize("value", [b"{}", b"[]", b'{"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}'])
+def test_a_structured_value_without_attributes_or_data_is_no_event(value):
+    with pytest.raises(Malformed):
+        decode(value, [("content-type", b"application/cloudevents+json; charset=utf-8")])

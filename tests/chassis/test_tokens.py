@@ -1,0 +1,148 @@
+"""Bearer tokens: who signed them, for whom, for how long."""
+
+import base64
+import hmac
+import json
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+from joserfc import jwt
+
+import services.chassis.tokens as tokens
+from services.chassis.tokens import Actor, BadToken, Verifier
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    """A key pair of this mall."""
+    folder = tmp_path_factory.mktemp("keys")
+    tokens.make_keys(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def private(keys) -> bytes:
+    return (keys / "token_private.pem").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def verifier(keys) -> Verifier:
+    return Verifier((keys / "token_public.pem").read_text())
+
+
+def changed(token: str, **claims) -> str:
+    """The token with other claims under the old signature."""
+    head, body, signature = token.split(".")
+    read = json.loads(base64.urlsafe_b64decode(body + "=="))
+    return f"{head}.{part_of(read | claims)}.{signature}"
+
+
+def part_of(values: dict) -> str:
+    """A token's part that holds these values."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).rstrip(b"=").decode()
+
+
+def test_a_token_tells_name_role_and_places(private, verifier):
+    token = tokens.mint(private, name="Ibu Sri", role="operator", mall="pekalongan", counter="G02")
+    actor = verifier.actor(f"Bearer {token}")
+    assert actor == Actor("Ibu Sri", "operator", scope={"mall": "pekalongan", "counter": "G02"})
+    assert time.time() < actor.expires <= time.time() + tokens.DAY
+
+
+def test_a_place_that_is_not_given_binds_nothing(private, verifier):
+    token = tokens.mint(private, name="Pak Joko", role="supervisor", mall=None, counter="")
+    assert verifier.actor(f"bearer {token}").scope == {}
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer ", "Basic c2l0aTpyYWhhc2lh", "Bearer nonsense", "e30.e30."]
+)
+def test_what_is_no_bearer_token_is_refused(verifier, authorization):
+    with pytest.raises(BadToken):
+        verifier.actor(authorization)
+
+
+def test_an_expired_token_is_refused(private, verifier):
+    token = tokens.mint(private, name="Ibu Sri", role="operator", days=-1)
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {token}")
+
+
+def test_a_token_expires_also_when_it_has_been_seen_before(private, verifier, monkeypatch):
+    token = tokens.mint(private, name="Ibu Sri", role="operator", days=1)
+    verifier.actor(f"Bearer {token}")
+    in_two_days = time.time() + 2 * tokens.DAY
+    monkeypatch.setattr(tokens.time, "time", lambda: in_two_days)
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {token}")
+
+
+def test_a_token_of_another_house_is_refused(verifier, tmp_path):
+    tokens.make_keys(tmp_path)
+    token = tokens.mint((tmp_path / "token_private.pem").read_bytes(), name="Ibu Sri", role="operator")
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {token}")
+
+
+@pytest.mark.parametrize("claims", [{"role": "administrator"}, {"counter": "G03"}, {"exp": 4102444800}])
+def test_a_token_whose_claims_were_changed_is_refused(private, verifier, claims):
+    token = tokens.mint(private, name="Ibu Sri", role="operator", counter="G02")
+    assert verifier.actor(f"Bearer {token}").scope == {"counter": "G02"}
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {changed(token, **claims)}")
+
+
+def test_a_token_without_signature_is_refused(private, verifier):
+    _, body, _ = tokens.mint(private, name="Ibu Sri", role="operator").split(".")
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {part_of({'alg': 'none'})}.{body}.")
+
+
+def test_the_public_key_is_no_secret_to_sign_with(keys, verifier):
+    head, body = (part_of({"alg": "HS256"}), part_of({"sub": "Mallory", "role": "administrator", "exp": 4102444800}))
+    signature = hmac.digest((keys / "token_public.pem").read_bytes(), f"{head}.{body}".encode(), "sha256")
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {head}.{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}")
+
+
+@pytest.mark.parametrize("missing", ["sub", "role", "exp"])
+def test_a_token_that_does_not_say_who_what_or_how_long_is_refused(private, verifier, missing):
+    claims = {"sub": "Ibu Sri", "role": "operator", "exp": int(time.time()) + 60}
+    del claims[missing]
+    key = tokens.OKPKey.import_key(private)
+    token = jwt.encode({"alg": "Ed25519"}, claims, key, algorithms=["Ed25519"])
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {token}")
+
+
+def test_the_private_key_is_for_its_owner_and_is_never_made_twice(keys, private):
+    assert stat.S_IMODE((keys / "token_private.pem").stat().st_mode) == 0o600
+    assert stat.S_IMODE((keys / "token_public.pem").stat().st_mode) == 0o644
+    tokens.make_keys(keys)
+    assert (keys / "token_private.pem").read_bytes() == private
+
+
+def test_keys_and_tokens_can_be_made_on_the_command_line(tmp_path):
+    program = [sys.executable, "-m", "services.chassis.tokens"]
+    subprocess.run([*program, "keys", str(tmp_path)], check=True)
+    mint = ["mint", "--key", str(tmp_path / "token_private.pem"), "--name", "Ibu Sri", "--role", "operator"]
+    printed = subprocess.run(
+        [*program, *mint, "--mall", "pekalongan", "--counter", "G02", "--days", "30"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    actor = Verifier((tmp_path / "token_public.pem").read_text()).actor(f"Bearer {printed.strip()}")
+    assert actor == Actor("Ibu Sri", "operator", scope={"mall": "pekalongan", "counter": "G02"})
+    assert actor.expires > time.time() + 29 * tokens.DAY
+
+
+def test_the_command_line_knows_no_other_roles(tmp_path):
+    tokens.make_keys(tmp_path)
+    mint = ["mint", "--key", str(tmp_path / "token_private.pem"), "--name", "Ibu Sri", "--role", "boss"]
+    done = subprocess.run([sys.executable, "-m", "services.chassis.tokens", *mint], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "boss" in done.stderr
