@@ -241,6 +241,7 @@ class System:
         self.credentials = {
             "mall": MALL,
             "url": self.url,
+            "kafka": self.kafka,
             "supervisor": supervisor,
             "administrator": self.token("administrator"),
             "operators": operators,

@@ -1,5 +1,7 @@
 """A mall's directory: its agencies, services and counters, when it opens, how many visitors it takes a day."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, assert_never
@@ -9,6 +11,7 @@ from services.chassis.decider import Decider
 from services.chassis.errors import Invalid, NotFound
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 LONGEST_SHORT_NAME = 40  # a mall's name opens every text message, which has 160 characters in all
 
 
@@ -173,10 +176,31 @@ def _new(wanted: Mapping[str, Entry], known: Mapping[str, Entry]) -> list[Entry]
 
 
 def _faults(wanted: Directory) -> Iterable[str]:
-    mall = wanted.mall
-    if mall is None:
+    if wanted.mall is None:
         yield "no mall"
         return
+    yield from _faults_of_mall(wanted.mall)
+    lines = Counter(agency.line for agency in wanted.agencies.values())
+    for agency in wanted.agencies.values():
+        if not (agency.line.isalpha() and agency.line.isupper() and agency.line.isascii()):
+            yield f"agency {agency.code}: line must be capital letters"
+        if lines[agency.line] > 1:
+            yield f"agency {agency.code}: line {agency.line} is used by another agency too"
+    for service in wanted.services.values():
+        if service.agency not in wanted.agencies:
+            yield f"service {service.code}: no agency {service.agency}"
+        if service.minutes <= 0:
+            yield f"service {service.code}: minutes must be more than 0"
+    for counter in wanted.counters.values():
+        if counter.agency not in wanted.agencies:
+            yield f"counter {counter.code}: no agency {counter.agency}"
+        unknown = [code for code in counter.services if code not in wanted.services]
+        yield from (f"counter {counter.code}: no service {code}" for code in unknown)
+
+
+def _faults_of_mall(mall: MallListed) -> Iterable[str]:
+    if not CODE.fullmatch(mall.code) or mall.code == "mall":
+        yield f"mall code {mall.code!r}: small letters, digits and hyphens, at most 40, and not the word mall itself"
     if not mall.name.isascii() or len(mall.name) > LONGEST_SHORT_NAME:
         yield f"mall name: at most {LONGEST_SHORT_NAME} plain letters, for it opens every text message"
     if mall.capacity < 0:
@@ -188,24 +212,6 @@ def _faults(wanted: Directory) -> Iterable[str]:
     for day, intervals in mall.week.items():
         if day not in WEEKDAYS or any(opens >= closes for opens, closes in intervals):
             yield f"week: {day} does not open before it closes"
-    for agency in wanted.agencies.values():
-        if not (agency.line.isalpha() and agency.line.isupper() and agency.line.isascii()):
-            yield f"agency {agency.code}: line must be capital letters"
-    lines = [agency.line for agency in wanted.agencies.values()]
-    yield from (
-        f"line {line}: used by more than one agency" for line in sorted({x for x in lines if lines.count(x) > 1})
-    )
-    for service in wanted.services.values():
-        if service.agency not in wanted.agencies:
-            yield f"service {service.code}: no agency {service.agency}"
-        if service.minutes <= 0:
-            yield f"service {service.code}: minutes must be more than 0"
-    for counter in wanted.counters.values():
-        if counter.agency not in wanted.agencies:
-            yield f"counter {counter.code}: no agency {counter.agency}"
-        yield from (
-            f"counter {counter.code}: no service {code}" for code in counter.services if code not in wanted.services
-        )
 
 
 DIRECTORY: Decider[ImportCatalog, Directory, Event] = Decider(

@@ -135,20 +135,23 @@ class Streams(Generic[Command, State, Event]):
         raise mine.answer
 
     def execute_all(self, jobs: Sequence[tuple[str, Command]]) -> list[Outcome[State, Event] | Exception]:
-        """Decide commands of many streams with one round trip: each one's outcome or refusal, in the same order.
+        """Decide commands of many streams: each one's outcome or refusal, in the same order.
 
-        For reactions to events that come in batches. A stream this process does not know is taken for new, and
-        decided anew should that be wrong.
+        For reactions to events that come in batches: what is new costs one round trip together. A stream this process
+        does not know is taken for new, and decided anew should that be wrong.
         """
         waiting = [_Waiting[Command, State, Event](command, StoredCommand(uuid.uuid4().hex), "") for _, command in jobs]
         by_stream: dict[str, list[_Waiting[Command, State, Event]]] = {}
         for (stream, _), job in zip(jobs, waiting, strict=True):
             by_stream.setdefault(stream, []).append(job)
         self._append_together(by_stream)
+        away: Unavailable | None = None  # once the database does not answer, the others need not wait for it too
         for (stream, _), job in zip(jobs, waiting, strict=True):
             if job.answer is None:
                 try:
-                    job.answer = self.execute(stream, job.command)
+                    job.answer = away or self.execute(stream, job.command)
+                except Unavailable as error:
+                    job.answer = away = error
                 except Exception as refusal:
                     job.answer = refusal
         return [job.answer for job in waiting]  # type: ignore[misc]

@@ -8,6 +8,7 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -16,18 +17,18 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from kafka.future import Future
 from pymongo.collection import Collection
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import CloudEvent, encode
-from services.chassis.event_store import Commit, Document, EventStore, Feed, PositionLost
+from services.chassis.event_store import FULL_BATCH, Commit, Document, EventStore, Feed, PositionLost
 from services.chassis.life import Life, Loop
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=6)
 SAVE_EVERY = timedelta(seconds=0.5)  # what was delivered since is delivered again after a crash
-MOST_UNCONFIRMED = 200
+PAUSE = 0.03  # seconds between two looks; half of it is added to the way of an event on average
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 Publish = Callable[[Commit], Iterable[CloudEvent]]
@@ -46,6 +47,9 @@ class Destination(Protocol):
     def confirm(self) -> Mapping[str, int]:
         """Wait until all of it has arrived; how far the destination has got, if it counts. Raises when it has not."""
         ...
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 class Lease:
@@ -107,9 +111,9 @@ class Lease:
         self._leases.update_one({"_id": self.outbox}, saved)
 
 
-def request_replay(store: EventStore) -> None:
-    """Make the relay, wherever it runs, publish everything again from the store within seconds."""
-    store.database["leases"].update_one({"_id": "events"}, {"$set": {"replay": True}})
+def request_replay(store: EventStore) -> int:
+    """Make the service's relays, wherever they run, deliver everything again within seconds; how many were asked."""
+    return store.database["leases"].update_many({}, {"$set": {"replay": True}}).matched_count
 
 
 def relay(store: EventStore, outbox: str, connect: Callable[[], Destination]) -> Loop:
@@ -122,12 +126,17 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination]) ->
                 if not life.goes_on():
                     return
                 life.rest(0.5)
-            _follow(store, lease, connect(), life)
+            destination = connect()
+            try:
+                _follow(store, lease, destination, life)
+            finally:
+                destination.close()
         except (KafkaError, ReplayNeeded) as error:
             log.warning("the relay starts over", outbox=outbox, cause=repr(error))
             life.rest(0.5)
         finally:
-            lease.release()
+            with suppress(PyMongoError):  # it runs out by itself
+                lease.release()
 
     return loop
 
@@ -141,24 +150,30 @@ def _follow(store: EventStore, lease: Lease, destination: Destination, life: Lif
             log.warning("delivering everything from the store", outbox=lease.outbox, cause=str(cause))
             position = feed.position
             for count, commit in enumerate(store.with_outbox(lease.outbox), start=1):
+                if not (life.goes_on() and lease.held()):
+                    return
                 destination.deliver(commit)
-                if count % MOST_UNCONFIRMED == 0:
+                if count % FULL_BATCH == 0:
                     destination.confirm()
-                    life.goes_on()
             lease.save(position, destination.confirm())
             _pass_on(lease, feed, destination, life)
 
 
 def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life) -> None:
-    unconfirmed = 0
+    unsaved = False
     while life.goes_on() and lease.held():
-        if commit := feed.next():
+        commits = feed.batch()
+        for commit in commits:
+            if not (life.goes_on() and lease.held()):
+                return
             destination.deliver(commit)
-            unconfirmed += 1
-        if unconfirmed and (commit is None or unconfirmed >= MOST_UNCONFIRMED or lease.save_is_due):
-            lease.save(feed.position, destination.confirm())
-            unconfirmed = 0
-    destination.confirm()
+        reached = destination.confirm()
+        unsaved = unsaved or bool(commits)
+        if unsaved and (not commits or lease.save_is_due):
+            lease.save(feed.position, reached)
+            unsaved = False
+        if len(commits) < FULL_BATCH:
+            life.rest(PAUSE)
 
 
 class Topic:
@@ -186,3 +201,7 @@ class Topic:
                 raise ReplayNeeded("the broker's log is shorter than it was")
             self._ends[where.partition] = where.offset + 1
         return {str(partition): end for partition, end in self._ends.items()}
+
+    def close(self) -> None:
+        """Close the producer."""
+        self._producer.close(timeout=2)

@@ -47,16 +47,17 @@ class Actor:
 
 
 def make_keys(folder: Path) -> None:
-    """Write a key pair to `token_private.pem` (mode 0600) and `token_public.pem`, unless they exist."""
+    """Write a key pair to `token_private.pem` (mode 0600) and `token_public.pem`; a key that exists stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    private = folder / "token_private.pem"
-    if not private.exists():
+    private, public = folder / "token_private.pem", folder / "token_public.pem"
+    if private.exists():
+        key = OKPKey.import_key(private.read_bytes())
+    else:
         key = OKPKey.generate_key("Ed25519", private=True)
-        public = folder / "token_public.pem"
-        public.write_bytes(key.as_pem(private=False))
-        public.chmod(0o644)
         with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(key.as_pem(private=True))
+    public.write_bytes(key.as_pem(private=False))
+    public.chmod(0o644)
 
 
 def mint(private_pem: bytes, *, name: str, role: str, days: float = 1, **scope: str | None) -> str:

@@ -28,12 +28,17 @@ CHASSIS = Path(__file__).parent
 STATUS = {Refused: 409, NotFound: 404, Invalid: 422, Unauthorized: 401, Forbidden: 403, Unavailable: 503}
 HTTP_REASONS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 422: "invalid"}
 OPEN_ENDPOINTS = {"static", "api-docs.openapi_json"}
+LONGEST_KEY = 200
 REQUEST_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
 CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
 )
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+class KeyTooLong(Invalid):
+    """An idempotency key of more than 200 characters."""
 
 
 class ProblemSchema(ma.Schema):
@@ -55,8 +60,10 @@ class ProblemApi(Api):  # type: ignore[misc]
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer any HTTP error, those of webargs' validation included."""
-        errors = getattr(error, "data", {}).get("messages", {}).get("json")
-        return _problem(error.code or 500, HTTP_REASONS.get(error.code or 500, "internal"), {}, errors)
+        by_place = getattr(error, "data", {}).get("messages", {})  # such as {"json": {"service": ["…"]}}
+        status = error.code or 500
+        reason = HTTP_REASONS.get(status, "bad-request" if status < 500 else "internal")
+        return _problem(status, reason, {}, next(iter(by_place.values()), None))
 
 
 def public(view: View) -> View:
@@ -84,10 +91,12 @@ def command_context() -> dict[str, str]:
     """What the store keeps of the request: the command's id and digest from `Idempotency-Key`, actor and trace."""
     context = {"actor": g.actor.name if "actor" in g else "", "trace": g.request_id}
     key = request.headers.get("Idempotency-Key", "").strip().strip('"')
+    if len(key) > LONGEST_KEY:
+        raise KeyTooLong()
     if key:
         body = json.dumps(request.get_json(silent=True), sort_keys=True)
         digest = hashlib.sha256(f"{request.path}\n{body}".encode()).hexdigest()
-        context |= {"id": f"key:{key[:200]}", "digest": digest}
+        context |= {"id": f"key:{key}", "digest": digest}
     return context
 
 
@@ -162,6 +171,9 @@ def _finish(response: Response) -> Response:
         headers.setdefault("Cache-Control", "no-store")
     elif "v" not in request.args:  # what modules and styles name themselves carries no hash: ask each time
         headers["Cache-Control"] = "no-cache"
+    if request.method not in ("GET", "HEAD") and response.status_code < 400:
+        # The route, not the path: whoever has a ticket's id may act for its holder.
+        log.info("done", route=str(request.url_rule), status=response.status_code, request_id=g.get("request_id"))
     if "lang" in request.args:
         response.set_cookie("lang", language(), max_age=31536000, samesite="Lax", httponly=True)
     return response
@@ -191,7 +203,7 @@ def _answer_problem(problem: Problem) -> Response:
 
 
 def _answer_surprise(error: Exception) -> Response:
-    log.error("request failed", path=request.path, request_id=g.get("request_id"), exc_info=error)
+    log.error("request failed", route=str(request.url_rule), request_id=g.get("request_id"), exc_info=error)
     return _problem(500, "internal", {})
 
 
@@ -209,7 +221,8 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
     if errors:
         document["errors"] = _in_words(errors)
     if status < 500:
-        log.info("refused", status=status, reason=reason, path=request.path, request_id=document["request_id"])
+        route = str(request.url_rule or "none")
+        log.info("refused", status=status, reason=reason, route=route, request_id=document["request_id"])
     if not _is_for_programs() and request.accept_mimetypes.accept_html:
         response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
     else:

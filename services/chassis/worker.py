@@ -25,7 +25,7 @@ def run(store: EventStore, **loops: Loop) -> None:
     `python -m services.NAME.worker replay` runs nothing: it asks the running relay to publish everything again.
     """
     if sys.argv[1:] == ["replay"]:
-        request_replay(store)
+        print(f"asked {request_replay(store)} relays to deliver everything again")
         return
     HEALTH_FILE.unlink(missing_ok=True)
     lives = {name: Life() for name in loops}

@@ -7,7 +7,7 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, Range
 
-from services.chassis.web import allow, command_context, public
+from services.chassis.web import actor, allow, command_context, public
 from services.notifications import contacts, views
 from services.notifications.correspondence import Correspondences
 
@@ -23,7 +23,7 @@ class Phone(ma.Schema):
 class MaskedPhone(ma.Schema):
     """The number as it is shown from now on."""
 
-    phone = ma.fields.String(metadata={"example": "+62812****7890"})
+    phone = ma.fields.String(metadata={"example": "+62812****890"})
 
 
 class Page(ma.Schema):
@@ -69,10 +69,20 @@ def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
     return {"phone": correspondences().leave_phone(ticket_id, number, trace=command_context()["trace"])}
 
 
+@blueprint.delete("/tickets/<ticket_id>/phone")
+@public
+@blueprint.response(204)
+def withdraw_phone(ticket_id: str) -> None:
+    """Take the number back: it is erased at once, and no further text is sent."""
+    correspondences().contacts.erase(ticket_id)
+
+
 @blueprint.get("/messages")
 @allow("supervisor", "administrator")
 @blueprint.arguments(Page(), location="query")
 @blueprint.response(200, MessageList)
 def list_messages(page: dict[str, int]) -> dict[str, Any]:
-    """The latest texts, numbers masked."""
-    return {"messages": views.messages(correspondences().latest(page["limit"]), page["limit"])}
+    """The latest texts, numbers masked; for somebody of one mall only that mall's."""
+    mall = actor().scope.get("mall")
+    found = [one for one in correspondences().latest(page["limit"]) if mall in (None, one.mall)]
+    return {"messages": views.messages(found, page["limit"])}

@@ -35,8 +35,8 @@ def parse(text: str) -> str:
 
 
 def masked(phone: str) -> str:
-    """A number as it may be shown and recorded: `+62812****7890`."""
-    return f"{phone[:6]}****{phone[-4:]}"
+    """A number as it may be shown and recorded: `+62812****890`."""
+    return f"{phone[:6]}****{phone[-3:]}"
 
 
 class Contacts:

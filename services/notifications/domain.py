@@ -179,6 +179,11 @@ class Correspondence:
     phone: str | None = None
     messages: Mapping[str, Message] = field(default_factory=dict)
 
+    @property
+    def mall(self) -> str | None:
+        """The mall of the ticket, once it was heard of."""
+        return self.issued.mall if self.issued else None
+
     def told(self, kind: Kind) -> bool:
         """Whether a text of this kind was requested."""
         return any(message.requested.kind == kind for message in self.messages.values())

@@ -158,7 +158,7 @@ def call_next(mall: str, counter: str) -> dict[str, Any]:
     known = queue().mall(mall)
     outcome = queue().act(known, CallNext(counter, now(), known), **command_context())
     called = next(event for event in outcome.events if isinstance(event, TicketCalled))
-    return views.ticket(outcome.now.state, known, called.ticket_id)
+    return views.called_ticket(outcome.now.state, known, called)
 
 
 @blueprint.get("/counters/<counter>")

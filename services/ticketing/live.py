@@ -52,8 +52,9 @@ class Watcher:
         mall, at = self._queue.mall(self._mall), now()
         snapshot = self._queue.today(mall, at)
         shown = views.hall(snapshot, mall, at)
-        # The position alone misses what the clock changes: opening and closing.
-        position, content = shown["position"], json.dumps(shown, ensure_ascii=False)
+        # Opening and closing come with the clock, without an event.
+        position = shown["position"] if shown["open"] else f"{shown['position']}-closed"
+        content = json.dumps(shown, ensure_ascii=False)
         message = f"event: hall\nid: {position}\ndata: {content}\n\n"
         if message != self._message:
             with self._changed:
@@ -110,13 +111,8 @@ def live(mall: str) -> Response:
     last_seen = request.headers.get("Last-Event-ID", "")
     watcher = screens.open(mall)
 
-    def stream() -> Iterator[str]:
-        try:
-            yield from watcher.messages(last_seen)
-        finally:
-            screens.close(watcher)
-
-    response = Response(stream(), mimetype="text/event-stream")
+    response = Response(watcher.messages(last_seen), mimetype="text/event-stream")
+    response.call_on_close(lambda: screens.close(watcher))  # also where nothing was ever read, as for HEAD
     response.headers["X-Accel-Buffering"] = "no"
     return response
 

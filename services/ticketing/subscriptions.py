@@ -11,6 +11,7 @@ from services.ticketing.domain.mall import (
     CounterLearned,
     Fact,
     MallLearned,
+    Position,
     ServiceForgotten,
     ServiceLearned,
 )
@@ -20,48 +21,54 @@ TOPICS = ["mpp.catalog"]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+def _position(event: CloudEvent) -> Position:
+    version, _, place = event.id.rpartition("@")[2].partition(".")
+    return int(version), int(place)
+
+
 def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
     """The mall itself."""
     data = event.data
     week = tuple(tuple((opens, closes) for opens, closes in data["week"][day]) for day in WEEKDAYS)
-    fact = MallLearned(data["mall"], data["name"], data["zone"], data["capacity"], week)
+    fact = MallLearned(data["mall"], data["name"], data["zone"], data["capacity"], week, _position(event))
     return mall_stream(data["mall"]), fact
 
 
 def on_agency_listed(event: CloudEvent) -> tuple[str, Fact]:
     """An agency of the mall."""
     data = event.data
-    return mall_stream(data["mall"]), AgencyLearned(data["agency"], data["name"], data["line"])
+    return mall_stream(data["mall"]), AgencyLearned(data["agency"], data["name"], data["line"], _position(event))
 
 
 def on_service_listed(event: CloudEvent) -> tuple[str, Fact]:
     """A service of the mall."""
     data = event.data
     needs = tuple(data.get("requirements", ()))
-    fact = ServiceLearned(data["service"], data["name"], data["agency"], data["minutes"], needs)
+    fact = ServiceLearned(data["service"], data["name"], data["agency"], data["minutes"], needs, _position(event))
     return mall_stream(data["mall"]), fact
 
 
 def on_counter_listed(event: CloudEvent) -> tuple[str, Fact]:
     """A counter of the mall."""
     data = event.data
-    fact = CounterLearned(data["counter"], data["name"], data["floor"], data["agency"], tuple(data["services"]))
+    services = tuple(data["services"])
+    fact = CounterLearned(data["counter"], data["name"], data["floor"], data["agency"], services, _position(event))
     return mall_stream(data["mall"]), fact
 
 
 def on_agency_withdrawn(event: CloudEvent) -> tuple[str, Fact]:
     """An agency left the mall."""
-    return mall_stream(event.data["mall"]), AgencyForgotten(event.data["agency"])
+    return mall_stream(event.data["mall"]), AgencyForgotten(event.data["agency"], _position(event))
 
 
 def on_service_withdrawn(event: CloudEvent) -> tuple[str, Fact]:
     """A service is no longer offered."""
-    return mall_stream(event.data["mall"]), ServiceForgotten(event.data["service"])
+    return mall_stream(event.data["mall"]), ServiceForgotten(event.data["service"], _position(event))
 
 
 def on_counter_withdrawn(event: CloudEvent) -> tuple[str, Fact]:
     """A counter is gone."""
-    return mall_stream(event.data["mall"]), CounterForgotten(event.data["counter"])
+    return mall_stream(event.data["mall"]), CounterForgotten(event.data["counter"], _position(event))
 
 
 REACTIONS: Mapping[str, Reaction] = {

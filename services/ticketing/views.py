@@ -7,7 +7,7 @@ from typing import Any
 
 from services.chassis.decider import Snapshot
 from services.ticketing.domain import hours
-from services.ticketing.domain.day import Day, Ticket, TicketCalled, TicketIssued
+from services.ticketing.domain.day import Day, Status, TicketCalled, TicketIssued
 from services.ticketing.domain.mall import Mall, ServiceLearned
 
 CALLS_SHOWN = 10
@@ -16,20 +16,28 @@ WAITING_SHOWN = 50
 
 def ticket(day: Day, mall: Mall, ticket_id: str) -> dict[str, Any]:
     """A ticket as its holder may see it: no personal data, no priority class. Raises `UnknownTicket`."""
-    return _ticket(day, mall, day.ticket(ticket_id), day.ahead_of(ticket_id))
+    found = day.ticket(ticket_id)
+    return _ticket(day, mall, found.issued, found.status, found.called, day.ahead_of(ticket_id))
 
 
 def issued_ticket(day: Day, mall: Mall, issued: TicketIssued) -> dict[str, Any]:
-    """A ticket as the visitor gets it: those ahead were counted when it was issued."""
-    return _ticket(day, mall, day.ticket(issued.ticket_id), issued.ahead)
+    """A ticket as it was when it was issued: the same answer however often, and whenever, it is asked for."""
+    return _ticket(day, mall, issued, "waiting", None, issued.ahead)
 
 
-def _ticket(day: Day, mall: Mall, found: Ticket, ahead: int | None) -> dict[str, Any]:
-    issued, called, about = found.issued, found.called, mall.about
+def called_ticket(day: Day, mall: Mall, called: TicketCalled) -> dict[str, Any]:
+    """A ticket as it was when it was called: the same answer however often, and whenever, it is asked for."""
+    return _ticket(day, mall, day.ticket(called.ticket_id).issued, "called", called, None)
+
+
+def _ticket(
+    day: Day, mall: Mall, issued: TicketIssued, status: Status, called: TicketCalled | None, ahead: int | None
+) -> dict[str, Any]:
+    about = mall.about
     return {
-        "id": found.id,
+        "id": issued.ticket_id,
         "number": issued.number,
-        "status": found.status,
+        "status": status,
         "service": issued.service,
         "service_name": issued.service_name,
         "agency": issued.agency,
@@ -41,7 +49,7 @@ def _ticket(day: Day, mall: Mall, found: Ticket, ahead: int | None) -> dict[str,
         "called_at": called.called_at.isoformat() if called else None,
         "mall_name": about.name,
         "business_day": day.opened.date if day.opened else None,
-        "status_url": f"/ticketing/malls/{about.code}/tickets/{found.id}",
+        "status_url": f"/ticketing/malls/{about.code}/tickets/{issued.ticket_id}",
     }
 
 

@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.chassis.event_store import Commit, Conflict, EventStore, PositionLost, StoredCommand, StoredEvent
+from services.chassis.event_store import (
+    FULL_BATCH,
+    Commit,
+    Conflict,
+    EventStore,
+    PositionLost,
+    StoredCommand,
+    StoredEvent,
+)
 
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
@@ -71,13 +79,10 @@ def test_of_many_who_race_for_a_version_exactly_one_wins(store: EventStore):
     assert [c.version for c in store.read("s")] == list(range(1, 21))
 
 
-def news(store: EventStore, outbox: str, position=None, until: int = 99) -> tuple[list[str], dict | None]:
-    """What the outbox's feed gives after a position, up to so many commits or silence, and where it ends."""
+def news(store: EventStore, outbox: str, position=None, batches: int = 3) -> tuple[list[str], dict | None]:
+    """What the outbox's feed gives after a position, in so many batches, and where it ends."""
     with store.follow(outbox, position) as feed:
-        found = []
-        while len(found) < until and (commit := feed.next()):
-            found.append(commit.id)
-        return found, feed.position
+        return [commit.id for _ in range(batches) for commit in feed.batch()], feed.position
 
 
 def test_news_come_in_order_and_go_on_where_they_were_left(store: EventStore):
@@ -86,11 +91,21 @@ def test_news_come_in_order_and_go_on_where_they_were_left(store: EventStore):
         store.append(commit("a", version, (f"a{version}",)))
         store.append(commit("b", version, (f"b{version}",)))
     everything = ["a@1", "b@1", "a@2", "b@2", "a@3", "b@3"]
-    first, position = news(store, "events", start, until=2)
-    rest, end = news(store, "events", position)
-    assert first + rest == everything
+    found, end = news(store, "events", start)
+    assert found == everything
     assert news(store, "events", end)[0] == []
-    assert news(store, "events", start)[0] == everything
+    store.append(commit("a", 4, ("a4",)))
+    assert news(store, "events", end)[0] == ["a@4"]
+    assert news(store, "events", start)[0] == [*everything, "a@4"]
+
+
+def test_an_open_feed_gives_what_comes_while_it_is_open_in_bounded_batches(store: EventStore):
+    with store.follow("events", None) as feed:
+        assert feed.batch() == []
+        store.append_all([commit(f"s{n:03d}") for n in range(250)])
+        sizes = [len(feed.batch()) for _ in range(4)]
+    assert sum(sizes) == 250
+    assert max(sizes) <= FULL_BATCH
 
 
 def test_news_hold_only_what_is_to_leave_by_their_outbox(store: EventStore):
@@ -116,10 +131,11 @@ def test_several_streams_are_appended_in_one_round_trip_and_a_conflict_harms_onl
     assert [[c.commands[0].id for c in store.read(stream)] for stream in "abc"] == [["c1"], ["c1"], ["c1"]]
 
 
-def test_everything_is_read_stream_by_stream_in_order(store: EventStore):
+def test_a_replay_reads_stream_by_stream_in_order_also_before_anything_was_written(store: EventStore):
+    assert list(store.with_outbox("events")) == []
     for stream, version in [("b", 1), ("a", 1), ("b", 2), ("a", 2)]:
         store.append(commit(stream, version, (f"{stream}{version}",)))
-    assert [c.id for c in store.read_all()] == ["a@1", "a@2", "b@1", "b@2"]
+    assert [c.id for c in store.with_outbox("events")] == ["a@1", "a@2", "b@1", "b@2"]
 
 
 def test_recent_streams_of_an_event_type_come_newest_first(store: EventStore):

@@ -29,6 +29,9 @@ class Texts:
         """Nothing is left to wait for."""
         return {}
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 def _send(gateway: Gateway, correspondences: Correspondences, message: SmsRequested) -> None:
     phone = correspondences.contacts.find(message.ticket_id)

@@ -16,6 +16,10 @@ class UnknownCounter(NotFound):
     """No such counter in this mall."""
 
 
+# Version and place in it of the catalog's commit that said so. What it says again later, in a replay, is old news.
+Position = tuple[int, int]
+
+
 # Stored as named here: rename nothing; new fields get defaults.
 @dataclass(frozen=True)
 class MallLearned:
@@ -26,6 +30,7 @@ class MallLearned:
     zone: str
     capacity: int
     week: tuple[tuple[tuple[str, str], ...], ...]
+    position: Position = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class AgencyLearned:
     code: str
     name: str
     line: str
+    position: Position = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class ServiceLearned:
     agency: str
     minutes: int
     requirements: tuple[str, ...] = ()
+    position: Position = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class CounterLearned:
     floor: int
     agency: str
     services: tuple[str, ...]
+    position: Position = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,7 @@ class AgencyForgotten:
     """An agency has left."""
 
     code: str
+    position: Position = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,7 @@ class ServiceForgotten:
     """A service is no longer offered."""
 
     code: str
+    position: Position = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,7 @@ class CounterForgotten:
     """A counter is gone."""
 
     code: str
+    position: Position = field(default=(0, 0), compare=False)
 
 
 Learned = MallLearned | AgencyLearned | ServiceLearned | CounterLearned
@@ -94,6 +105,7 @@ class Mall:
     agencies: Mapping[str, AgencyLearned] = field(default_factory=dict)
     services: Mapping[str, ServiceLearned] = field(default_factory=dict)
     counters: Mapping[str, CounterLearned] = field(default_factory=dict)
+    position: Position = field(default=(0, 0), compare=False)
 
     @property
     def about(self) -> MallLearned:
@@ -119,6 +131,10 @@ class Mall:
 
 def evolve(mall: Mall, fact: Fact) -> Mall:
     """The mall after learning a fact."""
+    return replace(_with(mall, fact), position=max(mall.position, fact.position))
+
+
+def _with(mall: Mall, fact: Fact) -> Mall:
     match fact:
         case MallLearned():
             return replace(mall, learned=fact)
@@ -143,8 +159,8 @@ def _without(entries: Mapping[str, Entry], code: str) -> dict[str, Entry]:
 
 
 def decide(fact: Fact, mall: Mall) -> list[Fact]:
-    """Learn a fact; what is known already is nothing new."""
-    return [] if evolve(mall, fact) == mall else [fact]
+    """Learn a fact, unless it is known or older than what is known."""
+    return [] if fact.position <= mall.position or evolve(mall, fact) == mall else [fact]
 
 
 MALL: Decider[Fact, Mall, Fact] = Decider(

@@ -1,0 +1,44 @@
+"""A small catalog of its own, as files that a test can change."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import services
+
+PEKALONGAN = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
+
+
+class Folder:
+    """A catalog folder under test: lines are replaced, added or taken away before it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        text = (self.path / file).read_text()
+        assert old in text
+        (self.path / file).write_text(text.replace(old, new, 1))
+
+    def add(self, file: str, *fields: str) -> int:
+        """Add a line; its number."""
+        with (self.path / file).open("a") as lines:
+            lines.write("\t".join(fields) + "\n")
+        return len((self.path / file).read_text().splitlines())
+
+    def take_away(self, file: str, beginning: str) -> None:
+        lines = (self.path / file).read_text().splitlines(keepends=True)
+        kept = [line for line in lines if not line.startswith(beginning)]
+        assert len(kept) < len(lines)
+        (self.path / file).write_text("".join(kept))
+
+    def mall(self, **changed) -> None:
+        file = self.path / "mall.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | changed))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(Path(shutil.copytree(PEKALONGAN, tmp_path / "pekalongan")))

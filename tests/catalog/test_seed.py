@@ -1,0 +1,126 @@
+"""The seed command against a real database, as an operator runs it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from services.catalog.app import create_app
+from services.catalog.directory import Malls
+from services.catalog.domain import UnknownMall
+from services.chassis import tokens
+from services.chassis.event_store import EventStore
+
+
+@pytest.fixture
+def environment(mongo_server, database) -> dict[str, str]:
+    return os.environ | {"MONGO_URL": mongo_server.url, "MONGO_DATABASE": database.name, "LOG_LEVEL": "ERROR"}
+
+
+@pytest.fixture
+def seed(environment):
+    """Run the seed command on folders."""
+
+    def run(*folders) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "services.catalog.seed", *map(str, folders)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture
+def client(environment, monkeypatch, tmp_path):
+    tokens.make_keys(tmp_path / "keys")
+    for name in ("MONGO_URL", "MONGO_DATABASE"):
+        monkeypatch.setenv(name, environment[name])
+    monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
+    return create_app().test_client()
+
+
+def test_a_mall_is_imported_once_however_often_the_command_runs(seed, folder, store: EventStore):
+    first, second = seed(folder.path), seed(folder.path)
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert first.stdout == f"{folder.path}: 177 changes\n"
+    assert second.stdout == f"{folder.path}: 0 changes\n"
+    assert [(c.stream, c.version, len(c.events)) for c in store.read_all()] == [("mall/pekalongan", 1, 177)]
+
+
+def test_the_record_tells_that_it_was_the_seed(seed, folder, store):
+    seed(folder.path)
+    (commit,) = store.read_all()
+    assert [command.actor for command in commit.commands] == ["seed"]
+
+
+def test_a_change_of_the_files_is_imported_alone(seed, folder, store):
+    seed(folder.path)
+    folder.mall(capacity=120)
+    assert seed(folder.path).stdout == f"{folder.path}: 1 changes\n"
+    assert Malls(store).get("pekalongan").mall.capacity == 120
+
+
+def test_a_faulty_folder_is_refused_whole_with_every_fault(seed, folder, store):
+    line = folder.add("services.tsv", "PLN-SATU", "Layanan", "PLN", "G23", "sebentar", "KTP", "I")
+    folder.add("counters.tsv", "G24", "Gerai 24", "dasar", "PLN")
+    done = seed(folder.path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{folder.path} was not imported:")
+    assert f"services.tsv line {line}: minutes" in done.stderr
+    assert "counters.tsv line 25: floor" in done.stderr
+    with pytest.raises(UnknownMall):
+        Malls(store).get("pekalongan")
+
+
+def test_a_wrong_environment_is_told_before_anything_happens(folder):
+    command = [sys.executable, "-m", "services.catalog.seed", str(folder.path)]
+    done = subprocess.run(command, env={"LOG_LEVEL": "LOUD"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["setting MONGO_URL", "setting LOG_LEVEL"]
+
+
+def test_what_was_imported_is_what_the_api_tells(seed, folder, client):
+    assert client.get("/catalog/api/malls").json == {"malls": []}
+    seed(folder.path)
+    summary = {"code": "pekalongan", "name": "MPP Kota Pekalongan", "city": "Kota Pekalongan"}
+    assert client.get("/catalog/api/malls").json == {"malls": [summary]}
+    mall = client.get("/catalog/api/malls/pekalongan").json
+    assert (len(mall["agencies"]), len(mall["counters"]), mall["capacity"]) == (23, 23, 100)
+    assert mall["week"]["monday"] == [["08:00", "15:00"]]
+    assert mall["week"]["sunday"] == []
+    assert mall["zone"] == "Asia/Jakarta"
+
+
+def test_the_api_finds_services_with_their_agency_line_and_counters(seed, folder, client):
+    seed(folder.path)
+    everything = client.get("/catalog/api/malls/pekalongan/services").json["services"]
+    assert len(everything) == 130
+    (ktp,) = client.get("/catalog/api/malls/pekalongan/services?q=perekaman+ktp").json["services"]
+    assert ktp == {
+        "code": "DUKCAPIL-KTPREKAM",
+        "name": "Perekaman KTP-el",
+        "agency": "DUKCAPIL",
+        "agency_name": "Dinas Kependudukan dan Pencatatan Sipil Kota Pekalongan",
+        "line": "B",
+        "minutes": 10,
+        "requirements": ["Usia 17+/sudah kawin", "fotokopi KK"],
+        "counters": [{"code": "G02", "floor": 1}],
+    }
+
+
+def test_the_directory_page_shows_what_was_imported(seed, folder, client):
+    seed(folder.path)
+    page = client.get("/catalog/malls/pekalongan?q=perekaman+ktp").text
+    assert "Perekaman KTP-el" in page
+    assert "Perpanjangan SIM A" not in page
+    assert "MPP Kota Pekalongan" in client.get("/").text
+
+
+def test_a_mall_nobody_imported_is_unknown(client):
+    for path in ("/catalog/api/malls/batang", "/catalog/api/malls/batang/services"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json["reason"]) == (404, "unknown-mall")
+
+
+def test_a_search_that_is_too_long_is_refused(client):
+    answer = client.get(f"/catalog/api/malls/pekalongan/services?q={'x' * 101}")
+    assert (answer.status_code, answer.json["reason"]) == (422, "invalid")
