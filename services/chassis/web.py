@@ -16,8 +16,10 @@ import structlog
 from babel.dates import format_datetime
 from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
 from flask_smorest import Api, Blueprint
+from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 
+from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import Forbidden, Invalid, NotFound, Problem, Refused, Unauthorized, Unavailable
 from services.chassis.tokens import Actor, Verifier, WrongRole, WrongScope
 from services.chassis.words import DEFAULT, Words
@@ -135,6 +137,7 @@ def create_app(
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(Problem, _answer_problem)
+    app.register_error_handler(PyMongoError, lambda _: _answer_problem(StoreUnavailable()))
     app.register_error_handler(Exception, _answer_surprise)
     api = ProblemApi(app)
     for blueprint in blueprints:

@@ -160,7 +160,7 @@ def _without(entries: Mapping[str, Entry], code: str) -> dict[str, Entry]:
 
 def decide(fact: Fact, mall: Mall) -> list[Fact]:
     """Learn a fact, unless it is known or older than what is known."""
-    return [] if fact.position <= mall.position or evolve(mall, fact) == mall else [fact]
+    return [] if fact.position < mall.position or evolve(mall, fact) == mall else [fact]
 
 
 MALL: Decider[Fact, Mall, Fact] = Decider(
