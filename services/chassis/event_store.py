@@ -92,7 +92,7 @@ class EventStore:
     def __init__(self, database: Database[Document]) -> None:
         self.database = database
         self._commits: Collection[Document] = database["commits"]
-        self._indexed = False
+        self._indexed = self._indexed_by_type = False
 
     def ping(self) -> None:
         """Raise unless the database answers."""
@@ -102,7 +102,6 @@ class EventStore:
         """Make the indexes that the promises rest on; harmless when they exist."""
         self._commits.create_index([("stream", ASCENDING), ("version", ASCENDING)], unique=True)
         self._commits.create_index([("stream", ASCENDING), ("commands.id", ASCENDING)], unique=True)
-        self._commits.create_index([("events.type", ASCENDING), ("at", DESCENDING)])
         self._indexed = True
 
     def append(self, commit: Commit) -> None:
@@ -146,6 +145,9 @@ class EventStore:
 
     def recent(self, event_type: str, limit: int) -> list[str]:
         """Streams of the latest commits holding an event of this type, newest first."""
+        if not self._indexed_by_type:  # only where somebody asks: every index is a cost to each append
+            self._commits.create_index([("events.type", ASCENDING), ("at", DESCENDING)])
+            self._indexed_by_type = True
         found = self._commits.find({"events.type": event_type}, {"stream": 1}).sort("at", DESCENDING).limit(limit)
         return list(dict.fromkeys(document["stream"] for document in found))
 

@@ -16,6 +16,7 @@ from services.chassis.outbox import request_replay
 log = structlog.get_logger()
 
 HEALTH_FILE = Path(os.environ.get("WORKER_HEALTH_FILE", "/tmp/worker-healthy"))  # noqa: S108
+NICENESS = 10  # whoever waits for an answer goes before what happens behind it
 SILENCE = 60.0  # seconds without a sign of life after which a loop counts as stuck
 
 
@@ -27,6 +28,7 @@ def run(store: EventStore, **loops: Loop) -> None:
     if sys.argv[1:] == ["replay"]:
         print(f"asked {request_replay(store)} relays to deliver everything again")
         return
+    os.nice(NICENESS)
     HEALTH_FILE.unlink(missing_ok=True)
     lives = {name: Life() for name in loops}
     threads = [threading.Thread(target=_keep, args=(name, loops[name], lives[name]), name=name) for name in loops]

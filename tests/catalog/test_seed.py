@@ -43,12 +43,12 @@ def test_a_mall_is_imported_once_however_often_the_command_runs(seed, folder, st
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert first.stdout == f"{folder.path}: 177 changes\n"
     assert second.stdout == f"{folder.path}: 0 changes\n"
-    assert [(c.stream, c.version, len(c.events)) for c in store.read_all()] == [("mall/pekalongan", 1, 177)]
+    assert [(c.version, len(c.events)) for c in store.read("mall/pekalongan")] == [(1, 177)]
 
 
 def test_the_record_tells_that_it_was_the_seed(seed, folder, store):
     seed(folder.path)
-    (commit,) = store.read_all()
+    (commit,) = store.read("mall/pekalongan")
     assert [command.actor for command in commit.commands] == ["seed"]
 
 
@@ -121,6 +121,7 @@ def test_a_mall_nobody_imported_is_unknown(client):
         assert (answer.status_code, answer.json["reason"]) == (404, "unknown-mall")
 
 
-def test_a_search_that_is_too_long_is_refused(client):
+def test_a_search_that_is_too_long_is_refused_with_the_field_named(client):
     answer = client.get(f"/catalog/api/malls/pekalongan/services?q={'x' * 101}")
     assert (answer.status_code, answer.json["reason"]) == (422, "invalid")
+    assert answer.json["errors"] == {"q": ["Terlalu panjang; paling banyak 100 huruf."]}

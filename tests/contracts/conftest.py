@@ -53,7 +53,7 @@ def told_by_catalog(contracts_store) -> Told:
     malls, seed = Malls(store), read(SEED)
     malls.act("pekalongan", ImportCatalog(seed))
     malls.act("pekalongan", ImportCatalog(without("POLRES", seed)))
-    commits = list(store.read_all())
+    commits = store.read("mall/pekalongan")
     return Told(commits, [event for commit in commits for event in catalog.published(commit)])
 
 
@@ -66,7 +66,8 @@ def told_by_ticketing(contracts_store, told_by_catalog) -> Told:
         queue.malls.execute(*REACTIONS[event.type](event))
     a_tuesday(queue)
     a_sunday(queue)
-    commits = list(store.read_all())
+    streams = (mall_stream("pekalongan"), "pekalongan/2026-11-22", "pekalongan/2026-11-24")
+    commits = [commit for stream in streams for commit in store.read(stream)]
     return Told(commits, [event for commit in commits for event in ticketing.published(commit)])
 
 

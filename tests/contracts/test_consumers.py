@@ -1,6 +1,7 @@
 """Every consumer reads every example of what it subscribes to, and is not troubled by what it does not know."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,6 +88,19 @@ def test_a_consumer_ignores_fields_it_does_not_know(event_type, example, reactio
     if "week" in example:
         wider["week"] = {**example["week"], "holiday": []}
     assert reaction(over_the_wire(event(event_type, wider))) == reaction(event(event_type, example))
+
+
+def test_a_replay_does_not_bring_back_what_was_withdrawn():
+    example = EXAMPLES[f"{TYPES}counter-listed.v1"][0]
+    listed = replace(event(f"{TYPES}counter-listed.v1", example), id="mall/pekalongan@1.40")
+    about = {"mall": example["mall"], "counter": example["counter"]}
+    withdrawn = replace(event(f"{TYPES}counter-withdrawn.v1", about), id="mall/pekalongan@2.0")
+    learned, forgotten = (ticketing.REACTIONS[heard.type](heard)[1] for heard in (listed, withdrawn))
+    mall = MALL.initial
+    for fact in (learned, forgotten):
+        assert MALL.decide(fact, mall) == [fact]
+        mall = MALL.evolve(mall, fact)
+    assert MALL.decide(learned, mall) == []
 
 
 def test_everything_that_is_published_is_read_by_who_subscribes_to_it(published):

@@ -25,7 +25,7 @@ from services.notifications.domain import (
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SITI = "20261124-pV0nX3mQx2Jc5sV7b1TtGA"
-MASKED, ANOTHER = "+62812****7890", "+62857****1234"
+MASKED, ANOTHER = "+62812****890", "+62857****234"
 ISSUED, CALLED = f"{SITI}.issued", f"{SITI}.called"
 
 

@@ -150,6 +150,20 @@ def test_the_same_key_with_another_request_is_refused(client):
     assert client.get(f"{PEKALONGAN}/hall").json["issued"] == 1
 
 
+def test_the_same_key_gets_the_same_answer_also_once_things_have_moved_on(client, g02):
+    issued = issue(client, Idempotency_Key="kiosk-1-0001")
+    called = call(client, g02, Idempotency_Key="console-7")
+    client.post(f"{PEKALONGAN}/tickets/{issued.json['id']}/completion", headers=g02)
+    assert issue(client, Idempotency_Key="kiosk-1-0001").json == issued.json
+    assert call(client, g02, Idempotency_Key="console-7").json == called.json
+
+
+def test_a_key_may_have_200_characters_and_no_more(client):
+    assert issue(client, Idempotency_Key="k" * 200).status_code == 201
+    assert refusal(issue(client, Idempotency_Key="k" * 201)) == (422, "key-too-long")
+    assert client.get(f"{PEKALONGAN}/hall").json["issued"] == 1
+
+
 def test_another_key_is_another_ticket(client):
     numbers = [issue(client, Idempotency_Key=f"kiosk-1-000{n}").json["number"] for n in (1, 2)]
     assert numbers == ["B-001", "B-002"]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from immutables import Map
+
 from services.chassis.decider import Decider
 from services.chassis.errors import Forbidden, Invalid, NotFound, Refused
 from services.ticketing.domain import hours
@@ -222,7 +224,7 @@ class Day:
 
     opened: DayOpened | None = None
     override: DayForcedOpen | None = None
-    tickets: Mapping[str, Ticket] = field(default_factory=dict)
+    tickets: Map[str, Ticket] = field(default_factory=Map)  # grows all day: a plain dict would be copied each time
     numbers: Mapping[str, int] = field(default_factory=dict)
     queues: Mapping[str, Queue] = field(default_factory=dict)
     serving: Mapping[str, str] = field(default_factory=dict)
@@ -299,7 +301,7 @@ def evolve(day: Day, event: Event) -> Day:
             queue = day.queues.get(event.service, Queue(event.line))
             return replace(
                 day,
-                tickets={**day.tickets, event.ticket_id: Ticket(event, len(day.tickets))},
+                tickets=day.tickets.set(event.ticket_id, Ticket(event, len(day.tickets))),
                 numbers={**day.numbers, event.line: day.numbers.get(event.line, 0) + 1},
                 queues={**day.queues, event.service: _joined(queue, event)},
             )
@@ -308,7 +310,7 @@ def evolve(day: Day, event: Event) -> Day:
             ticket = replace(day.tickets[ticket_id], status="called", called=event)
             return replace(
                 day,
-                tickets={**day.tickets, ticket_id: ticket},
+                tickets=day.tickets.set(ticket_id, ticket),
                 queues=_after_call(day, ticket_id, event.among),
                 serving={**day.serving, event.counter: ticket_id},
                 calls=(*day.calls[1 - CALLS_KEPT :], event),
@@ -345,7 +347,7 @@ def _after_call(day: Day, ticket_id: str, among: Iterable[str]) -> Mapping[str, 
 
 
 def _left(day: Day, event: TicketServed | TicketMissed, status: Status) -> Day:
-    tickets = {**day.tickets, event.ticket_id: replace(day.tickets[event.ticket_id], status=status)}
+    tickets = day.tickets.set(event.ticket_id, replace(day.tickets[event.ticket_id], status=status))
     return replace(day, tickets=tickets, serving={at: who for at, who in day.serving.items() if at != event.counter})
 
 
