@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TypeVar, assert_never
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,10 @@ from services.chassis.decider import Decider
 from services.chassis.errors import Invalid, NotFound
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+LINE = re.compile(r"[A-Z]{1,2}")
+LONGEST_COUNTER = 10
 LONGEST_SHORT_NAME = 40  # a mall's name opens every text message, which has 160 characters in all
 
 
@@ -182,8 +186,8 @@ def _faults(wanted: Directory) -> Iterable[str]:
     yield from _faults_of_mall(wanted.mall)
     lines = Counter(agency.line for agency in wanted.agencies.values())
     for agency in wanted.agencies.values():
-        if not (agency.line.isalpha() and agency.line.isupper() and agency.line.isascii()):
-            yield f"agency {agency.code}: line must be capital letters"
+        if not LINE.fullmatch(agency.line):
+            yield f"agency {agency.code}: line must be one or two capital letters"
         if lines[agency.line] > 1:
             yield f"agency {agency.code}: line {agency.line} is used by another agency too"
     for service in wanted.services.values():
@@ -194,6 +198,8 @@ def _faults(wanted: Directory) -> Iterable[str]:
     for counter in wanted.counters.values():
         if counter.agency not in wanted.agencies:
             yield f"counter {counter.code}: no agency {counter.agency}"
+        if not 0 < len(counter.code) <= LONGEST_COUNTER:
+            yield f"counter {counter.code!r}: 1 to {LONGEST_COUNTER} characters, for it is part of a text message"
         unknown = [code for code in counter.services if code not in wanted.services]
         yield from (f"counter {counter.code}: no service {code}" for code in unknown)
 
@@ -207,11 +213,16 @@ def _faults_of_mall(mall: MallListed) -> Iterable[str]:
         yield "capacity: not negative"
     try:
         ZoneInfo(mall.zone)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OSError):
         yield f"zone: there is no time zone {mall.zone!r}"
     for day, intervals in mall.week.items():
-        if day not in WEEKDAYS or any(opens >= closes for opens, closes in intervals):
-            yield f"week: {day} does not open before it closes"
+        if day not in WEEKDAYS:
+            yield f"week: {day!r} is none of {', '.join(WEEKDAYS)}"
+        moments = [moment for interval in intervals for moment in interval]
+        if not all(CLOCK.fullmatch(moment) for moment in moments):
+            yield f"week: {day} needs times such as 08:00"
+        elif any(earlier >= later for earlier, later in pairwise(moments)):
+            yield f"week: {day} needs intervals that open before they close, one after the other"
 
 
 DIRECTORY: Decider[ImportCatalog, Directory, Event] = Decider(

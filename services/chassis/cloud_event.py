@@ -48,12 +48,13 @@ def encode(event: CloudEvent) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> CloudEvent:
     """The event in a Kafka record, in either mode. Raises `Malformed`."""
     try:
-        plain = {name.lower(): text.decode() for name, text in headers}
+        names = [(name.lower(), text) for name, text in headers]
+        ours = {name: text.decode() for name, text in names if name.startswith("ce_") or name == "content-type"}
         content = json.loads(value or b"")
-        if plain.get("content-type", "").startswith("application/cloudevents"):
+        if ours.get("content-type", "").startswith("application/cloudevents"):
             attributes, data = content, content.get("data")
         else:
-            attributes, data = {name.removeprefix("ce_"): text for name, text in plain.items()}, content
+            attributes, data = {name.removeprefix("ce_"): text for name, text in ours.items()}, content
         missing = [name for name in REQUIRED if not attributes.get(name)]
         if missing or not isinstance(data, dict):
             raise Malformed(f"missing {', '.join(missing) or 'a data object'}")

@@ -14,16 +14,27 @@ class Env(FileAwareEnv):
     """Reads variables and collects every error, so that a wrong deployment hears of all of them at the first start."""
 
     def __init__(self) -> None:
-        super().__init__(eager=False)
+        super().__init__(eager=False, strip_whitespace=True)  # a file ends with a newline
+        self._unreadable: dict[str, list[str]] = {}
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            return super()._get_value(env_key, default)
+        except ValueError as error:
+            self._unreadable[env_key] = [str(error)]
+            return default
 
     def check(self) -> None:
         """Exit with one line per wrong or missing variable."""
+        wrong: dict[str, list[str]] = {}
         try:
             self.seal()
         except EnvValidationError as error:
-            for name, messages in cast(dict[str, list[str]], error.error_messages).items():
-                print(f"setting {name}: {'; '.join(map(str, messages))}", file=sys.stderr)
-            raise SystemExit(2) from None
+            wrong = cast(dict[str, list[str]], error.error_messages)
+        for name, messages in (wrong | self._unreadable).items():
+            print(f"setting {name}: {'; '.join(map(str, messages))}", file=sys.stderr)
+        if wrong or self._unreadable:
+            raise SystemExit(2)
 
 
 @dataclass(frozen=True)

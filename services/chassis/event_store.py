@@ -143,12 +143,15 @@ class EventStore:
         order = [("stream", ASCENDING), ("version", ASCENDING)]
         return map(_to_commit, self._commits.find({"outboxes": outbox}).sort(order).batch_size(FULL_BATCH))
 
-    def recent(self, event_type: str, limit: int) -> list[str]:
-        """Streams of the latest commits holding an event of this type, newest first."""
+    def recent(self, event_type: str, limit: int, **data: str) -> list[str]:
+        """Streams of the latest commits holding an event of this type, and with this data in it, newest first."""
         if not self._indexed_by_type:  # only where somebody asks: every index is a cost to each append
             self._commits.create_index([("events.type", ASCENDING), ("at", DESCENDING)])
             self._indexed_by_type = True
-        found = self._commits.find({"events.type": event_type}, {"stream": 1}).sort("at", DESCENDING).limit(limit)
+        query: Document = {"events.type": event_type}
+        if data:
+            query["events"] = {"$elemMatch": {f"data.{name}": value for name, value in data.items()}}
+        found = self._commits.find(query, {"stream": 1}).sort("at", DESCENDING).limit(limit)
         return list(dict.fromkeys(document["stream"] for document in found))
 
     @contextmanager

@@ -28,9 +28,10 @@ class Correspondences:
         self.act(ticket_id, LeavePhone(ticket_id, masked(phone), now()), **context)
         return masked(phone)
 
-    def latest(self, limit: int) -> list[Correspondence]:
-        """The correspondences with the latest texts, newest first."""
-        return [self.streams.snapshot(stream).state for stream in self._store.recent("SmsRequested", limit)]
+    def latest(self, limit: int, mall: str | None = None) -> list[Correspondence]:
+        """The correspondences with the latest texts of one mall or, for None, of all; newest first."""
+        of_mall = {"mall": mall} if mall else {}
+        return [self.streams.snapshot(stream).state for stream in self._store.recent("SmsRequested", limit, **of_mall)]
 
 
 def ticket_stream(ticket_id: str) -> str:

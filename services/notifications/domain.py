@@ -113,6 +113,7 @@ class SmsRequested:
     values: Mapping[str, str]
     best_before: datetime
     requested_at: datetime
+    mall: str = ""
 
 
 @dataclass(frozen=True)
@@ -178,11 +179,6 @@ class Correspondence:
     called: CallHeard | None = None
     phone: str | None = None
     messages: Mapping[str, Message] = field(default_factory=dict)
-
-    @property
-    def mall(self) -> str | None:
-        """The mall of the ticket, once it was heard of."""
-        return self.issued.mall if self.issued else None
 
     def told(self, kind: Kind) -> bool:
         """Whether a text of this kind was requested."""
@@ -253,28 +249,33 @@ def decide(command: Command, state: Correspondence) -> list[Event]:
 
 
 def _tell_issued(heard: IssueHeard, phone: str | None, now: datetime) -> list[Event]:
-    if phone is None:
-        return []
-    values = {"mall": heard.mall_name, "number": heard.number, "ahead": str(heard.ahead)}
-    best_before = heard.issued_at + WORTH_SENDING["issued"]
-    return [
-        SmsRequested(
-            f"{heard.ticket_id}.issued", heard.ticket_id, "issued", phone, heard.number, values, best_before, now
-        )
-    ]
+    return _request(heard, "issued", phone, {"ahead": str(heard.ahead)}, heard.issued_at, now)
 
 
 def _tell_called(issued: IssueHeard | None, called: CallHeard, phone: str | None, now: datetime) -> list[Event]:
-    if phone is None or issued is None:
+    if issued is None:
         return []
     place = {"counter": called.counter, "floor": str(called.floor)}
-    values = {"mall": issued.mall_name, "number": issued.number, **place}
-    best_before = called.called_at + WORTH_SENDING["called"]
-    return [
-        SmsRequested(
-            f"{called.ticket_id}.called", called.ticket_id, "called", phone, issued.number, values, best_before, now
-        )
-    ]
+    return _request(issued, "called", phone, place, called.called_at, now)
+
+
+def _request(
+    ticket: IssueHeard, kind: Kind, phone: str | None, values: Mapping[str, str], happened: datetime, now: datetime
+) -> list[Event]:
+    if phone is None:
+        return []
+    request = SmsRequested(
+        message_id=f"{ticket.ticket_id}.{kind}",
+        ticket_id=ticket.ticket_id,
+        kind=kind,
+        to=phone,
+        number=ticket.number,
+        values={"mall": ticket.mall_name, "number": ticket.number, **values},
+        best_before=happened + WORTH_SENDING[kind],
+        requested_at=now,
+        mall=ticket.mall,
+    )
+    return [request]
 
 
 def _claim(message: Message, now: datetime) -> list[Event]:

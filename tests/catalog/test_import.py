@@ -125,7 +125,18 @@ def test_a_floor_that_is_no_number_is_named_by_file_and_line(folder):
 
 def test_a_counter_that_is_not_listed_is_named_with_the_service_that_wants_it(folder):
     folder.add("services.tsv", "PLN-BARU", "Layanan baru", "PLN", "G99", "10", "KTP", "I")
-    assert faults(folder) == ["services.tsv: PLN-BARU names counter G99, which is not listed"]
+    assert faults(folder) == ["services.tsv: PLN-BARU: counter G99 is not in counters.tsv"]
+
+
+def test_a_code_that_is_listed_twice_is_named_with_its_line(folder):
+    folder.add("counters.tsv", "G02", "Gerai 2 lagi", "1", "DUKCAPIL")
+    folder.add("agencies.tsv", "PLN", "PLN lagi", "ZZ")
+    assert faults(folder) == ["counters.tsv line 25: G02 is listed twice", "agencies.tsv line 25: PLN is listed twice"]
+
+
+def test_a_line_that_ends_too_early_is_named(folder):
+    folder.add("services.tsv", "PLN-BARU", "Layanan baru")
+    assert faults(folder) == ["services.tsv line 132: agency, counters, minutes missing"]
 
 
 def test_all_faults_of_the_files_are_told_at_once(folder):
@@ -145,7 +156,7 @@ def test_all_faults_of_the_files_are_told_at_once(folder):
         ),
         ("services.tsv", ("PLN-BARU", "Layanan", "PLN", "G23", "0", "KTP", "I"), "minutes must be more than 0"),
         ("counters.tsv", ("G24", "Gerai 24", "1", "POLDA"), "counter G24: no agency POLDA"),
-        ("agencies.tsv", ("POLDA", "Polda Jawa Tengah", "b2"), "agency POLDA: line must be capital letters"),
+        ("agencies.tsv", ("POLDA", "Polda Jawa Tengah", "b2"), "agency POLDA: line must be one or two capital letters"),
     ],
 )
 def test_what_does_not_fit_together_is_named(folder, file, fields, fault):
@@ -169,7 +180,15 @@ def test_two_agencies_with_one_line_are_both_named(folder):
         ({"name": "MPP Kota Pékalongan"}, "mall name: at most 40 plain letters"),
         ({"capacity": -1}, "capacity: not negative"),
         ({"zone": "Asia/Pekalongan"}, "there is no time zone 'Asia/Pekalongan'"),
-        ({"week": {"monday": [["15:00", "08:00"]]}}, "monday does not open before it closes"),
+        ({"week": {"monday": [["15:00", "08:00"]]}}, "monday needs intervals that open before they close"),
+        (
+            {"week": {"monday": [["08:00", "12:00"], ["11:00", "15:00"]]}},
+            "monday needs intervals that open before they",
+        ),
+        ({"week": {"monday": [["08:00", "25:00"]]}}, "monday needs times such as 08:00"),
+        ({"week": {"senin": [["08:00", "15:00"]]}}, "'senin' is none of monday"),
+        ({"capacity": "banyak"}, "mall.json: ValueError"),
+        ({"zone": "Asia"}, "there is no time zone 'Asia'"),
         ({"code": "mall"}, "mall code 'mall'"),
         ({"code": "pekalongan/2026-11-24"}, "mall code 'pekalongan/2026-11-24'"),
     ],
