@@ -71,7 +71,6 @@ def configure_logging(process: str, level: str = "INFO") -> None:
         processors=[*common, to_json],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
     only_message = structlog.stdlib.ProcessorFormatter.remove_processors_meta

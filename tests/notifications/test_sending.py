@@ -1,11 +1,11 @@
 """From what is heard to a text in the log, on a real store: once each, and the number nowhere it should not be."""
 
 import json
-import logging
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.chassis import tokens
 from services.chassis.cloud_event import CloudEvent
@@ -240,14 +240,14 @@ def test_staff_of_a_mall_see_the_texts_of_that_mall_alone(client, staff, mall):
     assert ([m["id"] for m in ours], theirs) == ([f"{SITI}.issued"], [])
 
 
-def test_the_number_is_nowhere_but_in_contacts(client, staff, mall, database, tmp_path, caplog):
-    logging.getLogger().addHandler(caplog.handler)  # starting the app has taken it away
+def test_the_number_is_nowhere_but_in_contacts(client, staff, mall, database, tmp_path):
     file = tmp_path / "sms.jsonl"
-    answers = [client.put(f"/notifications/api/tickets/{SITI}/phone", json={"phone": CANARY})]
-    mall.issued()
-    mall.deliver(LogGateway(file))
-    mall.called()
-    mall.deliver(Gateway(RuntimeError(f"cannot reach +62{CANARY_DIGITS}")))
+    with capture_logs() as logged:
+        answers = [client.put(f"/notifications/api/tickets/{SITI}/phone", json={"phone": CANARY})]
+        mall.issued()
+        mall.deliver(LogGateway(file))
+        mall.called()
+        mall.deliver(Gateway(RuntimeError(f"cannot reach +62{CANARY_DIGITS}")))
     assert set(mall.statuses().values()) == {"accepted", "unknown"}
     answers.append(client.get("/notifications/api/messages", headers=staff()))
     collections = {name: [str(d) for d in database[name].find()] for name in database.list_collection_names()}
@@ -256,7 +256,7 @@ def test_the_number_is_nowhere_but_in_contacts(client, staff, mall, database, tm
     said = {
         "answers": [answer.text for answer in answers],
         "texts": file.read_text().splitlines(),
-        "logs": [str(vars(record)) for record in caplog.records],
+        "logs": [str(line) for line in logged],
         **collections,
     }
     assert all(said[place] for place in ("answers", "texts", "logs"))
