@@ -14,7 +14,7 @@ LOOK_AT_HALL_EVERY = 20.0  # seconds; the day changes at midnight, and closes at
 
 def main() -> None:
     """Run; exit 1 with a plain line when it cannot start or a process dies."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: a shell may have had it ignored
         signal.signal(number, signal.default_int_handler)
     try:
         with System(_data(), _port(), say=lambda line: print(line, flush=True)) as system:
