@@ -40,12 +40,19 @@ class System:
     """All processes of the system, as a context: started on entering, stopped on leaving.
 
     `data` keeps everything that outlives a run; without it a temporary folder does, and goes. `port` is the gateway's;
-    without it a free one is taken. `say` hears of progress. Enter it in the main thread (see `Process`).
+    without it a free one is taken. `say` hears of progress. `database_url` and `kafka` name servers that run elsewhere;
+    without them the local ones are started. Enter it in the main thread (see `Process`).
     """
 
     def __init__(
-        self, data: Path | None = None, port: int | None = None, say: Callable[[str], None] = lambda line: None
+        self,
+        data: Path | None = None,
+        port: int | None = None,
+        say: Callable[[str], None] = lambda line: None,
+        database_url: str = "",
+        kafka: str = "",
     ) -> None:
+        self._given_database, self._given_kafka = database_url, kafka
         self._temporary = data is None
         self.data = (data or Path(tempfile.mkdtemp(prefix="mpp-"))).resolve()
         self._say = say
@@ -87,12 +94,12 @@ class System:
     @property
     def database_url(self) -> str:
         """The store, as pymongo wants it."""
-        return f"mongodb://{self.addresses['store']}/?directConnection=true&retryWrites=false"
+        return self._given_database or f"mongodb://{self.addresses['store']}/?directConnection=true&retryWrites=false"
 
     @property
     def kafka(self) -> str:
         """The broker, as `KAFKA_BOOTSTRAP` wants it."""
-        return self.addresses["broker"]
+        return self._given_kafka or self.addresses["broker"]
 
     @property
     def sms_log(self) -> Path:
@@ -193,8 +200,9 @@ class System:
 
     def _start_all(self) -> None:
         """Start everything at once, what others wait for first; then wait until all is ready and the day is open."""
-        self.start("store")
-        self.start("broker")
+        for name in ("store", "broker"):
+            if name in self._commands():
+                self.start(name)
         from services.chassis import tokens  # late: the servers start while this is imported
 
         tokens.make_keys(self.data / "keys")
@@ -265,10 +273,12 @@ class System:
         store = ("--host", "127.0.0.1", "--port", str(self._ports["store"]), "--storage-path", str(self.data / "mongo"))
         listener = f"tcp://{self.kafka}"
         broker = ("--listener-url", listener, "--advertised-listener-url", listener)
-        found: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
-            "store": ((_program("secantusd-py"), *store, "--sync-on-commit", "--log-level", "WARNING"), {}),
-            "broker": ((_broker(), "broker", *broker, "--storage-engine", "memory://tansu/"), {}),
-        }
+        found: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {}
+        if not self._given_database:
+            program = (_program("secantusd-py"), *store, "--sync-on-commit", "--log-level", "WARNING")
+            found["store"] = (program, {})
+        if not self._given_kafka:
+            found["broker"] = ((_broker(), "broker", *broker, "--storage-engine", "memory://tansu/"), {})
         for name in WORKERS:
             found[f"{name}-worker"] = ((sys.executable, "-m", f"services.{name}.worker"), self._service_env(name))
         for name, module in WEBS.items():
