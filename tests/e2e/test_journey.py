@@ -49,18 +49,18 @@ class Screen(threading.Thread):
 
 def test_the_whole_journey(site: Site):
     screen = Screen(site)
-    service = a_service_at(site, "G22")
-    with site.client() as visitor, site.desk("G22") as clerk:
+    service = a_service_at(site, "G18")
+    with site.client() as visitor, site.desk("G18") as clerk:
         ticket = take(visitor, service)
-        assert (ticket["status"], ticket["ahead"], ticket["number"][:2]) == ("waiting", 0, "V-")
+        assert (ticket["status"], ticket["ahead"], ticket["number"][:2]) == ("waiting", 0, "R-")
         left = visitor.put(f"/notifications/api/tickets/{ticket['id']}/phone", json={"phone": "0812-0000-4321"})
         assert left.json() == {"phone": "+62812****321"}
 
-        call = clerk.post(f"/ticketing/api/malls/{MALL}/counters/G22/calls", headers=key())
+        call = clerk.post(f"/ticketing/api/malls/{MALL}/counters/G18/calls", headers=key())
         assert call.status_code == 201, call.text
         assert call.json()["id"] == ticket["id"]
-        assert visitor.get(f"{TICKETS}/{ticket['id']}").json()["counter"] == {"code": "G22", "floor": 1}
-        assert eventually(lambda: screen.shows_call_of(ticket["number"], "G22"))
+        assert visitor.get(f"{TICKETS}/{ticket['id']}").json()["counter"] == {"code": "G18", "floor": 2}
+        assert eventually(lambda: screen.shows_call_of(ticket["number"], "G18"))
 
         def texts() -> dict:
             return {t["kind"]: t for t in site.texts() if t["ticket"] == ticket["id"] and t["status"] == "accepted"}
@@ -68,12 +68,12 @@ def test_the_whole_journey(site: Site):
         assert eventually(lambda: set(texts()) == {"issued", "called"}), site.texts()
         assert texts()["called"]["text"] == (
             f"MPP Kota Pekalongan: nomor {ticket['number']} dipanggil. "
-            "Silakan ke gerai G22, lantai 1. Tunjukkan nomor Anda."
+            "Silakan ke gerai G18, lantai 2. Tunjukkan nomor Anda."
         )
         done = clerk.post(f"{TICKETS}/{ticket['id']}/completion")
         assert (done.status_code, done.json()["status"]) == (200, "served")
         hall = visitor.get(f"/ticketing/api/malls/{MALL}/hall").json()
-        assert all(serving["counter"] != "G22" for serving in hall["serving"])
+        assert all(serving["counter"] != "G18" for serving in hall["serving"])
 
 
 def test_the_same_key_gets_the_same_ticket_and_another_request_with_it_is_refused(site: Site):
@@ -116,7 +116,7 @@ def test_a_screen_that_comes_back_gets_nothing_it_has_and_everything_it_missed(s
 
 def test_a_clerk_of_another_counter_and_a_passer_by_are_refused(site: Site):
     service = a_service_at(site, "G19")
-    with site.client() as anybody, site.desk("G18") as other:
+    with site.client() as anybody, site.desk("G17") as other:
         take(anybody, service)
         calls = f"/ticketing/api/malls/{MALL}/counters/G19/calls"
         assert (anybody.post(calls).status_code, other.post(calls).status_code) == (401, 403)

@@ -3,23 +3,26 @@
 Skipped where there is no Docker, or the images can be neither found nor pulled.
 """
 
-import re
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pymongo
 import pytest
+import yaml
 from e2e import test_journey
 from e2e.conftest import Site
 from servers import free_port
 
 from deploy.local import System
 
+os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # the containers end with their block, no reaper needed
 docker = pytest.importorskip("docker")
 containers = pytest.importorskip("testcontainers.core.container")
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
-IMAGES = dict(re.findall(r"image: (apache/kafka|mongo):(\S+)", Path("docker-compose.yml").read_text()))
+COMPOSE = yaml.safe_load(Path("docker-compose.yml").read_text())["services"]
+IMAGES = {server: COMPOSE[server]["image"] for server in ("kafka", "mongo")}
 
 
 @pytest.fixture(scope="module")
@@ -27,27 +30,18 @@ def upstream() -> Iterator[tuple[str, str]]:
     """A database url and a Kafka address, each a container of the image that docker-compose.yml names."""
     try:
         client = docker.from_env()
-        for name, tag in IMAGES.items():
-            if not client.images.list(f"{name}:{tag}"):
-                client.images.pull(name, tag)
+        for image in IMAGES.values():
+            if not client.images.list(image):
+                client.images.pull(image)
     except docker.errors.DockerException as error:
         pytest.skip(f"no Docker here, or no images: {error}")
     port = free_port()
-    kafka = containers.DockerContainer(f"apache/kafka:{IMAGES['apache/kafka']}").with_bind_ports(9092, port)
-    for name, value in {
-        "KAFKA_NODE_ID": "1",
-        "KAFKA_PROCESS_ROLES": "broker,controller",
-        "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
-        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}",
-        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
-        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
-        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
-        "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
-        "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
-    }.items():
-        kafka.with_env(name, value)
-    mongo = containers.DockerContainer(f"mongo:{IMAGES['mongo']}").with_exposed_ports(27017)
+    kafka = containers.DockerContainer(IMAGES["kafka"]).with_bind_ports(9092, port)
+    settings = COMPOSE["kafka"]["environment"] | {"KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}"}
+    for name, value in settings.items():
+        if "${" not in str(value):  # those that an operator may set have their own default in the image
+            kafka.with_env(name, str(value))
+    mongo = containers.DockerContainer(IMAGES["mongo"]).with_exposed_ports(27017)
     mongo.with_command("mongod --replSet rs0 --bind_ip_all")
     with kafka, mongo:
         address = f"127.0.0.1:{mongo.get_exposed_port(27017)}"
