@@ -114,6 +114,28 @@ def test_a_screen_that_comes_back_gets_nothing_it_has_and_everything_it_missed(s
         assert any(line["line"] == number[0] for line in json.loads(data[6:])["waiting"])
 
 
+def test_asking_only_for_the_head_of_the_live_stream_uses_up_no_screen(site: Site):
+    with site.client() as anybody:
+        for _ in range(300):  # more than the live process holds screens
+            assert anybody.head(f"/ticketing/live/malls/{MALL}").status_code == 200
+    Screen(site)
+
+
+def test_a_number_that_is_taken_back_gets_no_text(site: Site):
+    service = a_service_at(site, "G16")
+    with site.client() as visitor, site.desk("G16") as clerk:
+        ticket = take(visitor, service)
+        phone = f"/notifications/api/tickets/{ticket['id']}/phone"
+        visitor.put(phone, json={"phone": "0812-0000-1111"}).raise_for_status()
+        assert visitor.delete(phone).status_code == 204
+        clerk.post(f"/ticketing/api/malls/{MALL}/counters/G16/calls").raise_for_status()
+
+        def of_the_call() -> list[str]:
+            return [t["status"] for t in site.texts() if (t["ticket"], t["kind"]) == (ticket["id"], "called")]
+
+        assert eventually(lambda: of_the_call() == ["failed"]), of_the_call()
+
+
 def test_a_clerk_of_another_counter_and_a_passer_by_are_refused(site: Site):
     service = a_service_at(site, "G19")
     with site.client() as anybody, site.desk("G17") as other:
