@@ -301,7 +301,7 @@ class System:
             "MONGO_URL": self.database_url,
             "MONGO_DATABASE": service,
             "KAFKA_BOOTSTRAP": self.kafka,
-            "KAFKA_SESSION_TIMEOUT_MS": "6000" if self._given_kafka else "3000",  # Apache Kafka takes no less
+            "KAFKA_SESSION_TIMEOUT_MS": "6000" if self._given_kafka else "2000",  # Apache Kafka takes no less
             "TOKEN_PUBLIC_KEY_FILE": str(self.data / "keys/token_public.pem"),
             "SMS_LOG_FILE": str(self.sms_log),
             "WORKER_HEALTH_FILE": str(self._health(service)),
