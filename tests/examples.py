@@ -2,19 +2,24 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.ticketing.domain.day import DAY, CallNext, Day, IssueTicket, TicketCalled, TicketIssued
-from services.ticketing.domain.mall import AgencyLearned, CounterLearned, Mall, MallLearned, ServiceLearned
+from services.ticketing.domain.day import DAY
+from services.ticketing.domain.day.commands import CallNext, Finish, IssueTicket
+from services.ticketing.domain.day.events import TicketCalled, TicketIssued
+from services.ticketing.domain.day.state import Day
+from services.ticketing.domain.mall import CLASSES, AgencyLearned, CounterLearned, Mall, MallLearned, ServiceLearned
 
 TUESDAY_NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 09:00 in Pekalongan
 SUNDAY_NINE = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 OFFICE_HOURS = (("08:00", "15:00"),)
 WEEK = (OFFICE_HOURS,) * 5 + ((), ())
 
+PRIORITIES = tuple(known.code for known in CLASSES)
+
 SITI, BUDI, RINI, TONO, WATI, AGUS = "siti", "budi", "rini", "tono", "wati", "agus"
 KTP, KK, SIM = "DUKCAPIL-KTPREKAM", "DUKCAPIL-KKBARU", "POLRES-SIMA"
 
 
-def mall(capacity: int = 100) -> Mall:
+def mall(capacity: int = 100, **rules) -> Mall:
     """A small mall: population office with two counters, one of them only for family cards; police with one."""
     dukcapil = AgencyLearned("DUKCAPIL", "Dinas Dukcapil", "B")
     polres = AgencyLearned("POLRES", "Polres Pekalongan Kota", "C")
@@ -30,7 +35,7 @@ def mall(capacity: int = 100) -> Mall:
         CounterLearned("G03", "Gerai 3", 2, "POLRES", (SIM,)),
     ]
     return Mall(
-        MallLearned("pekalongan", "MPP Kota Pekalongan", "Asia/Jakarta", capacity, WEEK),
+        MallLearned("pekalongan", "MPP Kota Pekalongan", "Asia/Jakarta", capacity, WEEK, **rules),
         {agency.code: agency for agency in (dukcapil, polres)},
         {service.code: service for service in services},
         {counter.code: counter for counter in counters},
@@ -53,10 +58,29 @@ class MallDay:
         self.now += timedelta(seconds=30)
         return events
 
-    def issue(self, who: str, service: str = KTP, priority=None) -> TicketIssued:
+    def after(self, minutes: float) -> "MallDay":
+        """The same day some minutes later."""
+        self.now += timedelta(minutes=minutes)
+        return self
+
+    def issue(self, who: str, service: str = KTP, priority=None, **more) -> TicketIssued:
         """A visitor takes a ticket."""
-        return self.when(IssueTicket(who, service, priority, self.now, self.mall))[-1]
+        return only(TicketIssued, self.when(IssueTicket(who, service, priority, self.now, self.mall, **more)))
 
     def call(self, counter: str = "G02") -> TicketCalled:
         """A counter calls the next visitor."""
-        return self.when(CallNext(counter, self.now, self.mall))[-1]
+        return only(TicketCalled, self.when(CallNext(counter, self.now, self.mall)))
+
+    def finish(self, counter: str = "G02", **more) -> list:
+        """A counter's visit is over."""
+        return self.when(Finish(self.state.serving[counter], counter, self.now, **more))
+
+    def status(self, who: str) -> str:
+        """How a ticket stands."""
+        return self.state.tickets[who].status
+
+
+def only(kind: type, events: list):
+    """The one event of this kind."""
+    (found,) = [event for event in events if isinstance(event, kind)]
+    return found

@@ -15,6 +15,7 @@ import structlog
 from cattrs.preconf.json import make_converter
 from pymongo.errors import PyMongoError
 
+from services.chassis.chain import sealed
 from services.chassis.errors import KeyReused, Unavailable
 from services.chassis.event_store import Commit, Conflict, EventStore, StoredCommand, StoredEvent, Unsettled
 
@@ -60,10 +61,11 @@ class Decider(Generic[Command, State, Event]):
 
 @dataclass(frozen=True)
 class Snapshot(Generic[State]):
-    """A stream folded up to `version`."""
+    """A stream folded up to `version`; `hash` is that of its last commit."""
 
     state: State
     version: int = 0
+    hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class Streams(Generic[Command, State, Event]):
             answers, commit, state, fresh = self._decide(stream, hot.snapshot, hot.recorded, batch)
             if commit is not None and all(isinstance(answer, tuple) for answer in answers):
                 commits.append(commit)
-                plans.append((hot, batch, answers, Snapshot(state, commit.version), fresh))
+                plans.append((hot, batch, answers, Snapshot(state, commit.version, commit.hash), fresh))
         try:
             appended = self._store.append_all(commits) if commits else []
         except Unsettled:
@@ -231,7 +233,7 @@ class Streams(Generic[Command, State, Event]):
                     self._catch_up(stream, hot)
                     continue
                 hot.recorded.update(fresh)
-                self._advance(hot, Snapshot(state, commit.version))
+                self._advance(hot, Snapshot(state, commit.version, commit.hash))
             elif not checked:
                 # Nothing to append, so no version check: a refusal must not rest on a state others have moved on from.
                 checked = True
@@ -278,8 +280,9 @@ class Streams(Generic[Command, State, Event]):
         if not stored:
             return answers, None, state, fresh
         trace = next((job.trace for job in batch if job.trace), "")
-        commit = Commit(stream, before.version + 1, stored, commands, datetime.now(UTC), trace, sorted(leaving))
-        return answers, commit, state, fresh
+        version, outboxes = before.version + 1, sorted(leaving)
+        commit = Commit(stream, version, stored, commands, _now(), trace, outboxes, previous=before.hash)
+        return answers, sealed(commit), state, fresh
 
     def _catch_up(self, stream: str, hot: _Hot[Command, State, Event]) -> Snapshot[State]:
         before, asked = hot.snapshot, time.monotonic()
@@ -291,7 +294,7 @@ class Streams(Generic[Command, State, Event]):
         for commit in tail:
             state = self._fold(state, commit, hot.recorded)
         if tail:
-            self._advance(hot, Snapshot(state, tail[-1].version))
+            self._advance(hot, Snapshot(state, tail[-1].version, tail[-1].hash))
         hot.checked = asked
         return hot.snapshot
 
@@ -308,3 +311,9 @@ class Streams(Generic[Command, State, Event]):
         with hot.mutex:
             if after.version > hot.snapshot.version:
                 hot.snapshot = after
+
+
+def _now() -> datetime:
+    """This instant as the database keeps it: to the millisecond."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -61,6 +61,8 @@ class Commit:
     at: datetime
     trace: str = ""
     outboxes: Sequence[str] = ()
+    previous: str = ""  # the hash of the commit before it in its stream, and its own (`chain`)
+    hash: str = ""
 
     @property
     def id(self) -> str:
@@ -216,6 +218,8 @@ def _to_document(commit: Commit) -> Document:
         "at": commit.at,
         "trace": commit.trace,
         "outboxes": list(commit.outboxes),
+        "previous": commit.previous,
+        "hash": commit.hash,
     }
 
 
@@ -228,4 +232,6 @@ def _to_commit(document: Document) -> Commit:
         at=document["at"].astimezone(UTC),
         trace=document["trace"],
         outboxes=tuple(document["outboxes"]),
+        previous=document.get("previous", ""),
+        hash=document.get("hash", ""),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from services.chassis import chain
 from services.chassis.event_store import EventStore
 from services.chassis.life import Life, Loop
 from services.chassis.outbox import request_replay
@@ -23,11 +24,15 @@ SILENCE = 60.0  # seconds without a sign of life after which a loop counts as st
 def run(store: EventStore, **loops: Loop) -> None:
     """Run the loops until SIGTERM or SIGINT. A loop that raises is logged and started again after a pause.
 
-    `python -m services.NAME.worker replay` runs nothing: it asks the running relay to publish everything again.
+    Two commands run nothing: `python -m services.NAME.worker replay` asks the running relay to publish everything
+    again; `… verify STREAM` recomputes the hash chain of a stream.
     """
-    if sys.argv[1:] == ["replay"]:
-        print(f"asked {request_replay(store)} relays to deliver everything again")
-        return
+    match sys.argv[1:]:
+        case ["replay"]:
+            print(f"asked {request_replay(store)} relays to deliver everything again")
+            return
+        case ["verify", stream]:
+            sys.exit(_verify(store, stream))
     os.nice(NICENESS)
     HEALTH_FILE.unlink(missing_ok=True)
     lives = {name: Life() for name in loops}
@@ -46,6 +51,16 @@ def run(store: EventStore, **loops: Loop) -> None:
     for thread in threads:
         thread.join(timeout=10)
     log.info("worker stopped")
+
+
+def _verify(store: EventStore, stream: str) -> int:
+    """Print whether the commits of a stream are as they were written; 1 and the first that does not fit if not."""
+    commits = store.read(stream)
+    if misfit := chain.first_misfit(commits):
+        print(f"{misfit.id} does not fit: it, or what came before it, was changed")
+        return 1
+    print(f"{stream}: {len(commits)} commits fit; last hash {commits[-1].hash if commits else 'none'}")
+    return 0
 
 
 def _keep(name: str, loop: Loop, life: Life) -> None:

@@ -6,7 +6,8 @@ from services.chassis import web
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.chassis.tokens import Verifier, public_key
-from services.ticketing import api, pages
+from services.ticketing import pages
+from services.ticketing.api import blueprint
 from services.ticketing.queue import Queue
 
 
@@ -17,7 +18,7 @@ def create_app() -> Flask:
     env.check()
     configure_logging("ticketing-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    blueprints = [api.blueprint, pages.blueprint]
+    blueprints = [blueprint, pages.blueprint]
     app = web.create_app("ticketing", Verifier(key), blueprints, {"database": store.ping}, "MPP ticketing")
     app.extensions["queue"] = Queue(store)
     return app

@@ -8,7 +8,6 @@ from flask import Blueprint, Response, render_template, request
 from services.chassis.web import public
 from services.ticketing import views
 from services.ticketing.api import queue
-from services.ticketing.domain.day import PRIORITY_CLASSES
 from services.ticketing.domain.mall import Mall
 from services.ticketing.queue import now
 
@@ -23,9 +22,9 @@ def kiosk(mall: str) -> str:
     return render_template(
         "kiosk.html",
         mall=_about(known),
-        agencies=views.directory(known),
+        agencies=views.directory(known, now()),
         hall=_hall(known),
-        priority_classes=PRIORITY_CLASSES,
+        priority_classes=known.about.classes,
     )
 
 
@@ -53,7 +52,7 @@ def console(mall: str, counter: str) -> str:
 def ticket(mall: str, ticket_id: str) -> str:
     """A visitor's own page."""
     known = queue().mall(mall)
-    found = views.ticket(queue().day_of(mall, ticket_id), known, ticket_id)
+    found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id)
     return render_template("ticket.html", mall=_about(known), ticket=found)
 
 
@@ -61,7 +60,7 @@ def ticket(mall: str, ticket_id: str) -> str:
 @public
 def ticket_qr(mall: str, ticket_id: str) -> Response:
     """The address of a visitor's own page as a QR code. Raises `UnknownTicket`."""
-    queue().day_of(mall, ticket_id).ticket(ticket_id)
+    queue().day_with(mall, ticket_id).ticket(ticket_id)
     picture = io.BytesIO()
     address = f"{request.url_root}ticketing/malls/{mall}/tickets/{ticket_id}"
     segno.make(address, error="m").save(picture, kind="svg", scale=6, border=2)

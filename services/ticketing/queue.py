@@ -1,48 +1,99 @@
-"""The edge between requests and rules: a mall's days and what is known of malls, as streams in ticketing's store."""
+"""The edge between requests and rules: a mall's days, its history and what is known of it, as streams of one store."""
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from services.chassis.decider import Outcome, Snapshot, Streams
-from services.chassis.event_store import EventStore
-from services.ticketing.contract import PUBLISHED
-from services.ticketing.domain import hours
-from services.ticketing.domain.day import DAY, Command, Day, Event, UnknownTicket
-from services.ticketing.domain.mall import MALL, Fact, Mall
+from services.chassis.errors import Refused
+from services.chassis.event_store import Commit, EventStore
+from services.ticketing.contract import MALL_PREFIX, PUBLISHED, PUBLISHED_OF_MALL
+from services.ticketing.domain import hours, statistics
+from services.ticketing.domain import mall as malls
+from services.ticketing.domain.day import DAY
+from services.ticketing.domain.day.commands import BookPlace, CheckIn, Command, IssueTicket, Tick
+from services.ticketing.domain.day.events import Event
+from services.ticketing.domain.day.refusals import UnknownBooking, UnknownTicket
+from services.ticketing.domain.day.state import Day
+from services.ticketing.domain.history import HISTORY, DayRecorded, History, RecordDay
+from services.ticketing.domain.mall import MALL, Mall
+from services.ticketing.refused import Refusals
 
 CATALOG_AGE = 0.5  # seconds that a mall may be behind the catalog's events
+HISTORY_AGE = 60.0  # seconds that estimates may be behind a day that was just closed
+COUNTED = IssueTicket | BookPlace | CheckIn
 
 
 class Queue:
     """Today's queues of every mall. One per process."""
 
     def __init__(self, store: EventStore) -> None:
+        self.store = store
         self.days: Streams[Command, Day, Event] = Streams(store, DAY, {"events": PUBLISHED})
-        self.malls: Streams[Fact, Mall, Fact] = Streams(store, MALL, {})
+        self.malls: Streams[malls.Command, Mall, malls.Event] = Streams(store, MALL, {"events": PUBLISHED_OF_MALL})
+        self.histories: Streams[RecordDay, History, DayRecorded] = Streams(store, HISTORY, {})
+        self.refusals = Refusals(store.database)
+        self._known: dict[str, tuple[Mall, History, Mall]] = {}
 
     def mall(self, code: str) -> Mall:
-        """The mall as last learned. Raises `UnknownMall`."""
+        """The mall as last learned, with the pace of its earlier days. Raises `UnknownMall`."""
         mall = self.malls.snapshot(mall_stream(code), max_age=CATALOG_AGE).state
         mall.about  # noqa: B018 - raises when nobody has heard of it
-        return mall
+        history = self.history(code, HISTORY_AGE)
+        known = self._known.get(code)
+        if known is None or known[0] is not mall or known[1] is not history:
+            known = self._known[code] = (mall, history, replace(mall, prior=history.prior))
+        return known[2]
+
+    def history(self, mall: str, max_age: float = 0.0) -> History:
+        """The closed days of a mall."""
+        return self.histories.snapshot(history_stream(mall), max_age).state
+
+    def mall_codes(self) -> list[str]:
+        """Every mall that was heard of."""
+        streams = self.store.recent("MallLearned", limit=1000)
+        return sorted(stream.removeprefix(MALL_PREFIX) for stream in streams)
 
     def today(self, mall: Mall, now: datetime) -> Snapshot[Day]:
         """The mall's business day so far."""
-        return self.days.snapshot(day_stream(mall.about.code, hours.business_day(now, mall.about.zone)))
+        return self.day(mall.about.code, hours.business_day(now, mall.about.zone))
+
+    def day(self, mall: str, on: date) -> Snapshot[Day]:
+        """A business day of a mall as it stands."""
+        return self.days.snapshot(day_stream(mall, on))
+
+    def day_with(self, mall: str, thing_id: str) -> Day:
+        """The business day of a ticket or booking. Raises `UnknownTicket` or `UnknownBooking`."""
+        return self.day(mall, day_of(thing_id)).state
+
+    def commits(self, mall: str, on: date) -> list[Commit]:
+        """The record of a business day."""
+        return self.store.read(day_stream(mall, on))
 
     def act(self, mall: Mall, command: Command, **context: str) -> Outcome[Day, Event]:
-        """Decide a command on the business day of its own time."""
-        return self.days.execute(
-            day_stream(mall.about.code, hours.business_day(command.now, mall.about.zone)), command, **context
-        )
+        """Decide a command on the business day of its own time, or of the date that it names."""
+        on = command.date if isinstance(command, BookPlace | Tick) else hours.business_day(command.now, mall.about.zone)
+        return self._decide(mall.about.code, on, command, context)
 
-    def act_on(self, mall: str, ticket_id: str, command: Command, **context: str) -> Outcome[Day, Event]:
-        """Decide a command on the business day of a ticket."""
-        return self.days.execute(_stream_of(mall, ticket_id), command, **context)
+    def act_on(self, mall: str, thing_id: str, command: Command, **context: str) -> Outcome[Day, Event]:
+        """Decide a command on the business day of a ticket or booking."""
+        return self._decide(mall, day_of(thing_id), command, context)
 
-    def day_of(self, mall: str, ticket_id: str) -> Day:
-        """The business day that a ticket belongs to. Raises `UnknownTicket`."""
-        return self.days.snapshot(_stream_of(mall, ticket_id)).state
+    def _decide(self, mall: str, on: date, command: Command, context: Mapping[str, str]) -> Outcome[Day, Event]:
+        try:
+            return self.days.execute(day_stream(mall, on), command, **context)
+        except Refused as refusal:
+            if isinstance(command, COUNTED):
+                self.refusals.count(mall, on, refusal.reason)
+            raise
+
+    def record(self, mall: str, on: date) -> None:
+        """Take a closed day into the history of its mall; once, however often it is asked for."""
+        snapshot = self.day(mall, on)
+        if snapshot.state.closed:
+            day = statistics.record(snapshot.state, self.refusals.of(mall, on), snapshot.hash)
+            self.histories.execute(history_stream(mall), RecordDay(day))
 
 
 def now() -> datetime:
@@ -52,7 +103,12 @@ def now() -> datetime:
 
 def mall_stream(mall: str) -> str:
     """The stream of what is known of a mall."""
-    return f"mall/{mall}"
+    return f"{MALL_PREFIX}{mall}"
+
+
+def history_stream(mall: str) -> str:
+    """The stream of a mall's closed days. No mall's code holds a dot."""
+    return f"days.of/{mall}"
 
 
 def day_stream(mall: str, day: date) -> str:
@@ -65,8 +121,15 @@ def new_ticket_id(day: date) -> str:
     return f"{day:%Y%m%d}-{secrets.token_urlsafe(16)}"
 
 
-def _stream_of(mall: str, ticket_id: str) -> str:
+def new_booking_id(day: date) -> str:
+    """As a ticket's id, marked as a booking's."""
+    return f"{day:%Y%m%d}-b{secrets.token_urlsafe(16)}"
+
+
+def day_of(thing_id: str) -> date:
+    """The business day of a ticket or booking. Raises `UnknownTicket` or `UnknownBooking`."""
+    day, _, rest = thing_id.partition("-")
     try:
-        return day_stream(mall, datetime.strptime(ticket_id.partition("-")[0], "%Y%m%d").date())
+        return datetime.strptime(day, "%Y%m%d").date()
     except ValueError:
-        raise UnknownTicket() from None
+        raise (UnknownBooking() if rest.startswith("b") else UnknownTicket()) from None

@@ -1,17 +1,22 @@
 """What ticketing hears from the catalog, and what it learns of a mall by it. A fact heard again is nothing new."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.inbox import Reaction
+from services.ticketing.domain.hours import Exceptional
 from services.ticketing.domain.mall import (
     AgencyForgotten,
     AgencyLearned,
+    Bookings,
     CounterForgotten,
     CounterLearned,
     Fact,
     MallLearned,
     Position,
+    PriorityClass,
+    Rule,
     ServiceForgotten,
     ServiceLearned,
 )
@@ -27,11 +32,43 @@ def _position(event: CloudEvent) -> Position:
 
 
 def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
-    """The mall itself."""
+    """The mall itself, and the rules of its days; those that an older catalog does not tell have defaults."""
     data = event.data
-    week = tuple(tuple((opens, closes) for opens, closes in data["week"][day]) for day in WEEKDAYS)
-    fact = MallLearned(data["mall"], data["name"], data["zone"], data["capacity"], week, _position(event))
+    bookings = data.get("bookings")
+    fact = MallLearned(
+        code=data["mall"],
+        name=data["name"],
+        zone=data["zone"],
+        capacity=data["capacity"],
+        week=_week(data["week"]),
+        position=_position(event),
+        exceptions=tuple(
+            Exceptional(day["date"], _intervals(day["intervals"]), day["reason"]) for day in data.get("exceptions", ())
+        ),
+        closed_on=tuple(data.get("closed_on", ())),
+        tickets_from_minutes=data.get("tickets_from_minutes", 0),
+        last_ticket_minutes=data.get("last_ticket_minutes", 0),
+        overtime_minutes=data.get("overtime_minutes", 120),
+        kept_for_priority=data.get("kept_for_priority", 0),
+        kept_for_bookings=data.get("kept_for_bookings", 0),
+        bookings=Bookings(bookings["days_ahead"], bookings["claim_by"]) if bookings else None,
+        approaching=data.get("approaching", 3),
+        **_priority(data["priority"]) if "priority" in data else {},
+    )
     return mall_stream(data["mall"]), fact
+
+
+def _priority(data: Mapping[str, Any]) -> dict[str, Any]:
+    classes = tuple(PriorityClass(one["code"], dict(one["name"]), one.get("basis", "")) for one in data["classes"])
+    return {"rule": Rule(data["rule"], data["in_a_row"], data["ceiling_minutes"]), "classes": classes}
+
+
+def _week(week: Mapping[str, Any]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    return tuple(_intervals(week[day]) for day in WEEKDAYS)
+
+
+def _intervals(intervals: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((opens, closes) for opens, closes in intervals)
 
 
 def on_agency_listed(event: CloudEvent) -> tuple[str, Fact]:
@@ -44,15 +81,25 @@ def on_service_listed(event: CloudEvent) -> tuple[str, Fact]:
     """A service of the mall."""
     data = event.data
     needs = tuple(data.get("requirements", ()))
-    fact = ServiceLearned(data["service"], data["name"], data["agency"], data["minutes"], needs, _position(event))
+    fact = ServiceLearned(
+        data["service"], data["name"], data["agency"], data["minutes"], needs, _position(event), data.get("capacity")
+    )
     return mall_stream(data["mall"]), fact
 
 
 def on_counter_listed(event: CloudEvent) -> tuple[str, Fact]:
     """A counter of the mall."""
     data = event.data
-    services = tuple(data["services"])
-    fact = CounterLearned(data["counter"], data["name"], data["floor"], data["agency"], services, _position(event))
+    services, week = tuple(data["services"]), data.get("week")
+    fact = CounterLearned(
+        data["counter"],
+        data["name"],
+        data["floor"],
+        data["agency"],
+        services,
+        _position(event),
+        _week(week) if week else None,
+    )
     return mall_stream(data["mall"]), fact
 
 

@@ -8,6 +8,7 @@ from services.chassis.inbox import consume
 from services.chassis.outbox import Topic, relay
 from services.ticketing.contract import TOPIC, published
 from services.ticketing.queue import Queue
+from services.ticketing.schedule import clock
 from services.ticketing.subscriptions import REACTIONS, TOPICS
 
 
@@ -18,11 +19,12 @@ def main() -> None:
     env.check()
     configure_logging("ticketing-worker", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    malls = Queue(store).malls
+    queue = Queue(store)
     worker.run(
         store,
         relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published)),
-        catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, malls, f"{TOPIC}.dead-letters"),
+        catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, queue.malls, f"{TOPIC}.dead-letters"),
+        clock=clock(queue),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from examples import KK, KTP, SIM, SUNDAY_NINE, TUESDAY_NINE
+from examples import KK, KTP, PRIORITIES, SIM, SUNDAY_NINE, TUESDAY_NINE, only
 from servers import Server
 
 import services
@@ -17,7 +17,8 @@ from services.catalog.seed import read
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit, EventStore, connect
 from services.ticketing import contract as ticketing
-from services.ticketing.domain.day import PRIORITY_CLASSES, CallNext, Finish, ForceOpen, IssueTicket, MissTicket
+from services.ticketing.domain.day.commands import CallNext, Finish, ForceOpen, IssueTicket, MissTicket
+from services.ticketing.domain.day.events import TicketCalled
 from services.ticketing.queue import Queue, mall_stream, new_ticket_id
 from services.ticketing.subscriptions import REACTIONS
 
@@ -89,12 +90,12 @@ def without(agency: str, directory: Directory) -> Directory:
 def a_tuesday(queue: Queue) -> None:
     mall = queue.malls.snapshot(mall_stream("pekalongan")).state
     for service in (KTP, KK, SIM):
-        for priority in (None, *PRIORITY_CLASSES):
+        for priority in (None, *PRIORITIES):
             ticket_id = new_ticket_id(TUESDAY_NINE.date())
             queue.act(mall, IssueTicket(ticket_id, service, priority, TUESDAY_NINE, mall))
     for finish, times in ((Finish, 5), (MissTicket, 3)):
         for _ in range(times):
-            called = queue.act(mall, CallNext("G02", TUESDAY_NINE, mall)).events[-1]
+            called = only(TicketCalled, queue.act(mall, CallNext("G02", TUESDAY_NINE, mall)).events)
             queue.act(mall, finish(called.ticket_id, "G02", TUESDAY_NINE))
 
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from examples import PRIORITIES
 from jsonschema import Draft202012Validator
 
 import services
@@ -12,7 +13,7 @@ from services.catalog.contract import TYPES as CATALOG_TYPES
 from services.catalog.domain import DIRECTORY
 from services.chassis.cloud_event import encode
 from services.ticketing.contract import TYPES as TICKETING_TYPES
-from services.ticketing.domain.day import DAY, PRIORITY_CLASSES
+from services.ticketing.domain.day import DAY
 
 FILES = sorted(Path(services.__file__).parent.glob("*/schemas/*.json"))
 SCHEMAS = {file.stem: json.loads(file.read_text()) for file in FILES}
@@ -125,8 +126,8 @@ def test_events_are_keyed_by_their_mall_and_name_their_subject(published):
 
 def test_no_published_byte_tells_a_priority_class(told_by_ticketing):
     issued = [e for commit in told_by_ticketing.commits for e in commit.events if e.type == "TicketIssued"]
-    assert {event.data["priority"] for event in issued} == {None, *PRIORITY_CLASSES}
+    assert {event.data["priority"] for event in issued} == {None, *PRIORITIES}
     for event in told_by_ticketing.events:
         key, value, headers = encode(event)
         everything = b"\n".join([key, value, *(name.encode() + b": " + text for name, text in headers)]).lower()
-        assert not [word for word in (*PRIORITY_CLASSES, "priorit") if word.encode() in everything]
+        assert not [word for word in (*PRIORITIES, "priorit") if word.encode() in everything]

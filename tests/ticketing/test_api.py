@@ -4,12 +4,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from examples import KK, KTP, SIM, SUNDAY_NINE, TUESDAY_NINE, mall
+from examples import KK, KTP, PRIORITIES, SIM, SUNDAY_NINE, TUESDAY_NINE, mall
 
 from services.chassis import tokens
-from services.ticketing import api, pages
+from services.ticketing import pages
+from services.ticketing.api import bookings, counters, days, reports, tickets
 from services.ticketing.app import create_app
-from services.ticketing.domain.day import PRIORITY_CLASSES
 from services.ticketing.queue import Queue, mall_stream
 
 PEKALONGAN = "/ticketing/api/malls/pekalongan"
@@ -29,7 +29,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock(TUESDAY_NINE)
-    for module in (api, pages):
+    for module in (pages, bookings, counters, days, reports, tickets):
         monkeypatch.setattr(module, "now", clock.now)
     return clock
 
@@ -428,7 +428,7 @@ def test_the_hall_tells_nobody_the_id_of_a_ticket(client, g02):
     assert [ticket_id for ticket_id in ids if ticket_id in shown or ticket_id.split("-", 1)[1] in shown] == []
 
 
-@pytest.mark.parametrize("priority", PRIORITY_CLASSES)
+@pytest.mark.parametrize("priority", PRIORITIES)
 def test_nothing_that_is_shown_tells_a_priority_class(client, g02, priority):
     ordinary, claimed = issue(client).json, issue(client, KTP, priority).json
     waiting = client.get(f"{PEKALONGAN}/tickets/{claimed['id']}")

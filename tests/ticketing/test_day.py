@@ -5,27 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from examples import AGUS, BUDI, KK, KTP, RINI, SIM, SITI, SUNDAY_NINE, TONO, WATI, MallDay, mall
 
-from services.ticketing.domain.day import (
+from services.ticketing.domain.day import turns
+from services.ticketing.domain.day.commands import Finish, ForceOpen, IssueTicket, MissTicket
+from services.ticketing.domain.day.events import DayForcedOpen, DayOpened, TicketIssued, TicketMissed, TicketServed
+from services.ticketing.domain.day.refusals import (
     CapacityReached,
     Closed,
     CounterBusy,
-    DayForcedOpen,
-    DayOpened,
-    Finish,
-    ForceOpen,
-    IssueTicket,
-    MissTicket,
     NobodyWaits,
     NoCounter,
     NotCalled,
     OtherCounter,
-    TicketIssued,
-    TicketMissed,
-    TicketServed,
-    UnknownService,
     UnknownTicket,
 )
-from services.ticketing.domain.mall import UnknownCounter
+from services.ticketing.domain.mall import UnknownCounter, UnknownService
 
 
 def called_in_order(day: MallDay, counter: str = "G02") -> list[str]:
@@ -236,9 +229,9 @@ def test_those_ahead_are_counted_as_they_will_be_called():
         day.issue(who)
     for who in (RINI, TONO, AGUS):
         day.issue(who, priority="elderly")
-    order = day.state.waiting((KTP, KK), limit=50)
+    order = [ticket.id for ticket in turns.in_order(day.state, (KTP, KK), "G02", day.now)]
     assert order == [RINI, TONO, SITI, AGUS, BUDI, WATI]
-    assert [day.state.ahead_of(who) for who in order] == [0, 1, 2, 3, 4, 5]
+    assert [turns.ahead_of(day.state, day.state.tickets[who]) for who in order] == [0, 1, 2, 3, 4, 5]
 
 
 def test_the_answer_to_a_visitor_tells_how_many_are_ahead():

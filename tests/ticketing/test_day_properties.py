@@ -2,23 +2,15 @@
 
 from datetime import timedelta
 
-from examples import KK, KTP, SIM, TUESDAY_NINE, mall
+from examples import KK, KTP, PRIORITIES, SIM, TUESDAY_NINE, mall
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.chassis.errors import Problem
-from services.ticketing.domain.day import (
-    DAY,
-    PRIORITY_CLASSES,
-    PRIORITY_IN_A_ROW,
-    CallNext,
-    CounterBusy,
-    Finish,
-    IssueTicket,
-    MissTicket,
-    NobodyWaits,
-)
+from services.ticketing.domain.day import DAY
+from services.ticketing.domain.day.commands import CallNext, Finish, IssueTicket, MissTicket
+from services.ticketing.domain.day.refusals import CounterBusy, NobodyWaits
 
 CAPACITY = 25
 MALL = mall(CAPACITY)
@@ -44,7 +36,7 @@ class AnyDay(RuleBasedStateMachine):
         self.now += timedelta(seconds=1)
         return events
 
-    @rule(service=st.sampled_from([KTP, KK, SIM]), priority=st.sampled_from([None, None, *PRIORITY_CLASSES]))
+    @rule(service=st.sampled_from([KTP, KK, SIM]), priority=st.sampled_from([None, None, *PRIORITIES]))
     def issue(self, service, priority):
         full = len(self.issued) >= CAPACITY
         try:
@@ -79,7 +71,7 @@ class AnyDay(RuleBasedStateMachine):
         ordinary = [t.ticket_id for t in could if t.priority is None]
         for other in ordinary:
             self.passed[other] = self.passed.get(other, 0) + 1 if ticket.priority else 0
-            assert self.passed[other] <= PRIORITY_IN_A_ROW, "an ordinary visitor was passed too often in a row"
+            assert self.passed[other] <= 2, "an ordinary visitor was passed too often in a row"
 
     @rule(counter=COUNTERS, served=st.booleans())
     def finish(self, counter, served):

@@ -1,11 +1,17 @@
-"""What ticketing knows of a mall: the part of the catalog's events that it needs, one stream per mall."""
+"""What ticketing knows of a mall: what it needs of the catalog's events, and what supervisors closed for a while."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, assert_never
+from datetime import datetime
+from functools import cached_property
+from typing import Literal, TypeVar, assert_never
 
 from services.chassis.decider import Decider
-from services.chassis.errors import NotFound
+from services.chassis.errors import Invalid, NotFound
+from services.ticketing.domain.hours import Exceptional, Hours
+from services.ticketing.domain.pace import Prior
+
+Scope = Literal["mall", "counter", "service"]
 
 
 class UnknownMall(NotFound):
@@ -16,11 +22,59 @@ class UnknownCounter(NotFound):
     """No such counter in this mall."""
 
 
+class UnknownService(Invalid):
+    """The mall does not offer this service."""
+
+
+class UntilPast(Invalid):
+    """A closure cannot end before it begins."""
+
+
 # Version and place in it of the catalog's commit that said so. What it says again later, in a replay, is old news.
 Position = tuple[int, int]
 
 
 # Stored as named here: rename nothing; new fields get defaults.
+@dataclass(frozen=True)
+class Rule:
+    """Who is called next. `ratio`: priority first, at most `in_a_row` while an ordinary visitor waits, and whoever
+    waited longer than the ceiling before all younger ones; `strict`: priority always first; `fifo`: by arrival.
+
+    Special treatment of certain members of society: UU 25/2009 article 29; PermenPANRB 11/2024.
+    """
+
+    rule: Literal["ratio", "strict", "fifo"] = "ratio"
+    in_a_row: int = 2
+    ceiling_minutes: int | None = None
+
+
+RATIO = Rule()
+
+
+@dataclass(frozen=True)
+class PriorityClass:
+    """A class of visitors who may go first; `name` by language, `basis` the regulation it rests on."""
+
+    code: str
+    name: Mapping[str, str] = field(default_factory=dict)
+    basis: str = ""
+
+
+CLASSES = (
+    PriorityClass("disability", {"id": "Penyandang disabilitas", "en": "Person with a disability"}, "UU 8/2016"),
+    PriorityClass("elderly", {"id": "Lansia (60 tahun ke atas)", "en": "Elderly (60 and over)"}, "UU 13/1998"),
+    PriorityClass("pregnancy", {"id": "Ibu hamil", "en": "Pregnant"}, "PermenPANRB 11/2024"),
+)
+
+
+@dataclass(frozen=True)
+class Bookings:
+    """How many days ahead places can be booked, and at which local time of the day unclaimed ones fall back."""
+
+    days_ahead: int
+    claim_by: str
+
+
 @dataclass(frozen=True)
 class MallLearned:
     """The mall itself: zone is an IANA name, week has seven lists of (opens, closes) as "HH:MM", Monday first."""
@@ -31,6 +85,29 @@ class MallLearned:
     capacity: int
     week: tuple[tuple[tuple[str, str], ...], ...]
     position: Position = field(default=(0, 0), compare=False)
+    exceptions: tuple[Exceptional, ...] = ()
+    closed_on: tuple[str, ...] = ()
+    tickets_from_minutes: int = 0
+    last_ticket_minutes: int = 0
+    overtime_minutes: int = 120
+    kept_for_priority: int = 0
+    kept_for_bookings: int = 0
+    bookings: Bookings | None = None
+    rule: Rule = RATIO
+    classes: tuple[PriorityClass, ...] = CLASSES
+    approaching: int = 3
+
+    @cached_property
+    def hours(self) -> Hours:
+        """When the mall serves and gives tickets."""
+        return Hours(
+            self.zone,
+            self.week,
+            self.exceptions,
+            self.closed_on,
+            self.tickets_from_minutes,
+            self.last_ticket_minutes,
+        )
 
 
 @dataclass(frozen=True)
@@ -45,7 +122,7 @@ class AgencyLearned:
 
 @dataclass(frozen=True)
 class ServiceLearned:
-    """A service that visitors can take a ticket for."""
+    """A service that visitors can take a ticket for; `capacity` is its own limit a day, if it has one."""
 
     code: str
     name: str
@@ -53,11 +130,12 @@ class ServiceLearned:
     minutes: int
     requirements: tuple[str, ...] = ()
     position: Position = field(default=(0, 0), compare=False)
+    capacity: int | None = None
 
 
 @dataclass(frozen=True)
 class CounterLearned:
-    """A counter and the services it may call tickets of."""
+    """A counter and the services it may call tickets of; `week` where its agency does not come every day."""
 
     code: str
     name: str
@@ -65,6 +143,7 @@ class CounterLearned:
     agency: str
     services: tuple[str, ...]
     position: Position = field(default=(0, 0), compare=False)
+    week: tuple[tuple[tuple[str, str], ...], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,21 +170,80 @@ class CounterForgotten:
     position: Position = field(default=(0, 0), compare=False)
 
 
+@dataclass(frozen=True)
+class Closure:
+    """The mall, a counter or a service does not serve for a while; without `until`, until somebody reopens it."""
+
+    scope: Scope
+    code: str
+    reason: str
+    since: datetime
+    until: datetime | None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is closed at this instant. It reopens by itself."""
+        return self.since <= now and (self.until is None or now < self.until)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it lies behind."""
+        return self.until is not None and self.until <= now
+
+
+@dataclass(frozen=True)
+class ClosureDeclared:
+    """Something is closed, or its closure changed; the reason is public."""
+
+    closure: Closure
+
+
+@dataclass(frozen=True)
+class ClosureLifted:
+    """It is open again, before its time."""
+
+    scope: Scope
+    code: str
+    lifted_at: datetime
+
+
+@dataclass(frozen=True)
+class DeclareClosure:
+    """A supervisor closes the mall, a counter or a service for a while."""
+
+    closure: Closure
+    now: datetime
+
+
+@dataclass(frozen=True)
+class LiftClosure:
+    """A supervisor reopens it."""
+
+    scope: Scope
+    code: str
+    now: datetime
+
+
 Learned = MallLearned | AgencyLearned | ServiceLearned | CounterLearned
 Forgotten = AgencyForgotten | ServiceForgotten | CounterForgotten
 Fact = Learned | Forgotten
+Event = Fact | ClosureDeclared | ClosureLifted
+Command = Fact | DeclareClosure | LiftClosure
 Entry = TypeVar("Entry", AgencyLearned, ServiceLearned, CounterLearned)
 
 
 @dataclass(frozen=True)
 class Mall:
-    """A mall as last learned; services and counters may be heard of before the mall itself."""
+    """A mall as last learned; services and counters may be heard of before the mall itself.
+
+    `prior` is no part of the stream: the measured pace of earlier days, put in by whoever asks for estimates.
+    """
 
     learned: MallLearned | None = None
     agencies: Mapping[str, AgencyLearned] = field(default_factory=dict)
     services: Mapping[str, ServiceLearned] = field(default_factory=dict)
     counters: Mapping[str, CounterLearned] = field(default_factory=dict)
     position: Position = field(default=(0, 0), compare=False)
+    closures: Mapping[tuple[Scope, str], Closure] = field(default_factory=dict)
+    prior: Prior = field(default=Prior(), compare=False)
 
     @property
     def about(self) -> MallLearned:
@@ -120,18 +258,52 @@ class Mall:
             raise UnknownCounter(counter=code)
         return self.counters[code]
 
+    def service(self, code: str) -> ServiceLearned:
+        """The service with this code. Raises `UnknownService`."""
+        if code not in self.services:
+            raise UnknownService(service=code)
+        return self.services[code]
+
     def agency_name(self, code: str) -> str:
         """An agency's name, or its code while the name is not known."""
         return self.agencies[code].name if code in self.agencies else code
 
     def counters_for(self, service: str) -> tuple[CounterLearned, ...]:
         """Counters that may call a ticket of this service."""
-        return tuple(counter for counter in self.counters.values() if service in counter.services)
+        return self._counters_by_service.get(service, ())
+
+    def closure(self, scope: Scope, code: str, now: datetime) -> Closure | None:
+        """The closure that holds for this now, if any."""
+        found = self.closures.get((scope, code))
+        return found if found and found.holds(now) else None
+
+    def closures_ahead(self, now: datetime) -> Sequence[Closure]:
+        """What is closed now or will be."""
+        return [closure for closure in self.closures.values() if not closure.is_over(now)]
+
+    def hours_of(self, counter: CounterLearned) -> Hours:
+        """When this counter serves."""
+        return self.about.hours.at_counter(counter.week)
+
+    @cached_property
+    def _counters_by_service(self) -> Mapping[str, tuple[CounterLearned, ...]]:
+        found: dict[str, tuple[CounterLearned, ...]] = {}
+        for counter in self.counters.values():
+            for service in counter.services:
+                found[service] = (*found.get(service, ()), counter)
+        return found
 
 
-def evolve(mall: Mall, fact: Fact) -> Mall:
-    """The mall after learning a fact."""
-    return replace(_with(mall, fact), position=max(mall.position, fact.position))
+def evolve(mall: Mall, event: Event) -> Mall:
+    """The mall after learning a fact, a closure or its end."""
+    match event:
+        case ClosureDeclared(closure):
+            return replace(mall, closures={**mall.closures, (closure.scope, closure.code): closure})
+        case ClosureLifted(scope, code):
+            kept = {key: closure for key, closure in mall.closures.items() if key != (scope, code)}
+            return replace(mall, closures=kept)
+        case _:
+            return replace(_with(mall, event), position=max(mall.position, event.position))
 
 
 def _with(mall: Mall, fact: Fact) -> Mall:
@@ -158,12 +330,32 @@ def _without(entries: Mapping[str, Entry], code: str) -> dict[str, Entry]:
     return {key: kept for key, kept in entries.items() if key != code}
 
 
-def decide(fact: Fact, mall: Mall) -> list[Fact]:
-    """Learn a fact, unless it is known or older than what is known."""
-    return [] if fact.position < mall.position or evolve(mall, fact) == mall else [fact]
+def decide(command: Command, mall: Mall) -> list[Event]:
+    """Learn a fact, unless it is known or older than what is known; close and reopen what the mall has."""
+    match command:
+        case DeclareClosure(closure, now):
+            return _declare(closure, now, mall)
+        case LiftClosure(scope, code, now):
+            found = mall.closures.get((scope, code))
+            return [ClosureLifted(scope, code, now)] if found and not found.is_over(now) else []
+        case _:
+            return [] if command.position < mall.position or evolve(mall, command) == mall else [command]
 
 
-MALL: Decider[Fact, Mall, Fact] = Decider(
+def _declare(closure: Closure, now: datetime, mall: Mall) -> list[Event]:
+    match closure.scope:
+        case "mall":
+            mall.about  # noqa: B018 - raises when nobody has heard of it
+        case "counter":
+            mall.counter(closure.code)
+        case "service":
+            mall.service(closure.code)
+    if closure.until is not None and closure.until <= max(closure.since, now):
+        raise UntilPast()
+    return [] if mall.closures.get((closure.scope, closure.code)) == closure else [ClosureDeclared(closure)]
+
+
+MALL: Decider[Command, Mall, Event] = Decider(
     initial=Mall(),
     decide=decide,
     evolve=evolve,
@@ -175,5 +367,7 @@ MALL: Decider[Fact, Mall, Fact] = Decider(
         AgencyForgotten,
         ServiceForgotten,
         CounterForgotten,
+        ClosureDeclared,
+        ClosureLifted,
     ),
 )

@@ -1,0 +1,100 @@
+"""Reports: the record of a day and whether it was tampered with; figures of a day or a period."""
+
+from datetime import date
+from typing import Any
+
+from flask import Response
+
+from services.chassis import chain
+from services.chassis.errors import NotFound
+from services.chassis.web import actor, allow
+from services.ticketing import audit
+from services.ticketing.api.schemas import Format, Period
+from services.ticketing.api.tickets import blueprint, queue
+from services.ticketing.domain import hours, statistics
+from services.ticketing.domain.history import Visit
+from services.ticketing.queue import now
+from services.ticketing.tables import table
+
+
+class UnknownDay(NotFound):
+    """That is no date."""
+
+
+@blueprint.get("/days/<day>/audit")
+@allow("supervisor", "administrator", "auditor")
+@blueprint.arguments(Format(), location="query")
+@blueprint.response(200)
+def day_audit(wanted: dict[str, str], mall: str, day: str) -> Any:
+    """Who did what, when, why and at which counter, from the events themselves."""
+    known = queue().mall(mall)
+    rows = audit.rows(queue().commits(mall, _date(day)), known.about.zone)
+    if wanted["format"] == "csv":
+        return table(audit.COLUMNS, rows, f"audit-{mall}-{day}.csv")
+    return {"mall": mall, "day": day, "acts": rows}
+
+
+@blueprint.get("/days/<day>/verification")
+@allow("supervisor", "administrator", "auditor")
+@blueprint.response(200)
+def verify_day(mall: str, day: str) -> dict[str, Any]:
+    """Recompute the hash chain of a day; the first commit that does not fit, if there is one."""
+    queue().mall(mall)
+    commits = queue().commits(mall, _date(day))
+    misfit = chain.first_misfit(commits)
+    return {
+        "mall": mall,
+        "day": day,
+        "commits": len(commits),
+        "fits": misfit is None,
+        "first_misfit": misfit.id if misfit else None,
+        "hash": commits[-1].hash if commits else None,
+    }
+
+
+@blueprint.get("/statistics")
+@allow("supervisor", "administrator", "auditor", "agency")
+@blueprint.arguments(Period(), location="query")
+@blueprint.response(200)
+def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Response:
+    """Waits and service times (seconds; median and 90th percentile), no-shows and refusals of a day or a period."""
+    known = queue().mall(mall)
+    today = hours.business_day(now(), known.about.zone)
+    first, last = period["first"] or today, period["last"] or today
+    days, refused = _days(mall, first, last, today)
+    if agency := actor().scope.get("agency"):
+        days = {day: [visit for visit in found if visit.agency == agency] for day, found in days.items()}
+        refused = {}
+    groups = statistics.by(days, period["by"])
+    if period["format"] == "csv":
+        rows = [{period["by"]: name, **figures} for name, figures in groups.items()]
+        return table(list(rows[0]) if rows else [period["by"]], rows, f"statistics-{mall}-{first}-{last}.csv")
+    return {
+        "mall": mall,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "days": len(days),
+        "by": period["by"],
+        "all": statistics.summary(visit for found in days.values() for visit in found),
+        "refused": refused,
+        "groups": groups,
+    }
+
+
+def _days(mall: str, first: date, last: date, today: date) -> tuple[dict[str, list[Visit]], dict[str, int]]:
+    """The visits by day, and the refusals by reason: closed days from the history, today as it stands."""
+    recorded = queue().history(mall).between(first.isoformat(), last.isoformat())
+    days = {day.date: list(day.visits) for day in recorded}
+    counts = [day.refused for day in recorded]
+    if first <= today <= last and today.isoformat() not in days:
+        days[today.isoformat()] = statistics.visits(queue().day(mall, today).state)
+        counts.append(queue().refusals.of(mall, today))
+    reasons = sorted({reason for one in counts for reason in one})
+    return days, {reason: sum(one.get(reason, 0) for one in counts) for reason in reasons}
+
+
+def _date(day: str) -> date:
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        raise UnknownDay(day=day) from None

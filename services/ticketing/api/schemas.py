@@ -1,0 +1,210 @@
+"""What comes in and goes out over HTTP, for validation and for the API's documentation."""
+
+from typing import Any, get_args
+
+import marshmallow as ma
+from marshmallow.validate import Length, OneOf, Range
+
+from services.ticketing.domain.day.state import Status
+
+RESULTS = ("done", "incomplete", "referred")
+SCOPES = ("mall", "counter", "service")
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "maxLength": 200},
+    "description": "The same key again gets the same answer; with another request it is refused (422 key-reused).",
+}
+
+
+def text(longest: int, shortest: int = 0, **more: Any) -> ma.fields.String:
+    """A text of so many characters; optional unless it has to have some."""
+    if shortest:
+        return ma.fields.String(required=True, validate=Length(shortest, longest), **more)
+    return ma.fields.String(load_default="", validate=Length(max=longest), **more)
+
+
+class Reason(ma.Schema):
+    """Why; it is recorded, and shown where the act concerns visitors."""
+
+    reason = text(200, 3)
+
+
+class Note(ma.Schema):
+    """Why, for the record and for the staff alone."""
+
+    reason = text(200, 3)
+
+
+class NewTicket(ma.Schema):
+    """What a visitor needs, the priority class they claim, if any, and another ticket of the same visit."""
+
+    service = text(64, 1, metadata={"example": "DUKCAPIL-KTPREKAM"})
+    priority = ma.fields.String(load_default=None, allow_none=True, validate=Length(1, 30))
+    beside = text(
+        64, metadata={"description": "Id of a ticket of the same visitor, who is called to one counter at a time."}
+    )
+
+
+class NewWalkIn(ma.Schema):
+    """A visitor who stands at the counter without a ticket; a reason is needed if others wait."""
+
+    service = text(64, 1)
+    priority = ma.fields.String(load_default=None, allow_none=True, validate=Length(1, 30))
+    reason = text(200)
+
+
+class NewBooking(ma.Schema):
+    """A service and the day to come for it."""
+
+    service = text(64, 1, metadata={"example": "DUKCAPIL-KTPREKAM"})
+    day = ma.fields.Date(required=True, metadata={"example": "2026-11-30"})
+    priority = ma.fields.String(load_default=None, allow_none=True, validate=Length(1, 30))
+
+
+class Call(ma.Schema):
+    """Nothing to call the next visitor; a ticket's id and a reason to call that one out of turn."""
+
+    ticket = text(64)
+    reason = text(200)
+
+
+class Finished(ma.Schema):
+    """How the visit ended, and codes of further services that were given in it."""
+
+    result = ma.fields.String(load_default="done", validate=OneOf(RESULTS))
+    also = ma.fields.List(ma.fields.String(validate=Length(1, 64)), load_default=list, validate=Length(max=20))
+
+
+class Transfer(ma.Schema):
+    """Where the visitor goes: a service, or one counter of it; the note is for the next clerk."""
+
+    service = text(64, 1)
+    counter = text(10)
+    note = text(200)
+
+
+class AtCounter(ma.Schema):
+    """The counter the visitor comes back to; a clerk's own, if left out."""
+
+    counter = text(10)
+
+
+class NewRule(ma.Schema):
+    """Who is called next for the rest of the day, and why it changes."""
+
+    rule = ma.fields.String(required=True, validate=OneOf(["ratio", "strict", "fifo"]))
+    in_a_row = ma.fields.Integer(load_default=2, validate=Range(1, 20))
+    ceiling_minutes = ma.fields.Integer(load_default=None, allow_none=True, validate=Range(1, 600))
+    reason = text(200, 3)
+
+
+class NewClosure(ma.Schema):
+    """The mall, a counter or a service is closed from now or `since`, until it is reopened or `until`."""
+
+    scope = ma.fields.String(required=True, validate=OneOf(SCOPES))
+    code = text(64, metadata={"description": "The counter's or service's code; none for the mall."})
+    reason = text(200, 3)
+    since = ma.fields.AwareDateTime(load_default=None, allow_none=True)
+    until = ma.fields.AwareDateTime(load_default=None, allow_none=True)
+
+
+class Period(ma.Schema):
+    """Days from first to last (both included; today if left out), divided by something, as JSON or CSV."""
+
+    first = ma.fields.Date(data_key="from", load_default=None)
+    last = ma.fields.Date(data_key="to", load_default=None)
+    by = ma.fields.String(
+        load_default="agency", validate=OneOf(["service", "agency", "counter", "class", "hour", "day"])
+    )
+    format = ma.fields.String(load_default="json", validate=OneOf(["json", "csv"]))
+
+
+class Format(ma.Schema):
+    """JSON or CSV."""
+
+    format = ma.fields.String(load_default="json", validate=OneOf(["json", "csv"]))
+
+
+class PlaceOut(ma.Schema):
+    """A counter and its floor."""
+
+    code = ma.fields.String()
+    floor = ma.fields.Integer()
+
+
+class EstimateOut(ma.Schema):
+    """How long the wait will be, in whole minutes: eight of ten waits are meant to fall inside."""
+
+    low_minutes = ma.fields.Integer()
+    high_minutes = ma.fields.Integer()
+
+
+class TicketOut(ma.Schema):
+    """A ticket without personal data; times in ISO 8601, `ahead` and `estimate` are null once it does not wait."""
+
+    id = ma.fields.String()
+    number = ma.fields.String(metadata={"example": "B-012"})
+    status = ma.fields.String(validate=OneOf(get_args(Status)))
+    service = ma.fields.String()
+    service_name = ma.fields.String()
+    agency = ma.fields.String()
+    agency_name = ma.fields.String()
+    counters = ma.fields.List(ma.fields.Nested(PlaceOut))
+    counter = ma.fields.Nested(PlaceOut, allow_none=True)
+    ahead = ma.fields.Integer(allow_none=True)
+    estimate = ma.fields.Nested(EstimateOut, allow_none=True)
+    issued_at = ma.fields.String()
+    called_at = ma.fields.String(allow_none=True)
+    calls = ma.fields.Integer(metadata={"description": "How often it was called, repeats included."})
+    mall_name = ma.fields.String()
+    business_day = ma.fields.String()
+    status_url = ma.fields.String()
+
+
+class BookingOut(ma.Schema):
+    """A booked place: it becomes a ticket by checking in, once, and falls back to everybody at `claim_by`."""
+
+    id = ma.fields.String()
+    status = ma.fields.String(validate=OneOf(["booked", "claimed", "cancelled", "lapsed"]))
+    service = ma.fields.String()
+    service_name = ma.fields.String()
+    agency = ma.fields.String()
+    agency_name = ma.fields.String()
+    day = ma.fields.String()
+    claim_by = ma.fields.String()
+    ticket = ma.fields.String(allow_none=True)
+    mall_name = ma.fields.String()
+    status_url = ma.fields.String()
+
+
+class RuleOut(ma.Schema):
+    """Who is called next."""
+
+    rule = ma.fields.String(validate=OneOf(["ratio", "strict", "fifo"]))
+    in_a_row = ma.fields.Integer()
+    ceiling_minutes = ma.fields.Integer(allow_none=True)
+
+
+class HallOut(ma.Schema):
+    """What the hall display shows; `position` grows with every event of the day."""
+
+    mall = ma.fields.String()
+    name = ma.fields.String()
+    zone = ma.fields.String()
+    business_day = ma.fields.String()
+    position = ma.fields.String(metadata={"example": "2026-11-24@57"})
+    open = ma.fields.Boolean()
+    tickets = ma.fields.Boolean(metadata={"description": "Whether tickets are given now."})
+    override = ma.fields.String(allow_none=True)
+    stopped = ma.fields.String(allow_none=True)
+    why_closed = ma.fields.String(allow_none=True)
+    next_opening = ma.fields.String(allow_none=True)
+    capacity = ma.fields.Integer()
+    issued = ma.fields.Integer(metadata={"description": "Places taken: tickets and bookings that were not given back."})
+    rule = ma.fields.Nested(RuleOut)
+    closures = ma.fields.List(ma.fields.Dict())
+    serving = ma.fields.List(ma.fields.Dict())
+    calls = ma.fields.List(ma.fields.Dict())
+    waiting = ma.fields.List(ma.fields.Dict())
+    seal = ma.fields.String(allow_none=True, metadata={"description": "Once the day is closed, its last hash."})

@@ -1,0 +1,50 @@
+"""The record of a day for people: who did what, when, why, at which counter; from the events themselves."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.chassis.event_store import Commit
+from services.ticketing.domain.day import DAY
+from services.ticketing.domain.day.events import Event
+
+COLUMNS = ("at", "act", "number", "counter", "actor", "why", "detail", "commit", "hash")
+REASONS = ("reason", "note")
+DETAILS = ("service", "from_service", "to", "call", "ahead", "result", "act", "by_schedule")
+
+
+def rows(commits: Sequence[Commit], zone: str) -> list[dict[str, Any]]:
+    """One row for each event, in order; times in the mall's zone. `actor` is empty where the public acted."""
+    local = ZoneInfo(zone)
+    return [
+        {
+            "at": commit.at.astimezone(local).isoformat(timespec="seconds"),
+            "act": kind(event),
+            "number": getattr(event, "number", ""),
+            "counter": getattr(event, "counter", ""),
+            "actor": commit.commands[stored.command].actor,
+            "why": why(event),
+            "detail": detail(event),
+            "commit": f"{commit.id}.{position}",
+            "hash": commit.hash,
+        }
+        for commit in commits
+        for position, (stored, event) in enumerate(zip(commit.events, DAY.recorded(commit), strict=True))
+    ]
+
+
+def kind(event: Event) -> str:
+    """What happened, in kebab case: `ticket-called`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
+
+
+def why(event: Event) -> str:
+    """The reason or note that was given."""
+    return next((text for name in REASONS if (text := getattr(event, name, ""))), "")
+
+
+def detail(event: Event) -> str:
+    """What else there is to know of it; never a priority class."""
+    found = ((name, getattr(event, name, "")) for name in DETAILS)
+    return ", ".join(f"{name}={value}" for name, value in found if value != "")

@@ -1,0 +1,331 @@
+"""What clerks do at their counters: call, serve, send on, take back."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from services.ticketing.domain.day import refusals, turns
+from services.ticketing.domain.day.commands import (
+    CallNext,
+    CallTicket,
+    CloseCounter,
+    Counters,
+    Finish,
+    HoldTicket,
+    MissTicket,
+    OpenCounter,
+    PauseCounter,
+    Recall,
+    RestoreTicket,
+    ResumeTicket,
+    StartService,
+    TransferTicket,
+    UndoLast,
+    WalkIn,
+)
+from services.ticketing.domain.day.events import (
+    ActUndone,
+    CounterClosed,
+    CounterOpened,
+    CounterPaused,
+    Event,
+    ServiceStarted,
+    TicketCalled,
+    TicketHeld,
+    TicketMissed,
+    TicketRecalled,
+    TicketRestored,
+    TicketResumed,
+    TicketServed,
+    TicketTransferred,
+)
+from services.ticketing.domain.day.evolve import evolve
+from services.ticketing.domain.day.state import AT_COUNTER, Day, Ticket
+from services.ticketing.domain.day.visitors import issued, must_give_tickets, must_go_on, places
+from services.ticketing.domain.mall import CounterLearned, Mall
+
+RECALLS = 3  # times a visitor is called again before the clerk has to decide
+RESTORE_WITHIN = timedelta(hours=1)
+UNDO_WITHIN = timedelta(minutes=2)
+
+
+def decide(command: Counters, day: Day) -> list[Event]:
+    """What a clerk's command leads to. Raises the refusals of a business day."""
+    match command:
+        case OpenCounter() | PauseCounter() | CloseCounter():
+            return _desk(command, day)
+        case CallNext():
+            return _call_next(command, day)
+        case CallTicket():
+            return _call_chosen(command, day)
+        case WalkIn():
+            return _walk_in(command, day)
+        case Recall(ticket_id, counter, now):
+            return _recall(day.ticket(ticket_id), counter, now)
+        case StartService(ticket_id, counter, now):
+            ticket = _at_counter(day.ticket(ticket_id), counter)
+            started = ServiceStarted(ticket_id, ticket.issued.number, ticket.counter, now)
+            return [started] if ticket.status == "called" else []
+        case Finish():
+            return _finish(command, day.ticket(command.ticket_id))
+        case MissTicket(ticket_id, counter, now):
+            return _miss(day.ticket(ticket_id), counter, now)
+        case RestoreTicket(ticket_id, now):
+            return _restore(day.ticket(ticket_id), now)
+        case HoldTicket():
+            return _hold(command, day.ticket(command.ticket_id))
+        case ResumeTicket():
+            return _resume(command, day)
+        case TransferTicket():
+            return _transfer(command, day)
+        case UndoLast(counter, now):
+            return _undo(day, counter, now)
+        case _:
+            assert_never(command)
+
+
+def _desk(command: OpenCounter | PauseCounter | CloseCounter, day: Day) -> list[Event]:
+    counter, now = command.mall.counter(command.counter), command.now
+    status = day.desks[counter.code].status if counter.code in day.desks else None
+    match command:
+        case OpenCounter():
+            _must_be_free_of_closures(command.mall, counter, now)
+            return [] if status == "open" else [CounterOpened(counter.code, counter.floor, counter.agency, now)]
+        case PauseCounter(_, reason):
+            _must_be_free(day, counter.code)
+            paused = CounterPaused(counter.code, counter.floor, counter.agency, reason, now)
+            return [] if status == "paused" else [paused]
+        case CloseCounter():
+            _must_be_free(day, counter.code)
+            return [] if status == "closed" else [CounterClosed(counter.code, counter.floor, counter.agency, now)]
+        case _:
+            assert_never(command)
+
+
+def _must_be_free(day: Day, counter: str) -> None:
+    if counter in day.serving:
+        raise refusals.CounterBusy(number=day.tickets[day.serving[counter]].issued.number)
+
+
+def _must_be_free_of_closures(mall: Mall, counter: CounterLearned, now: datetime) -> None:
+    if closure := mall.closure("counter", counter.code, now):
+        raise refusals.CounterShut(counter=counter.code, why=closure.reason)
+
+
+def _ready(day: Day, mall: Mall, code: str, now: datetime) -> tuple[CounterLearned, list[Event]]:
+    """A counter that can take a visitor now; its first visitor of the day opens it."""
+    counter = mall.counter(code)
+    must_go_on(day, mall, now)
+    _must_be_free(day, code)
+    _must_be_free_of_closures(mall, counter, now)
+    desk = day.desks.get(code)
+    if desk is None:
+        return counter, [CounterOpened(code, counter.floor, counter.agency, now)]
+    if desk.status == "paused":
+        raise refusals.CounterPaused(counter=code)
+    if desk.status == "closed":
+        raise refusals.CounterShut(counter=code, why="")
+    return counter, []
+
+
+def _call_next(command: CallNext, day: Day) -> list[Event]:
+    counter, opening = _ready(day, command.mall, command.counter, command.now)
+    services = turns.callable_services(day, command.mall, counter, command.now)
+    ticket = turns.next_ticket(day, services, counter.code, command.now)
+    if ticket is None:
+        raise refusals.NobodyWaits(counter=counter.code)
+    return [*opening, _called(ticket, counter, services, command.now)]
+
+
+def _call_chosen(command: CallTicket, day: Day) -> list[Event]:
+    counter, opening = _ready(day, command.mall, command.counter, command.now)
+    ticket = day.ticket(command.ticket_id)
+    services = turns.callable_services(day, command.mall, counter, command.now)
+    if ticket.status != "waiting":
+        raise refusals.NotWaiting(number=ticket.issued.number)
+    if ticket.now_for.service not in services:
+        raise refusals.NotThisCounter(counter=counter.code, service=ticket.now_for.service_name)
+    if ticket.only_at not in ("", counter.code):
+        raise refusals.OtherCounter(counter=ticket.only_at)
+    if ticket.visit in day.engaged:
+        raise refusals.VisitorElsewhere(number=ticket.issued.number)
+    return [*opening, _called(ticket, counter, services, command.now, _reason(command.reason))]
+
+
+def _walk_in(command: WalkIn, day: Day) -> list[Event]:
+    mall, now = command.mall, command.now
+    counter, opening = _ready(day, mall, command.counter, now)
+    must_give_tickets(day, mall, now)
+    services = turns.callable_services(day, mall, counter, now)
+    mall.service(command.service)
+    if command.service not in services:
+        raise refusals.NotThisCounter(counter=counter.code, service=mall.service(command.service).name)
+    passes = turns.next_ticket(day, services, counter.code, now) is not None
+    reason = _reason(command.reason) if passes else command.reason.strip()
+    given = issued(day, command)
+    ticket = evolve(day, given).tickets[command.ticket_id]
+    return [*opening, given, _called(ticket, counter, services, now, reason)]
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise refusals.ReasonRequired()
+    return text.strip()
+
+
+def _called(
+    ticket: Ticket, counter: CounterLearned, among: tuple[str, ...], now: datetime, reason: str = ""
+) -> TicketCalled:
+    return TicketCalled(
+        ticket_id=ticket.id,
+        number=ticket.issued.number,
+        service=ticket.now_for.service,
+        agency=ticket.now_for.agency,
+        counter=counter.code,
+        floor=counter.floor,
+        among=among,
+        called_at=now,
+        call=ticket.calls + 1,
+        reason=reason,
+    )
+
+
+def _at_counter(ticket: Ticket, counter: str | None) -> Ticket:
+    """A ticket that is at this counter (None: at any)."""
+    if ticket.status not in AT_COUNTER:
+        raise refusals.NotCalled(number=ticket.issued.number)
+    if counter is not None and ticket.counter != counter:
+        raise refusals.OtherCounter(counter=ticket.counter)
+    return ticket
+
+
+def _is_repeat(ticket: Ticket, counter: str | None, status: str) -> bool:
+    """Whether this counter has done that to the ticket already."""
+    return ticket.status == status and counter in (None, ticket.counter)
+
+
+def _about(ticket: Ticket) -> tuple[str, str, str, str]:
+    return ticket.id, ticket.issued.number, ticket.now_for.service, ticket.now_for.agency
+
+
+def _recall(ticket: Ticket, counter: str | None, now: datetime) -> list[Event]:
+    ticket = _at_counter(ticket, counter)
+    if ticket.status == "serving" or ticket.called is None:
+        raise refusals.AlreadyStarted(number=ticket.issued.number)
+    if ticket.recalls >= RECALLS:
+        raise refusals.RecallsUsedUp(number=ticket.issued.number, recalls=RECALLS)
+    return [TicketRecalled(*_about(ticket), ticket.counter, ticket.called.floor, ticket.calls + 1, now)]
+
+
+def _finish(command: Finish, ticket: Ticket) -> list[Event]:
+    if _is_repeat(ticket, command.counter, "served"):
+        return []
+    ticket = _at_counter(ticket, command.counter)
+    return [TicketServed(*_about(ticket), ticket.counter, command.now, command.result, command.also)]
+
+
+def _miss(ticket: Ticket, counter: str | None, now: datetime) -> list[Event]:
+    if _is_repeat(ticket, counter, "missed"):
+        return []
+    ticket = _at_counter(ticket, counter)
+    if ticket.status == "serving":
+        raise refusals.AlreadyStarted(number=ticket.issued.number)
+    return [TicketMissed(*_about(ticket), ticket.counter, now)]
+
+
+def _restore(ticket: Ticket, now: datetime) -> list[Event]:
+    if ticket.status != "missed" or ticket.ended_at is None:
+        raise refusals.NotMissed(number=ticket.issued.number)
+    if now - ticket.ended_at > RESTORE_WITHIN:
+        raise refusals.TooLate(minutes=RESTORE_WITHIN.seconds // 60)
+    return [TicketRestored(*_about(ticket), now)]
+
+
+def _hold(command: HoldTicket, ticket: Ticket) -> list[Event]:
+    if _is_repeat(ticket, command.counter, "held"):
+        return []
+    ticket = _at_counter(ticket, command.counter)
+    return [TicketHeld(*_about(ticket), ticket.counter, _reason(command.reason), command.now)]
+
+
+def _resume(command: ResumeTicket, day: Day) -> list[Event]:
+    ticket = day.ticket(command.ticket_id)
+    if ticket.status == "serving" and ticket.counter == command.counter:
+        return []
+    if ticket.status != "held":
+        raise refusals.NotHeld(number=ticket.issued.number)
+    counter, opening = _ready(day, command.mall, command.counter, command.now)
+    if ticket.counter != counter.code and ticket.now_for.service not in counter.services:
+        raise refusals.NotThisCounter(counter=counter.code, service=ticket.now_for.service_name)
+    if ticket.visit in day.engaged:
+        raise refusals.VisitorElsewhere(number=ticket.issued.number)
+    return [*opening, TicketResumed(*_about(ticket), counter.code, counter.floor, command.now)]
+
+
+def _transfer(command: TransferTicket, day: Day) -> list[Event]:
+    """Send a visitor on. Staff of any counter may send on somebody who waits; otherwise the one who has the visitor."""
+    mall, ticket = command.mall, day.ticket(command.ticket_id)
+    if ticket.status in AT_COUNTER:
+        _at_counter(ticket, command.counter)
+    elif ticket.status not in ("waiting", "held"):
+        raise refusals.NotWaiting(number=ticket.issued.number)
+    service, before = mall.service(command.service), ticket.now_for
+    counters = mall.counters_for(service.code)
+    if not counters or service.agency not in mall.agencies:
+        raise refusals.NoCounter(service=service.name)
+    if command.to and command.to not in [counter.code for counter in counters]:
+        raise refusals.NotThisCounter(counter=mall.counter(command.to).code, service=service.name)
+    if ticket.status == "waiting" and (before.service, ticket.only_at) == (service.code, command.to):
+        return []
+    agency = mall.agencies[service.agency]
+    chosen = tuple(counter for counter in counters if command.to in ("", counter.code))
+    return [
+        TicketTransferred(
+            ticket_id=ticket.id,
+            number=ticket.issued.number,
+            from_service=before.service,
+            from_agency=before.agency,
+            from_counter=ticket.counter if ticket.status in AT_COUNTER else "",
+            service=service.code,
+            service_name=service.name,
+            agency=agency.code,
+            agency_name=agency.name,
+            line=agency.line,
+            counters=places(chosen),
+            to=command.to,
+            note=command.note,
+            transferred_at=command.now,
+        )
+    ]
+
+
+def _undo(day: Day, counter: str, now: datetime) -> list[Event]:
+    """Take back a counter's last act, while nothing has come of it."""
+    desk = day.desks.get(counter)
+    last = desk.last if desk else None
+    if last is None:
+        raise refusals.NothingToUndo()
+    if now - last.at > UNDO_WITHIN:
+        raise refusals.TooLate(minutes=UNDO_WITHIN.seconds // 60)
+    ticket = day.tickets[last.before.id]
+    if not _stands_as_left(ticket, counter, last.act, last.at):
+        raise refusals.NothingToUndo()
+    if last.before.status in AT_COUNTER:
+        _must_be_free(day, counter)
+        if ticket.visit in day.engaged:
+            raise refusals.VisitorElsewhere(number=ticket.issued.number)
+    about = last.before.now_for
+    return [ActUndone(ticket.id, ticket.issued.number, about.service, about.agency, counter, last.act, now)]
+
+
+def _stands_as_left(ticket: Ticket, counter: str, act: str, at: datetime) -> bool:
+    """Whether nothing has happened to the ticket since the counter's act."""
+    match act:
+        case "called":
+            same_call = ticket.called is not None and ticket.called.called_at == at
+            return ticket.status == "called" and ticket.counter == counter and same_call and ticket.recalls == 0
+        case "transferred":
+            return ticket.status == "waiting" and ticket.moved is not None and ticket.moved.transferred_at == at
+        case "held":
+            return ticket.status == "held" and ticket.counter == counter
+        case _:
+            return ticket.status == act and ticket.ended_at == at

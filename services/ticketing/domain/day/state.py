@@ -1,0 +1,173 @@
+"""A business day so far: its tickets, queues, counters, bookings and counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from immutables import Map
+
+from services.ticketing.domain.day.events import (
+    Act,
+    DayClosed,
+    DayForcedOpen,
+    DayOpened,
+    DayStopped,
+    PlaceBooked,
+    Result,
+    TicketCalled,
+    TicketIssued,
+    TicketRecalled,
+    TicketTransferred,
+)
+from services.ticketing.domain.day.refusals import UnknownBooking, UnknownTicket
+from services.ticketing.domain.mall import RATIO, Rule
+from services.ticketing.domain.pace import Measured
+
+Status = Literal["waiting", "called", "serving", "held", "served", "missed", "cancelled", "unserved"]
+AT_COUNTER = ("called", "serving")
+GOES_ON = ("waiting", "called", "serving", "held")
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket as it stands: `place` is its order of arrival, `only_at` the one counter it was sent to."""
+
+    issued: TicketIssued
+    place: int
+    status: Status = "waiting"
+    moved: TicketTransferred | None = None
+    called: TicketCalled | None = None
+    first_called_at: datetime | None = None
+    calls: int = 0
+    recalls: int = 0
+    counter: str = ""
+    only_at: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    worked: float = 0.0
+    result: Result | None = None
+    residual: int | None = None
+    told: bool = False
+    note: str = ""
+
+    @property
+    def id(self) -> str:
+        """The unguessable id."""
+        return self.issued.ticket_id
+
+    @property
+    def now_for(self) -> TicketIssued | TicketTransferred:
+        """The service it waits for or is given now, with its agency, line and counters."""
+        return self.moved or self.issued
+
+    @property
+    def visit(self) -> str:
+        """What it shares with other tickets of the same visitor."""
+        return self.issued.visit or self.id
+
+    @property
+    def is_priority(self) -> bool:
+        """Whether its holder belongs to a priority class."""
+        return self.issued.priority is not None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Who waits for one service: two lines of ticket ids by arrival, and how often the ordinary one was passed."""
+
+    line: str
+    ordinary: tuple[str, ...] = ()
+    priority: tuple[str, ...] = ()
+    passed: int = 0
+
+
+@dataclass(frozen=True)
+class LastAct:
+    """What a counter did last, and what it takes to undo it."""
+
+    act: Act
+    before: Ticket
+    at: datetime
+    passed: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A counter today."""
+
+    status: Literal["open", "paused", "closed"]
+    since: datetime
+    floor: int = 0
+    agency: str = ""
+    reason: str = ""
+    last: LastAct | None = None
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A place that was booked, and what became of it."""
+
+    placed: PlaceBooked
+    status: Literal["booked", "claimed", "cancelled", "lapsed"] = "booked"
+    ticket_id: str = ""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places taken, by tickets and bookings that were not given back."""
+
+    all: int = 0
+    priority: int = 0
+    booked: int = 0
+    by_service: Map[str, int] = field(default_factory=Map)
+
+    def plus(self, service: str, count: int, *, priority: bool, booked: bool) -> "Places":
+        """With so many more."""
+        by_service = self.by_service.set(service, self.by_service.get(service, 0) + count)
+        return Places(self.all + count, self.priority + count * priority, self.booked + count * booked, by_service)
+
+
+@dataclass(frozen=True)
+class Day:
+    """A business day so far. What grows all day is a persistent map: a plain dict would be copied each time."""
+
+    opened: DayOpened | None = None
+    rule: Rule = RATIO
+    rule_is_set: bool = False
+    override: DayForcedOpen | None = None
+    stopped: DayStopped | None = None
+    closed: DayClosed | None = None
+    tickets: Map[str, Ticket] = field(default_factory=Map)
+    numbers: Map[str, int] = field(default_factory=Map)
+    queues: Map[str, Queue] = field(default_factory=Map)
+    lines: Map[str, tuple[str, ...]] = field(default_factory=Map)
+    serving: Map[str, str] = field(default_factory=Map)
+    engaged: Map[str, str] = field(default_factory=Map)
+    desks: Map[str, Desk] = field(default_factory=Map)
+    bookings: Map[str, Booking] = field(default_factory=Map)
+    unclaimed: int = 0
+    places: Places = Places()
+    calls: tuple[TicketCalled | TicketRecalled, ...] = ()
+    measured: Map[str, Measured] = field(default_factory=Map)
+    residuals: tuple[int, ...] = ()
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        """The ticket with this id. Raises `UnknownTicket`."""
+        if ticket_id not in self.tickets:
+            raise UnknownTicket()
+        return self.tickets[ticket_id]
+
+    def booking(self, booking_id: str) -> Booking:
+        """The booking with this id. Raises `UnknownBooking`."""
+        if booking_id not in self.bookings:
+            raise UnknownBooking()
+        return self.bookings[booking_id]
+
+    def queues_of(self, line: str) -> list[Queue]:
+        """The queues of one line."""
+        return [self.queues[service] for service in self.lines.get(line, ())]
+
+    def place_of(self, ticket_id: str) -> int:
+        """A ticket's order of arrival."""
+        return self.tickets[ticket_id].place
