@@ -1,5 +1,6 @@
 """The seed command against a real database, as an operator runs it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,8 @@ import pytest
 
 from services.catalog.app import create_app
 from services.catalog.directory import Malls
-from services.catalog.domain import UnknownMall
+from services.catalog.domain.directory import UnknownMall
+from services.catalog.domain.hours import WEEKDAYS
 from services.chassis import tokens
 from services.chassis.event_store import EventStore
 
@@ -103,6 +105,7 @@ def test_the_api_finds_services_with_their_agency_line_and_counters(seed, folder
         "line": "B",
         "minutes": 10,
         "requirements": ["Usia 17+/sudah kawin", "fotokopi KK"],
+        "capacity": None,
         "counters": [{"code": "G02", "floor": 1}],
     }
 
@@ -113,6 +116,22 @@ def test_the_directory_page_shows_what_was_imported(seed, folder, client):
     assert "Perekaman KTP-el" in page
     assert "Perpanjangan SIM A" not in page
     assert "MPP Kota Pekalongan" in client.get("/").text
+
+
+def test_the_api_tells_the_rules_of_a_mall_as_its_file_has_them(seed, folder, client):
+    exceptions = [{"date": "2026-12-24", "intervals": [["08:00", "11:00"]], "reason": "Jam khusus akhir tahun"}]
+    folder.mall(exceptions=exceptions)
+    folder.column("services.tsv", "capacity", **{"DUKCAPIL-KTPREKAM": "40"})
+    folder.column("counters.tsv", "week", G14="monday 08:00-12:00")
+    seed(folder.path)
+    in_file = json.loads((folder.path / "mall.json").read_text())
+    mall = client.get("/catalog/api/malls/pekalongan").json
+    assert {name: mall[name] for name in in_file} == in_file
+    weeks = {counter["code"]: counter["week"] for counter in mall["counters"]}
+    assert weeks.pop("G14") == {day: [["08:00", "12:00"]] if day == "monday" else [] for day in WEEKDAYS}
+    assert set(weeks.values()) == {None}
+    (ktp,) = client.get("/catalog/api/malls/pekalongan/services?q=perekaman+ktp").json["services"]
+    assert ktp["capacity"] == 40
 
 
 def test_a_mall_nobody_imported_is_unknown(client):
