@@ -1,9 +1,11 @@
 """What people and programs see of a mall's directory, as JSON-ready values."""
 
+from datetime import date
 from typing import Any
 
 from services.catalog.contract import rules, week
 from services.catalog.domain.directory import CounterListed, Directory, ServiceListed, search
+from services.catalog.domain.mall import HoursException
 
 
 def summary(directory: Directory) -> dict[str, Any]:
@@ -23,6 +25,12 @@ def mall(directory: Directory) -> dict[str, Any]:
         "agencies": [{"code": a.code, "name": a.name, "line": a.line} for a in directory.agencies.values()],
         "counters": [_counter(counter) for counter in directory.counters.values()],
     }
+
+
+def exceptions_ahead(directory: Directory, today: date) -> list[HoursException]:
+    """The dates from today on that have hours of their own, in order."""
+    assert directory.mall is not None
+    return sorted((x for x in directory.mall.exceptions if x.date >= today), key=lambda x: x.date)
 
 
 def services(directory: Directory, words: str) -> list[dict[str, Any]]:

@@ -4,8 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import format_date
 
 from services.catalog.app import create_app
 from services.catalog.directory import Malls
@@ -132,6 +135,58 @@ def test_the_api_tells_the_rules_of_a_mall_as_its_file_has_them(seed, folder, cl
     assert set(weeks.values()) == {None}
     (ktp,) = client.get("/catalog/api/malls/pekalongan/services?q=perekaman+ktp").json["services"]
     assert ktp["capacity"] == 40
+
+
+def seen(client, query: str = "") -> str:
+    """The directory page without the words for its script."""
+    return client.get(f"/catalog/malls/pekalongan{query}").text.partition("<script")[0]
+
+
+def test_the_directory_page_tells_the_holidays_and_whom_a_counter_calls_first(seed, folder, client):
+    seed(folder.path)
+    page = seen(client)
+    assert "08.00–11.30<br>13.00–15.00" in page
+    assert "Tutup pada hari libur nasional. Tutup pada hari cuti bersama." in page
+    assert "paling banyak 2 berturut-turut" in page
+    assert "lebih dari 60 menit" in page
+    assert "Penyandang disabilitas, Lansia (60 tahun ke atas), Ibu hamil, Membawa balita" in page
+    page = seen(client, "?lang=en")
+    assert "Closed on national holidays. Closed on days of joint leave." in page
+    assert "at most 2 in a row" in page
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [("strict", "Pengunjung prioritas selalu didahulukan."), ("fifo", "sesuai urutan kedatangan.")],
+)
+def test_the_directory_page_tells_other_rules_too(seed, folder, client, rule, sentence):
+    folder.mall(priority={"rule": rule, "ceiling_minutes": 60}, closed_on=[])
+    seed(folder.path)
+    page = seen(client)
+    assert sentence in page
+    assert "60 menit" not in page
+    assert ("Penyandang disabilitas" in page) is (rule == "strict")
+    assert "libur nasional" not in page
+
+
+def test_the_directory_page_tells_dates_with_hours_of_their_own_until_they_are_over(seed, folder, client):
+    today = datetime.now(ZoneInfo("Asia/Jakarta")).date()
+    reasons = {-3: "Sudah lewat", 9: "Pemeliharaan gedung", 3: "Jam khusus akhir tahun"}
+    folder.mall(
+        exceptions=[
+            {
+                "date": (today + timedelta(days)).isoformat(),
+                "intervals": [["08:00", "11:00"]] if days == 3 else [],
+                "reason": reason,
+            }
+            for days, reason in reasons.items()
+        ]
+    )
+    seed(folder.path)
+    page = seen(client)
+    assert "Sudah lewat" not in page
+    assert 0 < page.index("Jam khusus akhir tahun") < page.index("08.00–11.00") < page.index("Pemeliharaan gedung")
+    assert format_date(today + timedelta(3), "EEE, d MMM y", locale="id") in page
 
 
 def test_a_mall_nobody_imported_is_unknown(client):
