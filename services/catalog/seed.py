@@ -7,17 +7,9 @@ not there; empty: whenever the mall is open).
 """
 
 import csv
-import datetime
-import json
 import sys
-from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from cattrs import BaseValidationError
-from cattrs.preconf.json import make_converter
-from cattrs.v import format_exception, transform_error
 
 from services.catalog.directory import Malls
 from services.catalog.domain.directory import (
@@ -28,12 +20,10 @@ from services.catalog.domain.directory import (
     InvalidCatalog,
     ServiceListed,
 )
-from services.catalog.domain.hours import WEEKDAYS, Intervals, Week, faults_of_week
-from services.catalog.domain.mall import MallListed, faults_of_mall
+from services.catalog.domain.hours import SHUT, Intervals, Week, faults_of_week
+from services.catalog.mall_file import read_mall
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
-
-SHUT: dict[str, Intervals] = dict.fromkeys(WEEKDAYS, ())
 
 
 def read(folder: Path) -> Directory:
@@ -58,7 +48,7 @@ def read(folder: Path) -> Directory:
         agencies[row["code"]] = AgencyListed(row["code"], row["name"], row["line"])
     for counter in given.keys() - counters.keys():
         faults.append(f"services.tsv: {', '.join(given[counter])}: counter {counter} is not in counters.tsv")
-    mall = _mall(folder / "mall.json", faults)
+    mall = read_mall(folder / "mall.json", faults)
     if faults:
         raise InvalidCatalog(faults=faults)
     return Directory(mall, agencies, services, counters)
@@ -70,7 +60,7 @@ def _rows(file: Path, columns: Sequence[str], known: Container[str], faults: lis
         for number, row in enumerate(csv.DictReader(lines, delimiter="\t"), start=2):
             place = f"{file.name} line {number}"
             missing = [name for name in columns if not row.get(name)]
-            if None in row:
+            if any(row.get(None) or ()):
                 faults.append(f"{place}: more fields than the first line names")
             elif missing:
                 faults.append(f"{place}: {', '.join(missing)} missing")
@@ -110,66 +100,7 @@ def _week(row: dict[str, str], faults: list[str]) -> Week | None:
         week[day] = tuple(interval.partition("-")[::2] for interval in hours)
     found += faults_of_week(week)
     faults += [f"{row['place']}: week: {fault}" for fault in found]
-    return SHUT | week if days else None
-
-
-def _mall(file: Path, faults: list[str]) -> MallListed | None:
-    """The mall, checked here too, so that its faults come together with those of the tables."""
-    try:
-        given = IN_FILE.structure(json.loads(file.read_text()), MallListed)
-    except (ValueError, TypeError, AttributeError, BaseValidationError) as error:
-        faults += [f"{file.name}: {fault}" for fault in _told(error)]
-        return None
-    mall = replace(given, week=SHUT | dict(given.week))
-    faults += [f"{file.name}: {fault}" for fault in faults_of_mall(mall)]
-    return mall
-
-
-def _told(error: Exception) -> list[str]:
-    """What does not have the shape of a mall, each fault with its place in the file."""
-    if isinstance(error, ValueError):
-        return [str(error)]  # no JSON at all; says the line
-    parts = [told.rpartition(" @ ") for told in transform_error(error, path="", format_exception=_plainly)]
-    return [": ".join(filter(None, (place.lstrip("."), words))) for words, _, place in parts]
-
-
-def _plainly(error: BaseException, wanted: Any) -> str:
-    if isinstance(error, AttributeError):
-        return "must be an object"
-    if isinstance(error, ValueError | TypeError) and wanted in KINDS:
-        return f"must be {KINDS[wanted]}"
-    return format_exception(error, wanted)
-
-
-def _only(kind: type) -> Callable[[Any, Any], Any]:
-    """Takes values of this type as they are, and no other: 2.5 is no number of minutes, 5 is no name."""
-
-    def take(value: Any, _: Any) -> Any:
-        if type(value) is not kind:
-            raise TypeError(value)
-        return value
-
-    return take
-
-
-def _interval(value: Any, _: Any) -> tuple[str, str]:
-    opens, closes = value if isinstance(value, list) and len(value) == 2 else (None, None)
-    if not (isinstance(opens, str) and isinstance(closes, str)):
-        raise TypeError(value)
-    return opens, closes
-
-
-KINDS = {
-    int: "a whole number",
-    int | None: "a whole number or null",
-    str: "text",
-    datetime.date: "a date such as 2026-12-24",
-    tuple[str, str]: 'two times, such as ["08:00", "12:00"]',
-}
-IN_FILE = make_converter(forbid_extra_keys=True)  # the file's fields are named as the stored ones
-IN_FILE.register_structure_hook(int, _only(int))
-IN_FILE.register_structure_hook(str, _only(str))
-IN_FILE.register_structure_hook_func(lambda kind: kind == tuple[str, str], _interval)
+    return {**SHUT, **week} if days else None
 
 
 def main() -> None:

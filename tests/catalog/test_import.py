@@ -394,6 +394,11 @@ def test_a_field_without_a_column_is_named_by_file_and_line(folder):
     assert faults(folder) == [f"counters.tsv line {line}: more fields than the first line names"]
 
 
+def test_empty_fields_at_the_end_of_a_line_are_passed_over(folder):
+    folder.add("counters.tsv", "G24", "Gerai 24", "1", "PLN", "", "")
+    assert "G24" in read(folder.path).counters
+
+
 def test_faults_of_the_mall_and_of_every_table_are_told_at_once(folder):
     service = folder.column("services.tsv", "capacity", **{"DUKCAPIL-KTPREKAM": "0"})["DUKCAPIL-KTPREKAM"]
     counter = folder.column("counters.tsv", "week", G14="senin 08:00-12")["G14"]

@@ -9,6 +9,7 @@ CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 Intervals = tuple[tuple[str, str], ...]  # when it opens and when it closes, as "HH:MM"
 Week = Mapping[str, Intervals]
+SHUT: Mapping[str, Intervals] = dict.fromkeys(WEEKDAYS, ())
 
 
 def faults_of_week(week: Week) -> Iterator[str]:
