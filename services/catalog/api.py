@@ -9,6 +9,7 @@ from marshmallow.validate import Length
 
 from services.catalog import views
 from services.catalog.directory import Malls
+from services.catalog.domain.mall import HOLIDAYS, RULES
 from services.chassis.web import public
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog/api", description="Who offers what, when and where")
@@ -34,19 +35,82 @@ class MallList(ma.Schema):
     malls = ma.fields.List(ma.fields.Nested(MallSummary))
 
 
+class ExceptionOut(ma.Schema):
+    """The hours of one date, whatever the week and the holidays say; no intervals: closed."""
+
+    date = ma.fields.String(metadata={"format": "date", "example": "2026-12-24"})
+    intervals = ma.fields.List(ma.fields.List(ma.fields.String()), metadata={"example": [["08:00", "11:00"]]})
+    reason = ma.fields.String(metadata={"example": "Jam khusus akhir tahun"})
+
+
+class BookingsOut(ma.Schema):
+    """Online bookings: how many days ahead, and when on the day places that nobody claimed are free to everybody."""
+
+    days_ahead = ma.fields.Integer(metadata={"example": 14})
+    claim_by = ma.fields.String(metadata={"example": "10:00"})
+
+
+class PriorityClassOut(ma.Schema):
+    """Visitors who have priority: the name by language, and the regulation behind it."""
+
+    code = ma.fields.String(metadata={"example": "elderly"})
+    name = ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.String(),
+        metadata={"example": {"id": "Lansia (60 tahun ke atas)", "en": "Elderly (60 and over)"}},
+    )
+    basis = ma.fields.String(metadata={"example": "UU 13/1998 pasal 1 ayat (2); PP 43/2004"})
+
+
+class PriorityOut(ma.Schema):
+    """Whom a counter calls first.
+
+    `ratio`: priority visitors, at most `in_a_row` in a row while another waits, and whoever waited longer than
+    `ceiling_minutes` before all who came later. `strict`: priority visitors, always. `fifo`: by arrival alone.
+    """
+
+    rule = ma.fields.String(metadata={"enum": list(RULES)})
+    in_a_row = ma.fields.Integer()
+    ceiling_minutes = ma.fields.Integer(allow_none=True)
+    classes = ma.fields.List(ma.fields.Nested(PriorityClassOut))
+
+
+class CounterOut(ma.Schema):
+    """A counter; `week` has its own hours per weekday, null: whenever the mall is open."""
+
+    code = ma.fields.String()
+    name = ma.fields.String()
+    floor = ma.fields.Integer()
+    agency = ma.fields.String()
+    services = ma.fields.List(ma.fields.String())
+    week = ma.fields.Dict(allow_none=True, metadata={"example": {"monday": [["08:00", "12:00"]], "tuesday": []}})
+
+
 class MallOut(MallSummary):
-    """A mall; `week` has intervals of opening and closing time per weekday, in the mall's own zone."""
+    """A mall and the rules of its day; `week` has intervals of opening and closing time per weekday, in its zone."""
 
     address = ma.fields.String()
     zone = ma.fields.String(metadata={"example": "Asia/Jakarta"})
-    capacity = ma.fields.Integer()
+    capacity = ma.fields.Integer(metadata={"description": "Applicants a day."})
     week = ma.fields.Dict(metadata={"example": {"monday": [["08:00", "15:00"]]}})
+    exceptions = ma.fields.List(ma.fields.Nested(ExceptionOut))
+    closed_on = ma.fields.List(ma.fields.String(metadata={"enum": list(HOLIDAYS)}))
+    tickets_from_minutes = ma.fields.Integer(metadata={"description": "Tickets are given so long before it opens."})
+    last_ticket_minutes = ma.fields.Integer(
+        metadata={"description": "No more tickets so long before it closes; those given are still served."}
+    )
+    overtime_minutes = ma.fields.Integer(metadata={"description": "The day closes by itself so long after closing."})
+    kept_for_priority = ma.fields.Integer(metadata={"description": "Places a day kept for priority visitors."})
+    kept_for_bookings = ma.fields.Integer(metadata={"description": "Places a day kept for online bookings."})
+    bookings = ma.fields.Nested(BookingsOut, allow_none=True, metadata={"description": "Null: no online booking."})
+    priority = ma.fields.Nested(PriorityOut)
+    approaching = ma.fields.Integer(metadata={"description": "A visitor who becomes this one in line is told so."})
     agencies = ma.fields.List(ma.fields.Dict())
-    counters = ma.fields.List(ma.fields.Dict())
+    counters = ma.fields.List(ma.fields.Nested(CounterOut))
 
 
 class ServiceOut(ma.Schema):
-    """A service; `minutes` is what a visit typically takes."""
+    """A service; `minutes` is what a visit typically takes, `capacity` its tickets a day, null without such a limit."""
 
     code = ma.fields.String()
     name = ma.fields.String()
@@ -55,6 +119,7 @@ class ServiceOut(ma.Schema):
     line = ma.fields.String()
     minutes = ma.fields.Integer()
     requirements = ma.fields.List(ma.fields.String())
+    capacity = ma.fields.Integer(allow_none=True)
     counters = ma.fields.List(ma.fields.Dict())
 
 
@@ -82,7 +147,7 @@ def list_malls() -> dict[str, Any]:
 @public
 @blueprint.response(200, MallOut)
 def get_mall(mall: str) -> dict[str, Any]:
-    """A mall with its hours, agencies and counters."""
+    """A mall with the rules of its day, its agencies and counters."""
     return views.mall(malls().get(mall))
 
 

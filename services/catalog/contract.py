@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from services.catalog.directory import PREFIX
-from services.catalog.domain import (
+from services.catalog.domain.directory import (
     DIRECTORY,
     AgencyListed,
     AgencyWithdrawn,
     CounterListed,
     CounterWithdrawn,
     Event,
-    MallListed,
     ServiceListed,
     ServiceWithdrawn,
 )
+from services.catalog.domain.hours import WEEKDAYS, Intervals, Week
+from services.catalog.domain.mall import MallListed, Priority
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit
 
@@ -49,8 +50,7 @@ def _public(event: Event) -> tuple[str, Mapping[str, Any]]:
                 "name": event.name,
                 "city": event.city,
                 "zone": event.zone,
-                "capacity": event.capacity,
-                "week": {day: [list(interval) for interval in intervals] for day, intervals in event.week.items()},
+                **rules(event),
             }
         case AgencyListed():
             return "agency-listed.v1", {"agency": event.code, "name": event.name, "line": event.line}
@@ -61,6 +61,7 @@ def _public(event: Event) -> tuple[str, Mapping[str, Any]]:
                 "agency": event.agency,
                 "minutes": event.minutes,
                 "requirements": list(event.requirements),
+                "capacity": event.capacity,
             }
         case CounterListed():
             return "counter-listed.v1", {
@@ -69,6 +70,7 @@ def _public(event: Event) -> tuple[str, Mapping[str, Any]]:
                 "floor": event.floor,
                 "agency": event.agency,
                 "services": list(event.services),
+                "week": week(event.week),
             }
         case AgencyWithdrawn(code):
             return "agency-withdrawn.v1", {"agency": code}
@@ -78,3 +80,43 @@ def _public(event: Event) -> tuple[str, Mapping[str, Any]]:
             return "counter-withdrawn.v1", {"counter": code}
         case _:
             assert_never(event)
+
+
+def rules(mall: MallListed) -> dict[str, Any]:
+    """When a mall is open, how many it takes of whom, and whom it calls first: told alike by event and API."""
+    bookings = mall.bookings
+    return {
+        "capacity": mall.capacity,
+        "week": week(mall.week),
+        "exceptions": [
+            {"date": x.date.isoformat(), "intervals": _intervals(x.intervals), "reason": x.reason}
+            for x in mall.exceptions
+        ],
+        "closed_on": list(mall.closed_on),
+        "tickets_from_minutes": mall.tickets_from_minutes,
+        "last_ticket_minutes": mall.last_ticket_minutes,
+        "overtime_minutes": mall.overtime_minutes,
+        "kept_for_priority": mall.kept_for_priority,
+        "kept_for_bookings": mall.kept_for_bookings,
+        "bookings": bookings and {"days_ahead": bookings.days_ahead, "claim_by": bookings.claim_by},
+        "priority": _priority(mall.priority),
+        "approaching": mall.approaching,
+    }
+
+
+def week(hours: Week | None) -> dict[str, list[list[str]]] | None:
+    """All seven weekdays with their intervals, none on a day without hours; None where there is no week at all."""
+    return None if hours is None else {day: _intervals(hours.get(day, ())) for day in WEEKDAYS}
+
+
+def _intervals(intervals: Intervals) -> list[list[str]]:
+    return [list(interval) for interval in intervals]
+
+
+def _priority(priority: Priority) -> dict[str, Any]:
+    return {
+        "rule": priority.rule,
+        "in_a_row": priority.in_a_row,
+        "ceiling_minutes": priority.ceiling_minutes,
+        "classes": [{"code": c.code, "name": dict(c.name), "basis": c.basis} for c in priority.classes],
+    }

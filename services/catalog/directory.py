@@ -1,6 +1,6 @@
 """The edge between requests and rules: every mall's directory, as streams in catalog's store."""
 
-from services.catalog.domain import DIRECTORY, Directory, Event, ImportCatalog, UnknownMall
+from services.catalog.domain.directory import DIRECTORY, Directory, Event, ImportCatalog, UnknownMall
 from services.chassis.decider import Outcome, Streams
 from services.chassis.event_store import EventStore
 

@@ -1,10 +1,16 @@
 """Catalog's pages: the way in, and the public directory of a mall."""
 
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
 from flask import Blueprint, render_template, request
 
 from services.catalog import views
 from services.catalog.api import malls
-from services.chassis.web import public
+from services.catalog.domain.directory import Directory
+from services.chassis.web import language, public
 
 blueprint = Blueprint("pages", __name__)
 
@@ -20,6 +26,26 @@ def home() -> str:
 @blueprint.get("/catalog/malls/<mall>")
 @public
 def directory(mall: str) -> str:
-    """What a mall offers, where, and what to bring."""
+    """What a mall offers, where, when, and what to bring."""
     found, words = malls().get(mall), request.args.get("q", "")[:100]
-    return render_template("directory.html", mall=views.mall(found), services=views.services(found, words), q=words)
+    return render_template(
+        "directory.html",
+        mall=views.mall(found),
+        services=views.services(found, words),
+        special_hours=_special_hours(found),
+        q=words,
+    )
+
+
+def _special_hours(found: Directory) -> list[dict[str, Any]]:
+    """The dates ahead that have hours of their own, said as people say them."""
+    assert found.mall is not None
+    today = datetime.now(ZoneInfo(found.mall.zone)).date()
+    return [
+        {
+            "date": format_date(exception.date, "EEE, d MMM y", locale=language()),
+            "intervals": exception.intervals,
+            "reason": exception.reason,
+        }
+        for exception in views.exceptions_ahead(found, today)
+    ]

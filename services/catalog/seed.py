@@ -1,25 +1,27 @@
 """Import a mall from a folder: `python -m services.catalog.seed services/catalog/seeds/pekalongan`.
 
 The folder holds `mall.json`, `agencies.tsv`, `services.tsv` and `counters.tsv`. Importing it again changes nothing.
+Columns of services.tsv that can be left out: `requirements` (`KTP-el; KK`), `basis`, `capacity` (tickets a day; empty:
+no limit of its own). Of counters.tsv: `week` (`monday 08:00-12:00 13:00-15:00; wednesday 08:00-15:00`, days not named:
+not there; empty: whenever the mall is open).
 """
 
 import csv
-import json
 import sys
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from services.catalog.directory import Malls
-from services.catalog.domain import (
-    WEEKDAYS,
+from services.catalog.domain.directory import (
     AgencyListed,
     CounterListed,
     Directory,
     ImportCatalog,
     InvalidCatalog,
-    MallListed,
     ServiceListed,
 )
+from services.catalog.domain.hours import SHUT, Intervals, Week, faults_of_week
+from services.catalog.mall_file import read_mall
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 
@@ -34,17 +36,19 @@ def read(folder: Path) -> Directory:
     for row in _rows(folder / "services.tsv", ("code", "name", "agency", "counters", "minutes"), services, faults):
         needs = tuple(need.strip() for need in (row.get("requirements") or "").split(";") if need.strip())
         minutes, basis = _number(row, "minutes", faults), row.get("basis") or ""
-        services[row["code"]] = ServiceListed(row["code"], row["name"], row["agency"], minutes, needs, basis)
+        capacity = _limit(row, "capacity", faults)
+        services[row["code"]] = ServiceListed(row["code"], row["name"], row["agency"], minutes, needs, basis, capacity)
         for counter in row["counters"].split():
             given.setdefault(counter, []).append(row["code"])
     for row in _rows(folder / "counters.tsv", ("code", "name", "floor", "agency"), counters, faults):
         floor, serves = _number(row, "floor", faults), tuple(given.get(row["code"], ()))
-        counters[row["code"]] = CounterListed(row["code"], row["name"], floor, row["agency"], serves)
+        week = _week(row, faults)
+        counters[row["code"]] = CounterListed(row["code"], row["name"], floor, row["agency"], serves, week)
     for row in _rows(folder / "agencies.tsv", ("code", "name", "line"), agencies, faults):
         agencies[row["code"]] = AgencyListed(row["code"], row["name"], row["line"])
     for counter in given.keys() - counters.keys():
         faults.append(f"services.tsv: {', '.join(given[counter])}: counter {counter} is not in counters.tsv")
-    mall = _mall(folder / "mall.json", faults)
+    mall = read_mall(folder / "mall.json", faults)
     if faults:
         raise InvalidCatalog(faults=faults)
     return Directory(mall, agencies, services, counters)
@@ -56,7 +60,9 @@ def _rows(file: Path, columns: Sequence[str], known: Container[str], faults: lis
         for number, row in enumerate(csv.DictReader(lines, delimiter="\t"), start=2):
             place = f"{file.name} line {number}"
             missing = [name for name in columns if not row.get(name)]
-            if missing:
+            if any(row.get(None) or ()):
+                faults.append(f"{place}: more fields than the first line names")
+            elif missing:
                 faults.append(f"{place}: {', '.join(missing)} missing")
             elif row["code"] in known:
                 faults.append(f"{place}: {row['code']} is listed twice")
@@ -71,16 +77,30 @@ def _number(row: dict[str, str], column: str, faults: list[str]) -> int:
     return int(row[column])
 
 
-def _mall(file: Path, faults: list[str]) -> MallListed | None:
-    try:
-        mall = json.loads(file.read_text())
-        given = {day: tuple((str(opens), str(closes)) for opens, closes in mall["week"][day]) for day in mall["week"]}
-        week = dict.fromkeys(WEEKDAYS, ()) | given
-        code, name, city, address, zone = (str(mall[key]) for key in ("code", "name", "city", "address", "zone"))
-        return MallListed(code, name, city, address, zone, int(mall["capacity"]), week)
-    except (KeyError, ValueError, TypeError) as error:
-        faults.append(f"{file.name}: {type(error).__name__} {error}")
+def _limit(row: dict[str, str], column: str, faults: list[str]) -> int | None:
+    """The column's number; None where it is empty or left out."""
+    if not row.get(column):
         return None
+    number = _number(row, column, faults)
+    if number == 0:
+        faults.append(f"{row['place']}: {column} must be more than 0, or empty")
+    return number
+
+
+def _week(row: dict[str, str], faults: list[str]) -> Week | None:
+    """The hours of a counter that has its own; None where they are empty or left out."""
+    days = [day for day in map(str.split, (row.get("week") or "").split(";")) if day]
+    week: dict[str, Intervals] = {}
+    found = []
+    for day, *hours in days:
+        if day in week:
+            found.append(f"{day} is named twice")
+        if not hours:
+            found.append(f"{day} needs hours such as 08:00-12:00")
+        week[day] = tuple(interval.partition("-")[::2] for interval in hours)
+    found += faults_of_week(week)
+    faults += [f"{row['place']}: week: {fault}" for fault in found]
+    return {**SHUT, **week} if days else None
 
 
 def main() -> None:

@@ -1,8 +1,11 @@
 """What people and programs see of a mall's directory, as JSON-ready values."""
 
+from datetime import date
 from typing import Any
 
-from services.catalog.domain import WEEKDAYS, Directory, ServiceListed, search
+from services.catalog.contract import rules, week
+from services.catalog.domain.directory import CounterListed, Directory, ServiceListed, search
+from services.catalog.domain.mall import HoursException
 
 
 def summary(directory: Directory) -> dict[str, Any]:
@@ -12,25 +15,38 @@ def summary(directory: Directory) -> dict[str, Any]:
 
 
 def mall(directory: Directory) -> dict[str, Any]:
-    """A mall with its hours, agencies and counters."""
+    """A mall with the rules of its day, its agencies and counters."""
     listed = directory.mall
     assert listed is not None
     return summary(directory) | {
         "address": listed.address,
         "zone": listed.zone,
-        "capacity": listed.capacity,
-        "week": {day: [list(interval) for interval in listed.week.get(day, ())] for day in WEEKDAYS},
+        **rules(listed),
         "agencies": [{"code": a.code, "name": a.name, "line": a.line} for a in directory.agencies.values()],
-        "counters": [
-            {"code": c.code, "name": c.name, "floor": c.floor, "agency": c.agency, "services": list(c.services)}
-            for c in directory.counters.values()
-        ],
+        "counters": [_counter(counter) for counter in directory.counters.values()],
     }
+
+
+def exceptions_ahead(directory: Directory, today: date) -> list[HoursException]:
+    """The dates from today on that have hours of their own, in order."""
+    assert directory.mall is not None
+    return sorted((x for x in directory.mall.exceptions if x.date >= today), key=lambda x: x.date)
 
 
 def services(directory: Directory, words: str) -> list[dict[str, Any]]:
     """The services that hold all these words, each with its agency, line and counters."""
     return [_service(directory, service) for service in search(directory, words)]
+
+
+def _counter(counter: CounterListed) -> dict[str, Any]:
+    return {
+        "code": counter.code,
+        "name": counter.name,
+        "floor": counter.floor,
+        "agency": counter.agency,
+        "services": list(counter.services),
+        "week": week(counter.week),
+    }
 
 
 def _service(directory: Directory, service: ServiceListed) -> dict[str, Any]:
@@ -43,5 +59,6 @@ def _service(directory: Directory, service: ServiceListed) -> dict[str, Any]:
         "line": agency.line,
         "minutes": service.minutes,
         "requirements": list(service.requirements),
+        "capacity": service.capacity,
         "counters": [{"code": c.code, "floor": c.floor} for c in directory.counters_for(service.code)],
     }

@@ -34,9 +34,24 @@ class Folder:
         assert len(kept) < len(lines)
         (self.path / file).write_text("".join(kept))
 
+    def column(self, file: str, name: str, **values: str) -> dict[str, int]:
+        """Give the file one more column, filled for these codes; the line of each."""
+        header, *rows = (self.path / file).read_text().splitlines()
+        codes = [row.split("\t")[0] for row in rows]
+        assert set(values) <= set(codes)
+        filled = [f"{row}\t{values.get(code, '')}" for code, row in zip(codes, rows, strict=True)]
+        (self.path / file).write_text("\n".join([f"{header}\t{name}", *filled]) + "\n")
+        return {code: codes.index(code) + 2 for code in values}
+
     def mall(self, **changed) -> None:
+        self._rewrite_mall(lambda mall: mall | changed)
+
+    def mall_without(self, *fields: str) -> None:
+        self._rewrite_mall(lambda mall: {name: value for name, value in mall.items() if name not in fields})
+
+    def _rewrite_mall(self, change) -> None:
         file = self.path / "mall.json"
-        file.write_text(json.dumps(json.loads(file.read_text()) | changed))
+        file.write_text(json.dumps(change(json.loads(file.read_text()))))
 
 
 @pytest.fixture

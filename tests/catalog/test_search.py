@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import services
-from services.catalog.domain import Directory, search
+from services.catalog.domain.directory import Directory, search
 from services.catalog.seed import read
 
 

@@ -1,14 +1,19 @@
 """The seed command against a real database, as an operator runs it."""
 
+import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import format_date
 
 from services.catalog.app import create_app
 from services.catalog.directory import Malls
-from services.catalog.domain import UnknownMall
+from services.catalog.domain.directory import UnknownMall
+from services.catalog.domain.hours import WEEKDAYS
 from services.chassis import tokens
 from services.chassis.event_store import EventStore
 
@@ -103,6 +108,7 @@ def test_the_api_finds_services_with_their_agency_line_and_counters(seed, folder
         "line": "B",
         "minutes": 10,
         "requirements": ["Usia 17+/sudah kawin", "fotokopi KK"],
+        "capacity": None,
         "counters": [{"code": "G02", "floor": 1}],
     }
 
@@ -113,6 +119,74 @@ def test_the_directory_page_shows_what_was_imported(seed, folder, client):
     assert "Perekaman KTP-el" in page
     assert "Perpanjangan SIM A" not in page
     assert "MPP Kota Pekalongan" in client.get("/").text
+
+
+def test_the_api_tells_the_rules_of_a_mall_as_its_file_has_them(seed, folder, client):
+    exceptions = [{"date": "2026-12-24", "intervals": [["08:00", "11:00"]], "reason": "Jam khusus akhir tahun"}]
+    folder.mall(exceptions=exceptions)
+    folder.column("services.tsv", "capacity", **{"DUKCAPIL-KTPREKAM": "40"})
+    folder.column("counters.tsv", "week", G14="monday 08:00-12:00")
+    seed(folder.path)
+    in_file = json.loads((folder.path / "mall.json").read_text())
+    mall = client.get("/catalog/api/malls/pekalongan").json
+    assert {name: mall[name] for name in in_file} == in_file
+    weeks = {counter["code"]: counter["week"] for counter in mall["counters"]}
+    assert weeks.pop("G14") == {day: [["08:00", "12:00"]] if day == "monday" else [] for day in WEEKDAYS}
+    assert set(weeks.values()) == {None}
+    (ktp,) = client.get("/catalog/api/malls/pekalongan/services?q=perekaman+ktp").json["services"]
+    assert ktp["capacity"] == 40
+
+
+def seen(client, query: str = "") -> str:
+    """The directory page without the words for its script."""
+    return client.get(f"/catalog/malls/pekalongan{query}").text.partition("<script")[0]
+
+
+def test_the_directory_page_tells_the_holidays_and_whom_a_counter_calls_first(seed, folder, client):
+    seed(folder.path)
+    page = seen(client)
+    assert "08.00–11.30<br>13.00–15.00" in page
+    assert "Tutup pada hari libur nasional. Tutup pada hari cuti bersama." in page
+    assert "paling banyak 2 berturut-turut" in page
+    assert "lebih dari 60 menit" in page
+    assert "Penyandang disabilitas, Lansia (60 tahun ke atas), Ibu hamil, Membawa balita" in page
+    page = seen(client, "?lang=en")
+    assert "Closed on national holidays. Closed on days of joint leave." in page
+    assert "at most 2 in a row" in page
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [("strict", "Pengunjung prioritas selalu didahulukan."), ("fifo", "sesuai urutan kedatangan.")],
+)
+def test_the_directory_page_tells_other_rules_too(seed, folder, client, rule, sentence):
+    folder.mall(priority={"rule": rule, "ceiling_minutes": 60}, closed_on=[])
+    seed(folder.path)
+    page = seen(client)
+    assert sentence in page
+    assert "60 menit" not in page
+    assert ("Penyandang disabilitas" in page) is (rule == "strict")
+    assert "libur nasional" not in page
+
+
+def test_the_directory_page_tells_dates_with_hours_of_their_own_until_they_are_over(seed, folder, client):
+    today = datetime.now(ZoneInfo("Asia/Jakarta")).date()
+    reasons = {-3: "Sudah lewat", 9: "Pemeliharaan gedung", 3: "Jam khusus akhir tahun"}
+    folder.mall(
+        exceptions=[
+            {
+                "date": (today + timedelta(days)).isoformat(),
+                "intervals": [["08:00", "11:00"]] if days == 3 else [],
+                "reason": reason,
+            }
+            for days, reason in reasons.items()
+        ]
+    )
+    seed(folder.path)
+    page = seen(client)
+    assert "Sudah lewat" not in page
+    assert 0 < page.index("Jam khusus akhir tahun") < page.index("08.00–11.00") < page.index("Pemeliharaan gedung")
+    assert format_date(today + timedelta(3), "EEE, d MMM y", locale="id") in page
 
 
 def test_a_mall_nobody_imported_is_unknown(client):

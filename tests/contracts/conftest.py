@@ -12,7 +12,7 @@ from servers import Server
 import services
 from services.catalog import contract as catalog
 from services.catalog.directory import Malls
-from services.catalog.domain import Directory, ImportCatalog
+from services.catalog.domain.directory import Directory, ImportCatalog
 from services.catalog.seed import read
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit, EventStore, connect

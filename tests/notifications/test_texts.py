@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.catalog.domain import LONGEST_SHORT_NAME
+from services.catalog.domain.mall import LONGEST_SHORT_NAME
 from services.notifications.sms import texts
 from services.notifications.sms.gateway import LogGateway
 

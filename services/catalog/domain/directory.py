@@ -1,22 +1,18 @@
-"""A mall's directory: its agencies, services and counters, when it opens, how many visitors it takes a day."""
+"""A mall's directory: the mall and its agencies, services and counters."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import TypeVar, assert_never
-from zoneinfo import ZoneInfo
 
+from services.catalog.domain.hours import Week, faults_of_week
+from services.catalog.domain.mall import MallListed, faults_of_mall
 from services.chassis.decider import Decider
 from services.chassis.errors import Invalid, NotFound
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 LINE = re.compile(r"[A-Z]{1,2}")
 LONGEST_COUNTER = 10
-LONGEST_SHORT_NAME = 40  # a mall's name opens every text message, which has 160 characters in all
 
 
 class UnknownMall(NotFound):
@@ -29,19 +25,6 @@ class InvalidCatalog(Invalid):
 
 # Stored as named here: rename nothing; new fields get defaults.
 @dataclass(frozen=True)
-class MallListed:
-    """A mall: zone is an IANA name; week has, per weekday, intervals of (opens, closes) as "HH:MM"."""
-
-    code: str
-    name: str
-    city: str
-    address: str
-    zone: str
-    capacity: int
-    week: Mapping[str, tuple[tuple[str, str], ...]]
-
-
-@dataclass(frozen=True)
 class AgencyListed:
     """An agency and the letter of its line."""
 
@@ -52,7 +35,7 @@ class AgencyListed:
 
 @dataclass(frozen=True)
 class ServiceListed:
-    """A service: minutes are what a visit typically takes, requirements what to bring."""
+    """A service: minutes are what a visit typically takes, requirements what to bring, capacity its tickets a day."""
 
     code: str
     name: str
@@ -60,17 +43,19 @@ class ServiceListed:
     minutes: int
     requirements: tuple[str, ...] = ()
     basis: str = ""
+    capacity: int | None = None
 
 
 @dataclass(frozen=True)
 class CounterListed:
-    """A counter and the services it gives."""
+    """A counter and the services it gives; week is None if its agency is there whenever the mall is open."""
 
     code: str
     name: str
     floor: int
     agency: str
     services: tuple[str, ...] = ()
+    week: Week | None = None
 
 
 @dataclass(frozen=True)
@@ -183,18 +168,32 @@ def _faults(wanted: Directory) -> Iterable[str]:
     if wanted.mall is None:
         yield "no mall"
         return
-    yield from _faults_of_mall(wanted.mall)
+    yield from faults_of_mall(wanted.mall)
+    yield from _faults_of_agencies(wanted)
+    yield from _faults_of_services(wanted)
+    yield from _faults_of_counters(wanted)
+
+
+def _faults_of_agencies(wanted: Directory) -> Iterable[str]:
     lines = Counter(agency.line for agency in wanted.agencies.values())
     for agency in wanted.agencies.values():
         if not LINE.fullmatch(agency.line):
             yield f"agency {agency.code}: line must be one or two capital letters"
         if lines[agency.line] > 1:
             yield f"agency {agency.code}: line {agency.line} is used by another agency too"
+
+
+def _faults_of_services(wanted: Directory) -> Iterable[str]:
     for service in wanted.services.values():
         if service.agency not in wanted.agencies:
             yield f"service {service.code}: no agency {service.agency}"
         if service.minutes <= 0:
             yield f"service {service.code}: minutes must be more than 0"
+        if service.capacity is not None and service.capacity <= 0:
+            yield f"service {service.code}: capacity must be more than 0, or empty"
+
+
+def _faults_of_counters(wanted: Directory) -> Iterable[str]:
     for counter in wanted.counters.values():
         if counter.agency not in wanted.agencies:
             yield f"counter {counter.code}: no agency {counter.agency}"
@@ -202,27 +201,7 @@ def _faults(wanted: Directory) -> Iterable[str]:
             yield f"counter {counter.code!r}: 1 to {LONGEST_COUNTER} characters, for it is part of a text message"
         unknown = [code for code in counter.services if code not in wanted.services]
         yield from (f"counter {counter.code}: no service {code}" for code in unknown)
-
-
-def _faults_of_mall(mall: MallListed) -> Iterable[str]:
-    if not CODE.fullmatch(mall.code) or mall.code == "mall":
-        yield f"mall code {mall.code!r}: small letters, digits and hyphens, at most 40, and not the word mall itself"
-    if not mall.name.isascii() or len(mall.name) > LONGEST_SHORT_NAME:
-        yield f"mall name: at most {LONGEST_SHORT_NAME} plain letters, for it opens every text message"
-    if mall.capacity < 0:
-        yield "capacity: not negative"
-    try:
-        ZoneInfo(mall.zone)
-    except (KeyError, ValueError, OSError):
-        yield f"zone: there is no time zone {mall.zone!r}"
-    for day, intervals in mall.week.items():
-        if day not in WEEKDAYS:
-            yield f"week: {day!r} is none of {', '.join(WEEKDAYS)}"
-        moments = [moment for interval in intervals for moment in interval]
-        if not all(CLOCK.fullmatch(moment) for moment in moments):
-            yield f"week: {day} needs times such as 08:00"
-        elif any(earlier >= later for earlier, later in pairwise(moments)):
-            yield f"week: {day} needs intervals that open before they close, one after the other"
+        yield from (f"counter {counter.code}: week: {fault}" for fault in faults_of_week(counter.week or {}))
 
 
 DIRECTORY: Decider[ImportCatalog, Directory, Event] = Decider(

@@ -1,0 +1,171 @@
+"""A mall and the rules of its day: when it is open, how many it takes, whom it calls first."""
+
+import datetime
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from services.catalog.domain.hours import CLOCK, Intervals, Week, faults_of_day, faults_of_week
+
+CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+CLASS = re.compile(r"[a-z][a-z-]{0,29}")
+LONGEST_SHORT_NAME = 40  # a mall's name opens every text message, which has 160 characters in all
+HOLIDAYS = ("public-holiday", "joint-leave")  # hari libur nasional, cuti bersama
+RULES = ("ratio", "strict", "fifo")
+LANGUAGES = ("id", "en")
+Thing = TypeVar("Thing", bound=Hashable)
+LEAST = {
+    "capacity": 0,
+    "tickets_from_minutes": 0,
+    "last_ticket_minutes": 0,
+    "overtime_minutes": 0,
+    "kept_for_priority": 0,
+    "kept_for_bookings": 0,
+    "approaching": 1,
+}
+
+
+# Stored as named here: rename nothing; new fields get defaults.
+@dataclass(frozen=True)
+class HoursException:
+    """The hours of one date, whatever the week and the holidays say; none when the mall is closed."""
+
+    date: datetime.date
+    intervals: Intervals
+    reason: str
+
+
+@dataclass(frozen=True)
+class Bookings:
+    """How many days ahead places can be booked; at claim_by ("HH:MM") those nobody claimed are free to everybody."""
+
+    days_ahead: int
+    claim_by: str
+
+
+@dataclass(frozen=True)
+class PriorityClass:
+    """Visitors who have priority: the name by language, and the regulation behind it."""
+
+    code: str
+    name: Mapping[str, str]
+    basis: str = ""
+
+
+USUAL_CLASSES = (
+    PriorityClass("disability", {"id": "Penyandang disabilitas", "en": "Person with a disability"}, "UU 8/2016"),
+    PriorityClass(
+        "elderly",
+        {"id": "Lansia (60 tahun ke atas)", "en": "Elderly (60 and over)"},
+        "UU 13/1998 pasal 1 ayat (2); PP 43/2004",
+    ),
+    PriorityClass("pregnancy", {"id": "Ibu hamil", "en": "Expectant mother"}, "PermenPANRB 11/2024"),
+)
+
+
+@dataclass(frozen=True)
+class Priority:
+    """Whom a counter calls first.
+
+    ratio: priority visitors, at most in_a_row in a row while another waits, and whoever waited longer than the ceiling
+    before all who came later. strict: priority visitors, always. fifo: by arrival alone.
+    """
+
+    rule: str = "ratio"
+    in_a_row: int = 2
+    ceiling_minutes: int | None = None
+    classes: tuple[PriorityClass, ...] = USUAL_CLASSES
+
+
+@dataclass(frozen=True)
+class MallListed:
+    """A mall: zone is an IANA name, times are of that zone; the minutes and places are explained in the event model."""
+
+    code: str
+    name: str
+    city: str
+    address: str
+    zone: str
+    capacity: int
+    week: Week
+    exceptions: tuple[HoursException, ...] = ()
+    closed_on: tuple[str, ...] = ()
+    tickets_from_minutes: int = 0
+    last_ticket_minutes: int = 0
+    overtime_minutes: int = 120
+    kept_for_priority: int = 0
+    kept_for_bookings: int = 0
+    bookings: Bookings | None = None
+    priority: Priority = field(default_factory=Priority)
+    approaching: int = 3
+
+
+def faults_of_mall(mall: MallListed) -> Iterator[str]:
+    """What contradicts itself in a mall, each fault with its field."""
+    if not CODE.fullmatch(mall.code) or mall.code == "mall":
+        yield f"mall code {mall.code!r}: small letters, digits and hyphens, at most 40, and not the word mall itself"
+    if not mall.name.isascii() or len(mall.name) > LONGEST_SHORT_NAME:
+        yield f"mall name: at most {LONGEST_SHORT_NAME} plain letters, for it opens every text message"
+    try:
+        ZoneInfo(mall.zone)
+    except (KeyError, ValueError, OSError):
+        yield f"zone: there is no time zone {mall.zone!r}"
+    yield from _faults_of_numbers(mall)
+    yield from (f"week: {fault}" for fault in faults_of_week(mall.week))
+    yield from _faults_of_closures(mall)
+    yield from _faults_of_kept_places(mall)
+    yield from _faults_of_priority(mall.priority)
+
+
+def _faults_of_numbers(mall: MallListed) -> Iterator[str]:
+    for name, least in LEAST.items():
+        if getattr(mall, name) < least:
+            yield f"{name}: at least {least}"
+
+
+def _faults_of_closures(mall: MallListed) -> Iterator[str]:
+    for date in _repeated(exception.date for exception in mall.exceptions):
+        yield f"exceptions: {date} is named twice"
+    for exception in mall.exceptions:
+        if not exception.reason.strip():
+            yield f"exceptions: {exception.date} needs a reason"
+        yield from (f"exceptions: {exception.date} {fault}" for fault in faults_of_day(exception.intervals))
+    for kind in mall.closed_on:
+        if kind not in HOLIDAYS:
+            yield f"closed_on: {kind!r} is none of {', '.join(HOLIDAYS)}"
+    yield from (f"closed_on: {kind} is named twice" for kind in _repeated(mall.closed_on))
+
+
+def _faults_of_kept_places(mall: MallListed) -> Iterator[str]:
+    if mall.kept_for_priority + mall.kept_for_bookings > max(mall.capacity, 0):
+        yield "kept_for_priority, kept_for_bookings: together more than the capacity"
+    if mall.bookings is None:
+        if mall.kept_for_bookings > 0:
+            yield "kept_for_bookings: nobody could book these places, for bookings is null"
+        return
+    if mall.bookings.days_ahead < 1:
+        yield "bookings: days_ahead: at least 1"
+    if not CLOCK.fullmatch(mall.bookings.claim_by):
+        yield "bookings: claim_by needs a time such as 10:00"
+
+
+def _faults_of_priority(priority: Priority) -> Iterator[str]:
+    if priority.rule not in RULES:
+        yield f"priority: rule {priority.rule!r} is none of {', '.join(RULES)}"
+    if priority.in_a_row < 1:
+        yield "priority: in_a_row: at least 1"
+    if priority.ceiling_minutes is not None and priority.ceiling_minutes < 1:
+        yield "priority: ceiling_minutes: at least 1, or null"
+    yield from (f"priority: class {code} is named twice" for code in _repeated(c.code for c in priority.classes))
+    for each in priority.classes:
+        if not CLASS.fullmatch(each.code):
+            yield f"priority: class {each.code!r}: small letters and hyphens, at most 30, a letter first"
+        missing = [language for language in LANGUAGES if not each.name.get(language, "").strip()]
+        yield from (f"priority: class {each.code} has no name in {language!r}" for language in missing)
+
+
+def _repeated(things: Iterable[Thing]) -> list[Thing]:
+    return [thing for thing, times in Counter(things).items() if times > 1]
