@@ -7,9 +7,9 @@ import pytest
 from examples import KK, KTP, PRIORITIES, SIM, SUNDAY_NINE, TUESDAY_NINE, mall
 
 from services.chassis import tokens
-from services.ticketing import pages
 from services.ticketing.api import bookings, counters, days, reports, tickets
 from services.ticketing.app import create_app
+from services.ticketing.pages import visitors
 from services.ticketing.queue import Queue, mall_stream
 
 PEKALONGAN = "/ticketing/api/malls/pekalongan"
@@ -29,7 +29,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock(TUESDAY_NINE)
-    for module in (pages, bookings, counters, days, reports, tickets):
+    for module in (visitors, bookings, counters, days, reports, tickets):
         monkeypatch.setattr(module, "now", clock.now)
     return clock
 

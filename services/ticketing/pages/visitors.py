@@ -1,4 +1,4 @@
-"""Ticketing's pages: kiosk, hall display, counter console, and the visitor's own ticket."""
+"""Pages for visitors: kiosk, hall display, and their own ticket."""
 
 import io
 
@@ -21,7 +21,7 @@ def kiosk(mall: str) -> str:
     known = queue().mall(mall)
     return render_template(
         "kiosk.html",
-        mall=_about(known),
+        mall=about(known),
         agencies=views.directory(known, now()),
         hall=_hall(known),
         priority_classes=known.about.classes,
@@ -33,18 +33,7 @@ def kiosk(mall: str) -> str:
 def hall(mall: str) -> str:
     """The television in the hall."""
     known = queue().mall(mall)
-    return render_template("hall.html", mall=_about(known), hall=_hall(known))
-
-
-@blueprint.get("/counters/<counter>")
-@public
-def console(mall: str, counter: str) -> str:
-    """A clerk's console: an empty shell, filled through the API with the clerk's own token."""
-    known = queue().mall(mall)
-    desk = known.counter(counter)
-    shown = {"code": desk.code, "name": desk.name, "floor": desk.floor, "agency": desk.agency}
-    shown["agency_name"] = known.agency_name(desk.agency)
-    return render_template("counter.html", mall=_about(known), counter=shown)
+    return render_template("hall.html", mall=about(known), hall=_hall(known))
 
 
 @blueprint.get("/tickets/<ticket_id>")
@@ -53,7 +42,7 @@ def ticket(mall: str, ticket_id: str) -> str:
     """A visitor's own page."""
     known = queue().mall(mall)
     found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id)
-    return render_template("ticket.html", mall=_about(known), ticket=found)
+    return render_template("ticket.html", mall=about(known), ticket=found)
 
 
 @blueprint.get("/tickets/<ticket_id>/qr.svg")
@@ -67,7 +56,8 @@ def ticket_qr(mall: str, ticket_id: str) -> Response:
     return Response(picture.getvalue(), mimetype="image/svg+xml")
 
 
-def _about(mall: Mall) -> dict[str, str]:
+def about(mall: Mall) -> dict[str, str]:
+    """What every page of a mall needs to know of it."""
     return {"code": mall.about.code, "name": mall.about.name, "zone": mall.about.zone}
 
 
