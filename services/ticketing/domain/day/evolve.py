@@ -138,8 +138,10 @@ def _called(day: Day, event: TicketCalled) -> Day:
         started_at=None,
         residual=ticket.residual if ticket.calls else _residual(ticket, event),
     )
-    touched = (name for name in {*event.among, ticket.now_for.service} if name in day.queues)
-    last = LastAct("called", ticket, event.called_at, {name: day.queues[name].passed for name in touched})
+    in_turn = not (ticket.is_priority or event.reason)
+    reset = {*event.among, ticket.now_for.service} if in_turn else set()
+    passed = {name: day.queues[name].passed for name in reset if name in day.queues}
+    last = LastAct("called", ticket, event.called_at, passed)
     day = _stands(day, after)
     news = () if ticket.calls or after.residual is None else (after.residual,)
     return replace(
@@ -214,8 +216,8 @@ def _undone(day: Day, event: ActUndone) -> Day:
     assert last is not None
     day = _stands(day, replace(last.before, told=day.tickets[event.ticket_id].told))
     queues, calls = day.queues, day.calls
-    for service, passed in last.passed.items():  # whichever is better for those who wait
-        queues = queues.set(service, replace(queues[service], passed=max(passed, queues[service].passed)))
+    for service, passed in last.passed.items():  # as if the call had not been: those since come on top
+        queues = queues.set(service, replace(queues[service], passed=queues[service].passed + passed))
     if event.act == "called":
         calls = tuple(call for call in calls if (call.ticket_id, call.call) != (event.ticket_id, last.before.calls + 1))
     return replace(day, queues=queues, calls=calls, desks=_remember(day, event.counter, None))
