@@ -6,9 +6,25 @@ from collections.abc import Callable
 
 from examples import KK, KTP, SIM, TUESDAY_NINE, mall, only
 
+from services.chassis import chain
 from services.chassis.errors import Problem
 from services.chassis.event_store import EventStore, connect
-from services.ticketing.domain.day.commands import CallNext, Finish, IssueTicket
+from services.ticketing.domain.day import DAY
+from services.ticketing.domain.day.commands import (
+    CallNext,
+    CallTicket,
+    CancelTicket,
+    Finish,
+    HoldTicket,
+    IssueTicket,
+    MissTicket,
+    Recall,
+    RestoreTicket,
+    ResumeTicket,
+    StartService,
+    TransferTicket,
+    UndoLast,
+)
 from services.ticketing.domain.day.events import TicketCalled, TicketIssued
 from services.ticketing.queue import Queue
 
@@ -80,3 +96,63 @@ def test_two_hundred_visitors_at_once_get_a_hundred_places_and_then_every_one_is
     day = Queue(store).today(MALL, TUESDAY_NINE).state
     assert {ticket.id: ticket.called.counter for ticket in day.tickets.values()} == dict(calls)
     assert dict(day.serving) == {}
+
+
+TICKETS, ROUNDS = 12, 8
+ACTS = {
+    "call": lambda who, at: CallTicket(at, who, "Titipan", TUESDAY_NINE, MALL),
+    "recall": lambda who, at: Recall(who, None, TUESDAY_NINE),
+    "start": lambda who, at: StartService(who, None, TUESDAY_NINE),
+    "finish": lambda who, at: Finish(who, None, TUESDAY_NINE),
+    "no-show": lambda who, at: MissTicket(who, None, TUESDAY_NINE),
+    "restore": lambda who, at: RestoreTicket(who, TUESDAY_NINE),
+    "hold": lambda who, at: HoldTicket(who, None, "Fotokopi", TUESDAY_NINE),
+    "resume": lambda who, at: ResumeTicket(who, at, TUESDAY_NINE, MALL),
+    "transfer": lambda who, at: TransferTicket(who, None, KK, "", "", TUESDAY_NINE, MALL),
+    "undo": lambda who, at: UndoLast(at, TUESDAY_NINE),
+    "cancel": lambda who, at: CancelTicket(who, TUESDAY_NINE, MALL),
+}
+
+
+def act_on_the_same_tickets(name: int, results, url: str, database: str) -> None:
+    """Every act on every ticket, by several threads of this process, while others do the same."""
+    queue, got = Queue(EventStore(connect(url, database))), []
+
+    def clerk(act: str) -> None:
+        counter = ("G02", "G2B")[(name + len(act)) % 2]
+        for turn in range(ROUNDS * TICKETS):
+            try:
+                events = queue.act(MALL, ACTS[act](f"ticket-{turn // ROUNDS}", counter)).events
+                got.extend((type(event).__name__, getattr(event, "ticket_id", "")) for event in events)
+            except Problem as refusal:
+                got.append((refusal.reason, ""))
+
+    clerks = [threading.Thread(target=clerk, args=(act,)) for act in ACTS]
+    for each in clerks:
+        each.start()
+    for each in clerks:
+        each.join()
+    results.put(got)
+
+
+def test_all_acts_on_one_ticket_at_once_happen_one_after_another(mongo_server, store):
+    queue = Queue(store)
+    for number in range(TICKETS):
+        queue.act(MALL, IssueTicket(f"ticket-{number}", (KTP, KK)[number % 2], None, TUESDAY_NINE, MALL))
+    got = at_once(act_on_the_same_tickets, mongo_server.url, store.database.name)
+    commits = store.read("pekalongan/2026-11-24")
+    day, happened = DAY.initial, []
+    for commit in commits:
+        for event in DAY.recorded(commit):
+            day = DAY.evolve(day, event)
+            happened.append((type(event).__name__, getattr(event, "ticket_id", "")))
+            at = [one.counter for one in day.tickets.values() if one.status in ("called", "serving")]
+            assert sorted(at) == sorted(day.serving), "a counter has one visitor, a visitor one counter"
+    told = [what for what in got if what[0][0].isupper()]
+    issued = [what for what in happened if what[0] in ("DayOpened", "TicketIssued")]
+    assert sorted(told + issued) == sorted(happened), "who was told that it happened, and the record, agree"
+    kinds = {kind for kind, _ in told}
+    assert {"TicketCalled", "TicketRecalled", "TicketHeld", "TicketTransferred", "TicketCancelled"} <= kinds
+    assert {kind for kind, _ in got if kind.islower()} & {"not-called", "counter-busy", "not-waiting"}
+    assert "stream-busy" not in {kind for kind, _ in got}
+    assert chain.first_misfit(commits) is None
