@@ -44,7 +44,7 @@ class Hours:
 
     def at_counter(self, week: Week | None) -> "Hours":
         """The hours of a counter whose agency comes only in `week`; None: always when the mall is open."""
-        return replace(self, presence=week)
+        return self if week is None else replace(self, presence=week)
 
     def intervals(self, day: date) -> list[Interval]:
         """When there is service on this day. On exceptional days a counter keeps the mall's hours."""

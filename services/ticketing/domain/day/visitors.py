@@ -54,11 +54,11 @@ def decide(command: Visitors, day: Day) -> list[Event]:
 
 def must_give_tickets(day: Day, mall: Mall, now: datetime) -> None:
     """Refuse where no tickets are given now: stopped, closed for a while, outside the hours."""
-    opening = mall.about.hours.next_opening(now)
     must_go_on(day, mall, now)
-    if not day.override and not mall.about.hours.gives_tickets(now):
-        why = mall.about.hours.why_closed(now.astimezone(ZoneInfo(mall.about.zone)).date())
-        raise refusals.Closed(next_opening=opening, why=why)
+    hours = mall.about.hours
+    if not day.override and not hours.gives_tickets(now):
+        why = hours.why_closed(now.astimezone(ZoneInfo(mall.about.zone)).date())
+        raise refusals.Closed(next_opening=hours.next_opening(now), why=why)
 
 
 def must_go_on(day: Day, mall: Mall, now: datetime) -> None:
@@ -151,18 +151,17 @@ def _must_have_a_place(
     day: Day, mall: Mall, service: ServiceLearned, priority: str | None, now: datetime, *, booking: bool = False
 ) -> None:
     """Refuse the one after the last place. Places kept for others are not free for this one."""
-    about, taken = mall.about, day.places
-    opening = about.hours.next_opening(now)
+    about, taken, next_opening = mall.about, day.places, mall.about.hours.next_opening
     if service.capacity is not None and taken.by_service.get(service.code, 0) >= service.capacity:
-        raise refusals.ServiceFull(service=service.name, capacity=service.capacity, next_opening=opening)
+        raise refusals.ServiceFull(service=service.name, capacity=service.capacity, next_opening=next_opening(now))
     free = about.capacity - taken.all
     if free <= 0:
-        raise refusals.CapacityReached(capacity=about.capacity, next_opening=opening)
+        raise refusals.CapacityReached(capacity=about.capacity, next_opening=next_opening(now))
     kept = 0 if priority is not None else max(0, about.kept_for_priority - taken.priority)
     if not booking and about.bookings and now < claim_by(mall, now.astimezone(ZoneInfo(about.zone)).date()):
         kept += max(0, about.kept_for_bookings - taken.booked)
     if free <= kept:
-        raise refusals.PlacesKept(kept=free, next_opening=opening)
+        raise refusals.PlacesKept(kept=free, next_opening=next_opening(now))
 
 
 def claim_by(mall: Mall, day: date) -> datetime:
