@@ -30,13 +30,14 @@ class HearIssued:
 
 @dataclass(frozen=True)
 class HearCalled:
-    """A counter called the ticket."""
+    """A counter called the ticket, for the `call`-th time: who was missed or sent on is called again."""
 
     ticket_id: str
     counter: str
     floor: int
     called_at: datetime
     now: datetime
+    call: int = 1
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class CallHeard:
     counter: str
     floor: int
     called_at: datetime
+    call: int = 1
 
 
 @dataclass(frozen=True)
@@ -232,9 +234,9 @@ def decide(command: Command, state: Correspondence) -> list[Event]:
             )
             return [heard, *_tell_issued(heard, state.phone, command.now)]
         case HearCalled():
-            if state.called:
+            if state.called and command.call <= state.called.call:
                 return []
-            called = CallHeard(command.ticket_id, command.counter, command.floor, command.called_at)
+            called = CallHeard(command.ticket_id, command.counter, command.floor, command.called_at, command.call)
             return [called, *_tell_called(state.issued, called, state.phone, command.now)]
         case LeavePhone(ticket_id, phone, now):
             left = [PhoneLeft(ticket_id, phone, now)] if phone != state.phone else []
@@ -256,16 +258,23 @@ def _tell_called(issued: IssueHeard | None, called: CallHeard, phone: str | None
     if issued is None:
         return []
     place = {"counter": called.counter, "floor": str(called.floor)}
-    return _request(issued, "called", phone, place, called.called_at, now)
+    again = f"-{called.call}" if called.call > 1 else ""
+    return _request(issued, "called", phone, place, called.called_at, now, again)
 
 
 def _request(
-    ticket: IssueHeard, kind: Kind, phone: str | None, values: Mapping[str, str], happened: datetime, now: datetime
+    ticket: IssueHeard,
+    kind: Kind,
+    phone: str | None,
+    values: Mapping[str, str],
+    happened: datetime,
+    now: datetime,
+    again: str = "",
 ) -> list[Event]:
     if phone is None:
         return []
     request = SmsRequested(
-        message_id=f"{ticket.ticket_id}.{kind}",
+        message_id=f"{ticket.ticket_id}.{kind}{again}",
         ticket_id=ticket.ticket_id,
         kind=kind,
         to=phone,

@@ -35,6 +35,7 @@ def on_ticket_called(event: CloudEvent) -> tuple[str, Command]:
         floor=data["floor"],
         called_at=datetime.fromisoformat(data["called_at"]),
         now=now(),
+        call=data.get("call", 1),
     )
     return ticket_stream(command.ticket_id), command
 

@@ -48,8 +48,8 @@ class Story:
     def issued(self) -> list:
         return self.when(HearIssued(SITI, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, NINE, self.now))
 
-    def called(self) -> list:
-        return self.when(HearCalled(SITI, "G02", 1, self.now, self.now))
+    def called(self, call: int = 1) -> list:
+        return self.when(HearCalled(SITI, "G02", 1, self.now, self.now, call))
 
     def phone(self, phone: str = MASKED) -> list:
         return self.when(LeavePhone(SITI, phone, self.now))
@@ -141,6 +141,15 @@ def test_another_number_is_recorded_but_the_same_occasion_is_not_told_twice(stor
 def test_a_visitor_without_a_number_is_told_nothing(story):
     assert kinds(story.issued()) == [IssueHeard]
     assert kinds(story.called()) == [CallHeard]
+
+
+def test_a_visitor_who_was_missed_and_is_called_once_more_is_told_once_more(story):
+    story.issued()
+    story.phone()
+    story.called()
+    again = story.called(call=3)
+    assert [event.message_id for event in again if isinstance(event, SmsRequested)] == [f"{CALLED}-3"]
+    assert story.called(call=3) == story.called(call=1) == []
 
 
 def test_a_call_that_found_no_number_tells_nobody_also_when_it_is_heard_again_after_one_was_left(story):

@@ -259,7 +259,7 @@ class AnyDay(RuleBasedStateMachine):
         for name in ("serving", "engaged", "places"):
             assert getattr(self.state, name) == getattr(before, name), name
         for one, ticket in before.tickets.items():
-            assert replace(self.state.tickets[one], told=ticket.told) == ticket
+            assert replace(self.state.tickets[one], told=ticket.told, calls=ticket.calls) == ticket
         lines = {name: (queue.ordinary, queue.priority) for name, queue in before.queues.items()}
         empty = ((), ())
         now = {name: (queue.ordinary, queue.priority) for name, queue in self.state.queues.items()}

@@ -296,7 +296,8 @@ def test_a_call_that_is_taken_back_leaves_the_line_as_it_was(day):
     undone = only(ActUndone, day.when(UndoLast("G02", day.now)))
     assert (undone.act, undone.ticket_id) == ("called", SITI)
     assert day.state.calls == ()
-    assert day.call().ticket_id == SITI
+    called = day.call()
+    assert (called.ticket_id, called.call) == (SITI, 2)  # the hall strikes its gong, and a text is sent, once more
 
 
 def test_an_end_that_is_taken_back_brings_the_visitor_back_to_the_counter(day):

@@ -136,14 +136,14 @@ def _called(day: Day, event: TicketCalled) -> Day:
         recalls=0,
         counter=event.counter,
         started_at=None,
-        residual=ticket.residual if ticket.calls else _residual(ticket, event),
+        residual=ticket.residual if ticket.first_called_at else _residual(ticket, event),
     )
     in_turn = not (ticket.is_priority or event.reason)
     reset = {*event.among, ticket.now_for.service} if in_turn else set()
     passed = {name: day.queues[name].passed for name in reset if name in day.queues}
     last = LastAct("called", ticket, event.called_at, passed)
     day = _stands(day, after)
-    news = () if ticket.calls or after.residual is None else (after.residual,)
+    news = () if ticket.first_called_at or after.residual is None else (after.residual,)
     return replace(
         day,
         queues=_after_call(day.queues, ticket, event.among, chosen=bool(event.reason)),
@@ -214,7 +214,8 @@ def _acted(day: Day, act: Act, after: Ticket, at: datetime) -> Day:
 def _undone(day: Day, event: ActUndone) -> Day:
     last = day.desks[event.counter].last
     assert last is not None
-    day = _stands(day, replace(last.before, told=day.tickets[event.ticket_id].told))
+    ticket = day.tickets[event.ticket_id]  # what others were told stays told: no call has the number of another
+    day = _stands(day, replace(last.before, told=ticket.told, calls=ticket.calls))
     queues, calls = day.queues, day.calls
     for service, passed in last.passed.items():  # as if the call had not been: those since come on top
         queues = queues.set(service, replace(queues[service], passed=queues[service].passed + passed))
