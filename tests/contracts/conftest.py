@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from examples import KK, KTP, PRIORITIES, SIM, SUNDAY_NINE, TUESDAY_NINE, only
+from examples import KK, KTP, SIM, SUNDAY_NINE, TUESDAY_NINE, only
 from servers import Server
 
 import services
@@ -17,12 +18,50 @@ from services.catalog.seed import read
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit, EventStore, connect
 from services.ticketing import contract as ticketing
-from services.ticketing.domain.day.commands import CallNext, Finish, ForceOpen, IssueTicket, MissTicket
+from services.ticketing.domain.day.commands import (
+    BookPlace,
+    CallNext,
+    CallTicket,
+    CancelBooking,
+    CancelTicket,
+    ChangeRule,
+    CheckIn,
+    CloseCounter,
+    CloseDay,
+    Finish,
+    ForceOpen,
+    HoldTicket,
+    IssueTicket,
+    MissTicket,
+    OpenCounter,
+    PauseCounter,
+    Recall,
+    RestoreTicket,
+    ResumeDay,
+    ResumeTicket,
+    StartService,
+    StopDay,
+    Tick,
+    TransferTicket,
+    UndoLast,
+    WalkIn,
+)
 from services.ticketing.domain.day.events import TicketCalled
-from services.ticketing.queue import Queue, mall_stream, new_ticket_id
+from services.ticketing.domain.mall import Closure, DeclareClosure, LiftClosure, Rule
+from services.ticketing.queue import Queue, history_stream, mall_stream, new_booking_id, new_ticket_id
 from services.ticketing.subscriptions import REACTIONS
 
 SEED = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
+TUESDAY, SUNDAY = TUESDAY_NINE.date(), SUNDAY_NINE.date()
+# What staff wrote for staff, who they were, and what requests were known by: each of these flies nowhere.
+CANARIES = {
+    "call": "kenari memanggil di luar giliran",
+    "walk-in": "kenari datang tanpa nomor",
+    "hold": "kenari mengambil fotokopi",
+    "note": "kenari titip berkas",
+    "actor": "Ibu Kenari",
+    "key": "kunci-kenari",
+}
 
 
 @dataclass(frozen=True)
@@ -60,21 +99,35 @@ def told_by_catalog(contracts_store) -> Told:
 
 @pytest.fixture(scope="session")
 def told_by_ticketing(contracts_store, told_by_catalog) -> Told:
-    """A Tuesday with visitors of every class, and a Sunday that was opened by hand."""
+    """A Tuesday on which everything happens, a Sunday that was opened by hand, closures; then the police leave."""
     _, store = contracts_store
     queue = Queue(store)
-    for event in catalog.published(told_by_catalog.commits[0]):
-        queue.malls.execute(*REACTIONS[event.type](event))
+    imported, without_police = told_by_catalog.commits
+    hear(queue, imported)
     a_tuesday(queue)
     a_sunday(queue)
-    streams = (mall_stream("pekalongan"), "pekalongan/2026-11-22", "pekalongan/2026-11-24")
+    closures(queue)
+    hear(queue, without_police)
+    streams = [mall_stream("pekalongan"), history_stream("pekalongan")]
+    streams += [f"pekalongan/{day}" for day in (SUNDAY, TUESDAY)]
     commits = [commit for stream in streams for commit in store.read(stream)]
     return Told(commits, [event for commit in commits for event in ticketing.published(commit)])
+
+
+def hear(queue: Queue, commit: Commit) -> None:
+    """Ticketing hears what the catalog told."""
+    for event in catalog.published(commit):
+        queue.malls.execute(*REACTIONS[event.type](event))
 
 
 @pytest.fixture(scope="session")
 def published(told_by_catalog, told_by_ticketing) -> list[CloudEvent]:
     return told_by_catalog.events + told_by_ticketing.events
+
+
+@pytest.fixture(scope="session")
+def canaries() -> dict[str, str]:
+    return CANARIES
 
 
 def without(agency: str, directory: Directory) -> Directory:
@@ -87,19 +140,125 @@ def without(agency: str, directory: Directory) -> Directory:
     )
 
 
+class MallDay:
+    """A mall's day on a real store: commands with the time and the mall put in."""
+
+    def __init__(self, queue: Queue, at: datetime) -> None:
+        self.queue, self.at = queue, at
+
+    def act(self, kind: type, **values) -> list:
+        """Act as this command says; half a minute goes by."""
+        mall = self.queue.malls.snapshot(mall_stream("pekalongan")).state
+        given = {"now": self.at, "mall": mall}
+        command = kind(**values, **{field.name: given[field.name] for field in fields(kind) if field.name in given})
+        context = {"actor": CANARIES["actor"], "id": f"{CANARIES['key']}-{uuid.uuid4().hex}"}
+        self.at += timedelta(seconds=30)
+        if thing := values.get("booking_id") or values.get("ticket_id"):
+            return list(self.queue.act_on("pekalongan", thing, command, **context).events)
+        return list(self.queue.act(mall, command, **context).events)
+
+    def ticket(self, service: str, priority: str | None = None) -> str:
+        """A visitor takes a ticket."""
+        ticket_id = new_ticket_id(self.at.date())
+        self.act(IssueTicket, ticket_id=ticket_id, service=service, priority=priority)
+        return ticket_id
+
+    def booking(self, on: date, priority: str | None = None) -> str:
+        """Somebody books a place."""
+        booking_id = new_booking_id(on)
+        self.act(BookPlace, booking_id=booking_id, service=KTP, priority=priority, date=on)
+        return booking_id
+
+    def call(self, counter: str = "G02") -> str:
+        """A counter calls the next visitor."""
+        return only(TicketCalled, self.act(CallNext, counter=counter)).ticket_id
+
+    def do(self, kind: type, ticket_id: str, counter: str = "G02", **values) -> None:
+        """A clerk does something with a visitor."""
+        self.act(kind, ticket_id=ticket_id, counter=counter, **values)
+
+    def undone(self) -> None:
+        """The counter takes back what it just did."""
+        self.act(UndoLast, counter="G02")
+
+
 def a_tuesday(queue: Queue) -> None:
-    mall = queue.malls.snapshot(mall_stream("pekalongan")).state
+    day = MallDay(queue, TUESDAY_NINE - timedelta(days=1))
+    kept, given_back, _nobody_came = (day.booking(TUESDAY, priority) for priority in ("elderly", None, None))
+    day.act(CancelBooking, booking_id=given_back)
+    day.at = TUESDAY_NINE
+    classes = [None, *(known.code for known in queue.mall("pekalongan").about.classes)]
     for service in (KTP, KK, SIM):
-        for priority in (None, *PRIORITIES):
-            ticket_id = new_ticket_id(TUESDAY_NINE.date())
-            queue.act(mall, IssueTicket(ticket_id, service, priority, TUESDAY_NINE, mall))
-    for finish, times in ((Finish, 5), (MissTicket, 3)):
-        for _ in range(times):
-            called = only(TicketCalled, queue.act(mall, CallNext("G02", TUESDAY_NINE, mall)).events)
-            queue.act(mall, finish(called.ticket_id, "G02", TUESDAY_NINE))
+        tickets = {priority: day.ticket(service, priority) for priority in classes}
+    day.act(CancelTicket, ticket_id=tickets[None])
+    day.act(CheckIn, booking_id=kept, ticket_id=new_ticket_id(TUESDAY))
+    some_visits(day)
+    what_is_taken_back(day)
+    how_the_day_goes(day)
+
+
+def some_visits(day: MallDay) -> None:
+    visitor = day.call()
+    day.do(Recall, visitor)
+    day.do(StartService, visitor)
+    day.do(Finish, visitor, result="done", also=(KK,))
+    visitor = day.call()
+    day.do(MissTicket, visitor)
+    day.act(RestoreTicket, ticket_id=visitor)
+    visitor = day.call()
+    day.do(HoldTicket, visitor, reason=CANARIES["hold"])
+    day.do(ResumeTicket, visitor)
+    day.do(Finish, visitor, result="incomplete")
+    visitor = day.call()
+    day.do(TransferTicket, visitor, service=SIM, to="G03", note=CANARIES["note"])
+    last = day.ticket(KTP)
+    day.do(CallTicket, last, reason=CANARIES["call"])
+    day.do(Finish, last, result="referred")
+
+
+def what_is_taken_back(day: MallDay) -> None:
+    day.call()
+    day.undone()
+    for kind, values in (
+        (Finish, {}),
+        (MissTicket, {}),
+        (HoldTicket, {"reason": CANARIES["hold"]}),
+        (TransferTicket, {"service": SIM, "to": "", "note": CANARIES["note"]}),
+    ):
+        visitor = day.call()
+        day.do(kind, visitor, **values)
+        day.undone()
+        day.do(Finish, visitor)
+
+
+def how_the_day_goes(day: MallDay) -> None:
+    day.act(ChangeRule, rule=Rule("ratio", 1, 45), reason="Antrean umum terlalu lama")
+    day.act(StopDay, reason="Listrik padam")
+    day.act(ResumeDay)
+    day.act(PauseCounter, counter="G02", reason="Istirahat")
+    day.act(OpenCounter, counter="G02")
+    walk_in = new_ticket_id(TUESDAY)
+    day.do(WalkIn, walk_in, service=KTP, priority=None, reason=CANARIES["walk-in"])
+    day.do(Finish, walk_in)
+    day.act(CloseCounter, counter="G02")
+    day.call("G03")  # and nobody says how it ended
+    day.at = TUESDAY_NINE + timedelta(hours=9)  # two hours of overtime are over: the clock closes the day
+    day.act(Tick, date=TUESDAY)
+    day.queue.record("pekalongan", TUESDAY)
 
 
 def a_sunday(queue: Queue) -> None:
-    mall = queue.malls.snapshot(mall_stream("pekalongan")).state
-    queue.act(mall, ForceOpen("Pelayanan hari Minggu", SUNDAY_NINE, mall))
-    queue.act(mall, IssueTicket(new_ticket_id(SUNDAY_NINE.date()), KTP, "elderly", SUNDAY_NINE, mall))
+    day = MallDay(queue, SUNDAY_NINE)
+    day.act(ForceOpen, reason="Pelayanan hari Minggu")
+    day.ticket(KTP, "elderly")
+    day.act(CloseDay)
+    queue.record("pekalongan", SUNDAY)
+
+
+def closures(queue: Queue) -> None:
+    since, until = TUESDAY_NINE + timedelta(days=1), TUESDAY_NINE + timedelta(days=1, hours=2)
+    for scope, code in (("mall", "pekalongan"), ("counter", "G05"), ("service", KK)):
+        for end in (until, None):
+            closure = Closure(scope, code, "Perbaikan jaringan", since, end)
+            queue.malls.execute(mall_stream("pekalongan"), DeclareClosure(closure, TUESDAY_NINE))
+        queue.malls.execute(mall_stream("pekalongan"), LiftClosure(scope, code, TUESDAY_NINE))

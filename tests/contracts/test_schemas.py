@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from examples import PRIORITIES
@@ -11,9 +12,12 @@ from jsonschema import Draft202012Validator
 import services
 from services.catalog.contract import TYPES as CATALOG_TYPES
 from services.catalog.domain.directory import DIRECTORY
-from services.chassis.cloud_event import encode
+from services.chassis.cloud_event import CloudEvent, encode
 from services.ticketing.contract import TYPES as TICKETING_TYPES
 from services.ticketing.domain.day import DAY
+from services.ticketing.domain.day.events import Act
+from services.ticketing.domain.history import HISTORY
+from services.ticketing.domain.mall import MALL
 
 FILES = sorted(Path(services.__file__).parent.glob("*/schemas/*.json"))
 SCHEMAS = {file.stem: json.loads(file.read_text()) for file in FILES}
@@ -50,8 +54,8 @@ def test_producers_share_one_naming():
 
 def test_the_sample_holds_every_event_that_the_rules_can_lead_to(told_by_catalog, told_by_ticketing):
     assert told_by_catalog.stored_types == {event.__name__ for event in DIRECTORY.events}
-    days = {event.__name__ for event in DAY.events}
-    assert told_by_ticketing.stored_types & days == days
+    rules = (*DAY.events, *MALL.events, *HISTORY.events)
+    assert told_by_ticketing.stored_types == {event.__name__ for event in rules}
 
 
 def test_what_is_published_has_a_schema_and_every_schema_is_published(published):
@@ -73,9 +77,16 @@ def test_no_field_is_published_that_its_schema_does_not_describe(published):
     assert undescribed == set()
 
 
-def test_what_others_told_and_the_opening_of_a_day_stay_private(told_by_ticketing):
-    assert {"MallLearned", "DayOpened", "DayForcedOpen"} <= told_by_ticketing.stored_types
-    assert {kind(event.type).partition("-")[0] for event in told_by_ticketing.events} == {"ticket"}
+def test_what_others_told_the_start_of_a_visit_and_the_history_stay_private(told_by_ticketing):
+    told = {event.id for event in told_by_ticketing.events}
+    silent = {
+        event.type
+        for commit in told_by_ticketing.commits
+        for position, event in enumerate(commit.events)
+        if f"{commit.id}.{position}" not in told
+    }
+    learned = {event.__name__ for event in MALL.events if event.__name__.endswith(("Learned", "Forgotten"))}
+    assert silent == {*learned, "ServiceStarted", "DayRecorded"}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -139,14 +150,47 @@ def test_event_ids_are_unique_and_made_of_stream_version_and_place(published):
 def test_events_are_keyed_by_their_mall_and_name_their_subject(published):
     assert {event.key for event in published} == {"pekalongan"}
     assert {event.data["mall"] for event in published} == {"pekalongan"}
-    codes = ("ticket_id", "agency", "service", "counter", "mall")
+    codes = ("ticket_id", "booking_id", "agency", "service", "counter", "mall")
     assert all(event.subject in [event.data.get(name) for name in codes] for event in published)
 
 
+def everything_in(event: CloudEvent) -> str:
+    """The record as it goes out: key, value and headers."""
+    key, value, headers = encode(event)
+    return b"\n".join([key, value, *(name.encode() + b": " + text for name, text in headers)]).decode().lower()
+
+
 def test_no_published_byte_tells_a_priority_class(told_by_ticketing):
-    issued = [e for commit in told_by_ticketing.commits for e in commit.events if e.type == "TicketIssued"]
-    assert {event.data["priority"] for event in issued} == {None, *PRIORITIES}
-    for event in told_by_ticketing.events:
-        key, value, headers = encode(event)
-        everything = b"\n".join([key, value, *(name.encode() + b": " + text for name, text in headers)]).lower()
-        assert not [word for word in (*PRIORITIES, "priorit") if word.encode() in everything]
+    stored = [event for commit in told_by_ticketing.commits for event in commit.events]
+    claimed = {event.data["priority"] for event in stored if event.type == "TicketIssued"}
+    assert claimed == {None, *PRIORITIES, "with-child"}
+    words = (*(claimed - {None}), "priorit")
+    told = {word for event in told_by_ticketing.events for word in words if word in everything_in(event)}
+    assert told == set()
+
+
+def test_no_published_byte_tells_what_staff_wrote_for_staff_or_who_they_are(told_by_ticketing, canaries):
+    stored = str([(commit.events, commit.commands) for commit in told_by_ticketing.commits])
+    assert [name for name, text in canaries.items() if text not in stored] == [], "each of them was there to be told"
+    assert [event.type for event in told_by_ticketing.events if "kenari" in everything_in(event)] == []
+
+
+def test_everything_that_can_be_taken_back_is_told_when_it_is(told_by_ticketing):
+    undone = {event.data["act"] for event in told_by_ticketing.events if kind(event.type) == "ticket-undone.v1"}
+    assert undone == set(get_args(Act))
+    assert undone == set(SCHEMAS["ticket-undone.v1"]["properties"]["act"]["enum"])
+
+
+def test_a_booking_cannot_be_traced_to_its_ticket(told_by_ticketing):
+    bookings = {event.data["booking_id"] for event in told_by_ticketing.events if "booking_id" in event.data}
+    tickets = [event for event in told_by_ticketing.events if "ticket_id" in event.data]
+    assert len(bookings) == 3
+    assert [event.type for event in tickets for one in bookings if one.lower() in everything_in(event)] == []
+
+
+def test_the_hash_that_is_told_of_a_closed_day_is_its_last(told_by_ticketing):
+    last = {commit.stream: commit for commit in told_by_ticketing.commits}
+    closed = [event for event in told_by_ticketing.events if kind(event.type) == "day-closed.v1"]
+    assert len(closed) == 2
+    for event in closed:
+        assert event.data["hash"] == last[f"pekalongan/{event.data['business_day']}"].hash
