@@ -1,5 +1,6 @@
 """The rules of a business day, as sentences."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -126,6 +127,16 @@ def test_the_visitor_after_the_last_place_is_refused_and_told_when_to_come():
     with pytest.raises(CapacityReached) as refusal:
         day.issue(RINI)
     assert refusal.value.params["capacity"] == 2
+    assert refusal.value.params["next_opening"].isoformat() == "2026-11-25T08:00:00+07:00"
+
+
+def test_the_visitor_after_the_last_place_is_not_told_to_come_after_the_break():
+    week = ((("08:00", "11:30"), ("13:00", "15:00")),) * 5 + ((), ())
+    known = mall(capacity=1)
+    day = MallDay(known=replace(known, learned=replace(known.about, week=week)))
+    day.issue(SITI)
+    with pytest.raises(CapacityReached) as refusal:
+        day.issue(BUDI)
     assert refusal.value.params["next_opening"].isoformat() == "2026-11-25T08:00:00+07:00"
 
 
