@@ -10,13 +10,38 @@ from services.chassis.tokens import ROLES
 from services.chassis.web import OPEN_ENDPOINTS
 
 SERVICES = ("catalog", "ticketing", "notifications")
+# Endpoints by the roles that may use them; all others are for everybody.
 STAFF_ONLY = {
-    "tickets.complete",
-    "tickets.no_show",
-    "tickets.call_next",
-    "tickets.get_counter",
-    "tickets.force_open",
-    "notifications.list_messages",
+    ("operator", "supervisor"): {
+        "tickets.get_counter",
+        "tickets.open_counter",
+        "tickets.pause_counter",
+        "tickets.close_counter",
+        "tickets.call",
+        "tickets.walk_in",
+        "tickets.undo",
+        "tickets.recall",
+        "tickets.start",
+        "tickets.complete",
+        "tickets.no_show",
+        "tickets.restore",
+        "tickets.hold",
+        "tickets.resume",
+        "tickets.transfer",
+    },
+    ("administrator", "supervisor"): {
+        "tickets.overview",
+        "tickets.force_open",
+        "tickets.stop",
+        "tickets.resume_day",
+        "tickets.change_rule",
+        "tickets.close",
+        "tickets.declare_closure",
+        "tickets.lift_closure",
+        "notifications.list_messages",
+    },
+    ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
+    ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics"},
 }
 
 
@@ -38,7 +63,9 @@ def test_only_roles_that_tokens_can_have_are_asked_for(app):
 
 def test_what_is_for_staff_is_for_nobody_else(apps):
     everything = {endpoint: roles for app in apps.values() for endpoint, roles in declared(app).items()}
-    assert {endpoint for endpoint, roles in everything.items() if roles} == STAFF_ONLY
+    staff = {endpoint: roles for endpoint, roles in everything.items() if roles}
+    assert {roles: {e for e in staff if staff[e] == set(roles)} for roles in STAFF_ONLY} == STAFF_ONLY
+    assert set(staff) == set().union(*STAFF_ONLY.values())
 
 
 def test_nothing_but_files_and_the_specification_is_open_without_saying_so(apps):

@@ -1,6 +1,7 @@
 """The day: what everybody may see of it, and what supervisors decide."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.chassis.web import allow, command_context, public
 from services.ticketing import views
@@ -62,7 +63,7 @@ def stop(why: dict[str, str], mall: str) -> dict[str, Any]:
 @blueprint.delete("/stop")
 @allow("supervisor", "administrator")
 @blueprint.response(200, HallOut)
-def resume(mall: str) -> dict[str, Any]:
+def resume_day(mall: str) -> dict[str, Any]:
     """The day goes on."""
     return _act(queue().mall(mall), ResumeDay(now()))
 
@@ -110,10 +111,12 @@ def list_closures(mall: str) -> dict[str, Any]:
 @blueprint.alt_response(422, description="`unknown-service`, `until-past`")
 def declare_closure(wanted: dict[str, Any], mall: str) -> dict[str, Any]:
     """Close the mall, a counter or a service for a while, with a reason that is shown; it reopens by itself."""
-    at = now()
+    at, zone = now(), ZoneInfo(queue().mall(mall).about.zone)
     scope, code = wanted["scope"], mall if wanted["scope"] == "mall" else wanted["code"]
-    closure = Closure(scope, code, wanted["reason"], wanted["since"] or at, wanted["until"])
-    return _rule(mall, DeclareClosure(closure, at))
+    since, until = wanted["since"] or at, wanted["until"]
+    # In the mall's own zone, for refusals tell visitors until when.
+    local = (since.astimezone(zone), until.astimezone(zone) if until else None)
+    return _rule(mall, DeclareClosure(Closure(scope, code, wanted["reason"], *local), at))
 
 
 @blueprint.delete("/closures/<scope>/<code>")
