@@ -5,7 +5,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import flask_swagger_ui
 import marshmallow as ma
 import structlog
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
 from flask_smorest import Api, Blueprint
 from pymongo.errors import PyMongoError
@@ -216,10 +216,10 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
         "type": f"urn:mpp:problem:{reason}",
         "title": text(f"problem.{reason}.title"),
         "status": status,
-        "detail": text(f"problem.{reason}.detail", **{name: _for_people(value) for name, value in params.items()}),
+        "detail": _detail(reason, params),
         "reason": reason,
         "request_id": g.get("request_id", ""),
-        **{name: value.isoformat() if isinstance(value, datetime) else value for name, value in params.items()},
+        **{name: value.isoformat() if isinstance(value, date) else value for name, value in params.items()},
     }
     if errors:
         document["errors"] = _in_words(errors)
@@ -237,13 +237,23 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
     return response
 
 
+def _detail(reason: str, params: Mapping[str, Any]) -> str:
+    """What the problem means for who asked; and why it is so, where somebody gave a reason (`why`)."""
+    detail = text(f"problem.{reason}.detail", **{name: _for_people(value) for name, value in params.items()})
+    return f"{detail} {text('problem.why', why=params['why'])}" if params.get("why") else detail
+
+
 def _for_people(value: Any) -> Any:
-    """A moment as people say it, in the language of the request and the moment's own zone."""
-    if value is None:
-        return text("unknown")
-    if not isinstance(value, datetime):
-        return value
-    return format_datetime(value, "EEEE d MMMM, HH.mm", tzinfo=value.tzinfo, locale=language())
+    """A date or a moment as people say it, in the language of the request and the moment's own zone."""
+    match value:
+        case None:
+            return text("unknown")
+        case datetime():
+            return format_datetime(value, "EEEE d MMMM, HH.mm", tzinfo=value.tzinfo, locale=language())
+        case date():
+            return format_date(value, "EEEE d MMMM", locale=language())
+        case _:
+            return value
 
 
 def _in_words(errors: Any) -> Any:

@@ -1,5 +1,6 @@
 """Both languages say everything, and every problem has its words."""
 
+import ast
 import importlib
 import json
 import pkgutil
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import services
-from services.chassis.errors import Problem
+from services.chassis.errors import Problem, Refused
 from services.chassis.web import HTTP_REASONS, STATUS
 from services.chassis.words import Words
 
@@ -62,6 +63,32 @@ def test_a_problem_has_words_where_it_is_raised(problem):
     words = Words([FOLDER / "chassis" / "words", FOLDER / house / "words"])
     reason = problem().reason
     assert [part for part in ("title", "detail") if not words.has(f"problem.{reason}.{part}")] == []
+
+
+def raised() -> list[tuple[str, str, set[str]]]:
+    """Each place in the code that raises a problem: where it is, which one, and the values it gives."""
+    names = {problem.__name__: problem().reason for problem in PROBLEMS}
+    files = {file: ast.parse(file.read_text()) for file in sorted(FOLDER.rglob("*.py"))}
+    raises = [(file, raise_) for file in files for raise_ in ast.walk(files[file]) if isinstance(raise_, ast.Raise)]
+    return [
+        (f"{file.relative_to(FOLDER)}:{call.lineno}", names[name], {keyword.arg or "" for keyword in call.keywords})
+        for file, raise_ in raises
+        for call in ast.walk(raise_)
+        if isinstance(call, ast.Call) and (name := getattr(call.func, "attr", getattr(call.func, "id", ""))) in names
+    ]
+
+
+def test_a_problem_is_told_only_with_values_that_are_given_wherever_it_is_raised():
+    places = raised()
+    assert {reason for _, reason, _ in places} >= {
+        problem().reason for problem in PROBLEMS if issubclass(problem, Refused)
+    }
+    lacking = []
+    for place, reason, given in places:
+        words = texts("chassis", "id") | texts(place.partition("/")[0], "id")
+        asked = re.findall(r"\{(\w+)\}", words[f"problem.{reason}.title"] + words[f"problem.{reason}.detail"])
+        lacking += [(place, reason, value) for value in asked if value not in given]
+    assert lacking == []
 
 
 @pytest.mark.parametrize("reason", [*HTTP_REASONS.values(), "internal"])

@@ -22,10 +22,15 @@ HOUSE = "ticketing"  # any service's folder will do: its words and pages are loo
 OPENING = datetime(2026, 11, 25, 8, 0, tzinfo=ZoneInfo("Asia/Jakarta"))
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 ENGLISH = {"Accept-Language": "en-GB,en;q=0.9"}
+SORRY = "Mohon maaf, kami belum dapat melayani Anda sekarang."
 
 
 class Closed(Refused):
     """Words for it are written already."""
+
+
+class OtherDay(Refused):
+    """So are they for this one."""
 
 
 class Wish(ma.Schema):
@@ -42,6 +47,16 @@ def api() -> Blueprint:
     @web.public
     def closed():
         raise Closed(next_opening=OPENING)
+
+    @blueprint.get("/closed-for-a-reason")
+    @web.public
+    def closed_for_a_reason():
+        raise Closed(next_opening=None, why="Listrik padam {besar}")
+
+    @blueprint.get("/another-day")
+    @web.public
+    def another_day():
+        raise OtherDay(day=OPENING.date())
 
     @blueprint.get("/away")
     @web.public
@@ -109,9 +124,9 @@ def test_a_refusal_is_a_problem_document_in_indonesian(client):
     assert answer.mimetype == "application/problem+json"
     assert answer.json == {
         "type": "urn:mpp:problem:closed",
-        "title": "Pengambilan nomor sedang tutup",
+        "title": "Saat ini tutup",
         "status": 409,
-        "detail": "Di luar jam buka. Buka kembali Rabu 25 November, 08.00.",
+        "detail": f"{SORRY} Buka kembali: Rabu 25 November, 08.00.",
         "reason": "closed",
         "request_id": answer.headers["X-Request-Id"],
         "next_opening": "2026-11-25T08:00:00+07:00",
@@ -120,29 +135,42 @@ def test_a_refusal_is_a_problem_document_in_indonesian(client):
 
 def test_a_refusal_is_told_in_english_to_who_asks_for_it(client):
     told = client.get("/ticketing/api/closed", headers=ENGLISH).json
-    assert told["title"] == "Numbers are not being given out now"
-    assert told["detail"] == "Outside opening hours. Opens again Wednesday 25 November, 08.00."
+    assert told["title"] == "Closed now"
+    assert told["detail"].endswith("Next opening: Wednesday 25 November, 08.00.")
     assert (told["reason"], told["next_opening"]) == ("closed", "2026-11-25T08:00:00+07:00")
+
+
+def test_a_reason_that_somebody_gave_is_told_and_what_is_not_known_is_said_to_be_so(client):
+    told = client.get("/ticketing/api/closed-for-a-reason").json
+    assert told["detail"] == f"{SORRY} Buka kembali: belum diketahui. Alasan: Listrik padam {{besar}}"
+    assert (told["next_opening"], told["why"]) == (None, "Listrik padam {besar}")
+
+
+@pytest.mark.parametrize(("headers", "day"), [({}, "Rabu 25 November"), (ENGLISH, "Wednesday 25 November")])
+def test_a_date_is_told_as_people_say_it(client, headers, day):
+    told = client.get("/ticketing/api/another-day", headers=headers).json
+    assert day in told["detail"]
+    assert told["day"] == "2026-11-25"
 
 
 def test_who_asks_for_another_language_is_answered_in_indonesian(client):
     told = client.get("/ticketing/api/closed", headers={"Accept-Language": "fr-FR,fr;q=0.9"}).json
-    assert told["title"] == "Pengambilan nomor sedang tutup"
+    assert told["title"] == "Saat ini tutup"
 
 
 def test_who_asks_for_a_page_gets_the_problem_as_one(client):
     answer = client.get("/ticketing/closed", headers=HTML)
     assert (answer.status_code, answer.mimetype) == (409, "text/html")
-    assert "Pengambilan nomor sedang tutup" in answer.text
+    assert "Saat ini tutup" in answer.text
     assert answer.headers["X-Request-Id"] in answer.text
 
 
 def test_a_page_is_in_the_language_its_reader_chose_and_remembers_it(private):
     client = app_with(private, {}).test_client()
     chosen = client.get("/ticketing/closed?lang=en", headers=HTML)
-    assert "Numbers are not being given out now" in chosen.text
-    assert "Numbers are not being given out now" in client.get("/ticketing/closed", headers=HTML).text
-    assert client.get("/ticketing/api/closed").json["title"] == "Pengambilan nomor sedang tutup"
+    assert "Closed now" in chosen.text
+    assert "Closed now" in client.get("/ticketing/closed", headers=HTML).text
+    assert client.get("/ticketing/api/closed").json["title"] == "Saat ini tutup"
 
 
 def test_a_program_gets_a_document_also_from_a_page(client):

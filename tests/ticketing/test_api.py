@@ -207,7 +207,19 @@ def test_the_visitor_after_the_last_place_is_refused_and_told_when_to_come(start
 def test_a_refusal_is_told_in_the_language_asked_for(client, clock):
     clock.at = SUNDAY_NINE
     answer = client.post(f"{PEKALONGAN}/tickets", json={"service": KTP}, headers=ENGLISH)
-    assert answer.json["detail"] == "Outside opening hours. Opens again Monday 23 November, 08.00."
+    assert answer.json["detail"].endswith("Next opening: Monday 23 November, 08.00.")
+
+
+def test_a_refusal_tells_the_time_of_a_closure_as_the_malls_clocks_show_it(client, bearer):
+    closure = {"scope": "service", "code": KTP, "reason": "Gangguan aplikasi pusat", "until": "2026-11-24T05:00Z"}
+    closed = client.post(f"{PEKALONGAN}/closures", json=closure, headers=bearer("supervisor"))
+    assert closed.json["closures"][0]["until"] == "2026-11-24T12:00:00+07:00"
+    answer = issue(client)
+    assert refusal(answer) == (409, "suspended")
+    assert answer.json["detail"] == (
+        "Mohon maaf, Perekaman KTP-el belum dapat kami layani. Buka kembali: Selasa 24 November, 12.00. "
+        "Alasan: Gangguan aplikasi pusat"
+    )
 
 
 def test_a_service_the_mall_does_not_offer_has_no_tickets(client):
