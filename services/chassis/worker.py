@@ -56,10 +56,13 @@ def run(store: EventStore, **loops: Loop) -> None:
 def _verify(store: EventStore, stream: str) -> int:
     """Print whether the commits of a stream are as they were written; 1 and the first that does not fit if not."""
     commits = store.read(stream)
+    if not commits:
+        print(f"{stream}: no commits")
+        return 1
     if misfit := chain.first_misfit(commits):
         print(f"{misfit.id} does not fit: it, or what came before it, was changed")
         return 1
-    print(f"{stream}: {len(commits)} commits fit; last hash {commits[-1].hash if commits else 'none'}")
+    print(f"{stream}: {len(commits)} commits fit; last hash {commits[-1].hash}")
     return 0
 
 
