@@ -17,7 +17,7 @@ from babel.dates import format_date, format_datetime
 from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
 from flask_smorest import Api, Blueprint
 from pymongo.errors import PyMongoError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import Forbidden, Invalid, NotFound, Problem, Refused, Unauthorized, Unavailable
@@ -32,6 +32,7 @@ HTTP_REASONS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed",
 OPEN_ENDPOINTS = {"static", "api-docs.openapi_json"}
 LONGEST_KEY = 200
 REQUEST_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, as JSON can spell it
 CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
@@ -162,6 +163,16 @@ def _begin() -> None:
         for place, code in g.actor.scope.items():
             if (request.view_args or {}).get(place, code) != code:
                 raise WrongScope()
+    _must_be_whole_characters()
+
+
+def _must_be_whole_characters() -> None:
+    """Refuse a body with half a character in it: nothing that holds one can be written, stored or answered."""
+    if SURROGATE.search(request.get_data()):
+        try:
+            json.dumps(request.get_json(silent=True), ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise BadRequest() from None
 
 
 def _finish(response: Response) -> Response:
