@@ -7,6 +7,7 @@ from flask import Response
 
 from services.chassis import chain
 from services.chassis.errors import NotFound
+from services.chassis.tokens import WrongScope
 from services.chassis.web import actor, allow
 from services.ticketing import audit
 from services.ticketing.api.schemas import Format, Period
@@ -62,13 +63,16 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
     today = hours.business_day(now(), known.about.zone)
     first, last = period["first"] or today, period["last"] or today
     days, refused = _days(mall, first, last, today)
-    if agency := actor().scope.get("agency"):
+    agency = actor().scope.get("agency")
+    if actor().role == "agency" and not agency:
+        raise WrongScope()  # it would see everybody's
+    if agency:
         days = {day: [visit for visit in found if visit.agency == agency] for day, found in days.items()}
         refused = {}
     groups = statistics.by(days, period["by"])
     if period["format"] == "csv":
         rows = [{period["by"]: name, **figures} for name, figures in groups.items()]
-        return table(list(rows[0]) if rows else [period["by"]], rows, f"statistics-{mall}-{first}-{last}.csv")
+        return table([period["by"], *statistics.summary(())], rows, f"statistics-{mall}-{first}-{last}.csv")
     return {
         "mall": mall,
         "from": first.isoformat(),

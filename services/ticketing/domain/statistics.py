@@ -1,7 +1,9 @@
 """What a day or a period looks like in figures: waits and service times, no-shows, by whatever divides visits."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -63,13 +65,13 @@ def summary(found: Iterable[Visit]) -> dict[str, Any]:
     rows = list(found)
     waited = sorted(visit.waited for visit in rows if visit.waited is not None)
     worked = sorted(visit.worked for visit in rows if visit.worked is not None)
-    outcomes = [visit.outcome for visit in rows]
+    ended = Counter(visit.outcome for visit in rows)
     return {
         "tickets": len(rows),
-        "served": outcomes.count("served"),
-        "missed": outcomes.count("missed"),
-        "cancelled": outcomes.count("cancelled"),
-        "unserved": outcomes.count("unserved"),
+        "served": ended["served"],
+        "missed": ended["missed"],
+        "cancelled": ended["cancelled"],
+        "unserved": ended["unserved"],
         "wait_median": quantile(waited, 0.5),
         "wait_p90": quantile(waited, 0.9),
         "service_median": quantile(worked, 0.5),
@@ -96,5 +98,5 @@ def _share(answers: Sequence[bool]) -> float | None:
 
 
 def quantile(ordered: Sequence[int], part: float) -> int | None:
-    """The value below which this part of an ordered sequence lies (nearest rank); None of nothing."""
-    return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else None
+    """The smallest value that at least this part of an ordered sequence does not exceed (nearest rank)."""
+    return ordered[max(0, ceil(round(part * len(ordered), 9)) - 1)] if ordered else None
