@@ -39,17 +39,26 @@ def day_audit(wanted: dict[str, str], mall: str, day: str) -> Any:
 @allow("supervisor", "administrator", "auditor")
 @blueprint.response(200)
 def verify_day(mall: str, day: str) -> dict[str, Any]:
-    """Recompute the hash chain of a day; the first commit that does not fit, if there is one."""
+    """Recompute the hash chain of a day; the first commit that does not fit, if there is one.
+
+    That nothing was cut off the end of a closed day is seen by the seal in the mall's history.
+    """
     queue().mall(mall)
-    commits = queue().commits(mall, _date(day))
+    on = _date(day)
+    commits = queue().commits(mall, on)
+    last = commits[-1].hash if commits else None
+    recorded = queue().history(mall).days.get(on.isoformat())
     misfit = chain.first_misfit(commits)
+    if misfit is None and recorded and commits and recorded.seal != last:
+        misfit = commits[-1]
     return {
         "mall": mall,
         "day": day,
         "commits": len(commits),
-        "fits": misfit is None,
+        "fits": misfit is None and not (recorded and not commits),
         "first_misfit": misfit.id if misfit else None,
-        "hash": commits[-1].hash if commits else None,
+        "hash": last,
+        "seal": recorded.seal if recorded else None,
     }
 
 
