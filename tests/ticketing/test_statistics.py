@@ -53,8 +53,12 @@ VISITS = [
 ]
 
 
+def figures(visits: list[Visit]) -> dict:
+    return statistics.summary({"2026-11-24": Visits.of(visits)}, "day")[0]
+
+
 def test_a_summary_counts_how_visits_ended_and_how_long_they_took():
-    assert statistics.summary(VISITS) == {
+    assert figures(VISITS) == {
         "tickets": 10,
         "served": 6,
         "missed": 1,
@@ -69,8 +73,8 @@ def test_a_summary_counts_how_visits_ended_and_how_long_they_took():
 
 
 def test_nothing_has_no_figures():
-    figures = statistics.summary([])
-    assert (figures["tickets"], figures["wait_median"], figures["waits_in_range"]) == (0, None, None)
+    nothing = figures([])
+    assert (nothing["tickets"], nothing["wait_median"], nothing["waits_in_range"]) == (0, None, None)
 
 
 @pytest.mark.parametrize(
@@ -85,20 +89,21 @@ def test_nothing_has_no_figures():
     ],
 )
 def test_visits_are_divided(group, tickets, waits):
-    found = statistics.by({"2026-11-24": Visits.of(VISITS), "2026-11-25": Visits()}, group)
-    assert {name: figures["tickets"] for name, figures in found.items()} == tickets
-    minutes = {name: figures["wait_median"] for name, figures in found.items()}
+    _, found = statistics.summary({"2026-11-24": Visits.of(VISITS), "2026-11-25": Visits()}, group)
+    assert {name: part["tickets"] for name, part in found.items()} == tickets
+    minutes = {name: part["wait_median"] for name, part in found.items()}
     assert {name: wait and wait // MINUTE for name, wait in minutes.items()} == waits
     assert list(found) == sorted(found)
 
 
 def test_the_parts_of_a_period_add_up_to_the_whole():
     days = {"2026-11-24": Visits.of(VISITS), "2026-11-25": Visits.of(VISITS[:4])}
-    whole = statistics.summary([*VISITS, *VISITS[:4]])
+    together = figures([*VISITS, *VISITS[:4]])
     for group in ("service", "agency", "counter", "class", "hour", "day"):
-        parts = statistics.by(days, group).values()
+        whole, parts = statistics.summary(days, group)
+        assert whole == together
         for figure in ("tickets", "served", "missed", "cancelled", "unserved"):
-            assert sum(part[figure] for part in parts) == whole[figure]
+            assert sum(part[figure] for part in parts.values()) == whole[figure]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from services.ticketing import audit
 from services.ticketing.api.schemas import Format, Period
 from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.domain import hours, statistics
-from services.ticketing.domain.history import Visit
+from services.ticketing.domain.history import Visits
 from services.ticketing.queue import now
 from services.ticketing.tables import table
 
@@ -76,31 +76,31 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
     if actor().role == "agency" and not agency:
         raise WrongScope()  # it would see everybody's
     if agency:
-        days = {day: [visit for visit in found if visit.agency == agency] for day, found in days.items()}
+        days = {day: Visits.of(visit for visit in found if visit.agency == agency) for day, found in days.items()}
         refused = {}
-    groups = statistics.by(days, period["by"])
+    whole, groups = statistics.summary(days, period["by"])
     if period["format"] == "csv":
         rows = [{period["by"]: name, **figures} for name, figures in groups.items()]
-        return table([period["by"], *statistics.summary(())], rows, f"statistics-{mall}-{first}-{last}.csv")
+        return table([period["by"], *whole], rows, f"statistics-{mall}-{first}-{last}.csv")
     return {
         "mall": mall,
         "from": first.isoformat(),
         "to": last.isoformat(),
         "days": len(days),
         "by": period["by"],
-        "all": statistics.summary(visit for found in days.values() for visit in found),
+        "all": whole,
         "refused": refused,
         "groups": groups,
     }
 
 
-def _days(mall: str, first: date, last: date, today: date) -> tuple[dict[str, list[Visit]], dict[str, int]]:
+def _days(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Visits], dict[str, int]]:
     """The visits by day, and the refusals by reason: closed days from the history, today as it stands."""
     recorded = queue().history(mall).between(first.isoformat(), last.isoformat())
-    days = {day.date: list(day.visits) for day in recorded}
+    days = {day.date: day.visits for day in recorded}
     counts = [day.refused for day in recorded]
     if first <= today <= last and today.isoformat() not in days:
-        days[today.isoformat()] = statistics.visits(queue().day(mall, today).state)
+        days[today.isoformat()] = Visits.of(statistics.visits(queue().day(mall, today).state))
         counts.append(queue().refusals.of(mall, today))
     reasons = sorted({reason for one in counts for reason in one})
     return days, {reason: sum(one.get(reason, 0) for one in counts) for reason in reasons}
