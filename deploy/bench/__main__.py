@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.table import Table
 
-from deploy.bench import journeys, limits
+from deploy.bench import journeys, limits, reports
 from deploy.bench.load import Load, drive
 from deploy.bench.mall import BenchMall
 from deploy.bench.measures import memory, seconds_used, wait_until_quiet
@@ -78,6 +78,7 @@ def measure(folder: Path, tickets: int, calls: int, say: Say) -> Figures:
             system.kill(name)
         found["store_inserts"] = limits.store_inserts(system, tickets)
         found["empty_flask_post"] = limits.empty_posts(tickets, LEVELS, system)
+        found |= reports.measure(system, say)
     say("starting on existing data")
     began = time.monotonic()
     with System(folder / "data"):
@@ -164,6 +165,7 @@ def report(found: Figures, console: Console) -> None:
             goal = f"{mark(took['p99_ms'] < most and not missed)} p99 < {most}"
             ways.add_row(target, f"its {start}", str(took["p50_ms"]), str(took["p99_ms"]), str(missed), goal)
     console.print(ways)
+    reports.report(found, console)
     for name in ("fresh", "existing"):
         seconds = found[f"start_{name}_seconds"]
         console.print(f"Cold start on {name} data: {seconds} s  {mark(seconds < START_GOAL)} < {START_GOAL} s")

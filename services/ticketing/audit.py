@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.chassis.event_store import Commit
 from services.ticketing.domain.day import DAY
-from services.ticketing.domain.day.events import Event
+from services.ticketing.domain.day.events import DayClosed, Event, RuleChanged
 
 COLUMNS = ("at", "act", "number", "counter", "actor", "why", "detail", "commit", "hash")
 REASONS = ("reason", "note")
-DETAILS = ("service", "from_service", "to", "call", "ahead", "result", "act", "by_schedule")
+DETAILS = ("service", "from_service", "to", "call", "ahead", "result", "also", "act", "by_schedule")
 
 
 def rows(commits: Sequence[Commit], zone: str) -> list[dict[str, Any]]:
@@ -20,7 +21,7 @@ def rows(commits: Sequence[Commit], zone: str) -> list[dict[str, Any]]:
     return [
         {
             "at": commit.at.astimezone(local).isoformat(timespec="seconds"),
-            "act": kind(event),
+            "act": kind_of(type(event)),
             "number": getattr(event, "number", ""),
             "counter": getattr(event, "counter", ""),
             "actor": commit.commands[stored.command].actor,
@@ -34,9 +35,9 @@ def rows(commits: Sequence[Commit], zone: str) -> list[dict[str, Any]]:
     ]
 
 
-def kind(event: Event) -> str:
+def kind_of(event: type[Event]) -> str:
     """What happened, in kebab case: `ticket-called`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", event.__name__).lower()
 
 
 def why(event: Event) -> str:
@@ -46,5 +47,14 @@ def why(event: Event) -> str:
 
 def detail(event: Event) -> str:
     """What else there is to know of it; never a priority class."""
-    found = ((name, getattr(event, name, "")) for name in DETAILS)
-    return ", ".join(f"{name}={value}" for name, value in found if value != "")
+    found = {name: value for name in DETAILS if (value := getattr(event, name, "")) not in ("", ())}
+    match event:
+        case RuleChanged(rule):
+            found |= asdict(rule)
+        case DayClosed(totals=totals):
+            found |= {name: count for name, count in totals.items() if count}
+    return ", ".join(f"{name}={_text(value)}" for name, value in found.items() if value is not None)
+
+
+def _text(value: Any) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)

@@ -14,7 +14,7 @@ from services.ticketing.domain import mall as malls
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day.commands import BookPlace, CheckIn, Command, IssueTicket, Tick
 from services.ticketing.domain.day.events import Event
-from services.ticketing.domain.day.refusals import UnknownBooking, UnknownTicket
+from services.ticketing.domain.day.refusals import NoBookings, UnknownBooking, UnknownTicket
 from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.history import HISTORY, DayRecorded, History, RecordDay
 from services.ticketing.domain.mall import MALL, Mall
@@ -84,7 +84,7 @@ class Queue:
         try:
             return self.days.execute(day_stream(mall, on), command, **context)
         except Refused as refusal:
-            if isinstance(command, COUNTED):
+            if isinstance(command, COUNTED) and not isinstance(refusal, NoBookings):  # that may be any date at all
                 self.refusals.count(mall, on, refusal.reason)
             raise
 

@@ -2,13 +2,15 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.chassis.decider import Snapshot
+from services.chassis.errors import Refused
 from services.ticketing.domain import hours
-from services.ticketing.domain.day import counters, turns
+from services.ticketing.domain.day import DAY, counters, turns, visitors
+from services.ticketing.domain.day.commands import BookPlace
 from services.ticketing.domain.day.events import Place, TicketCalled, TicketIssued, TicketRecalled, TicketTransferred
 from services.ticketing.domain.day.state import GOES_ON, Booking, Day, Queue, Status, Ticket
 from services.ticketing.domain.mall import Closure, Mall, ServiceLearned
@@ -104,6 +106,39 @@ def booking(mall: Mall, found: Booking) -> dict[str, Any]:
     }
 
 
+def bookable_days(
+    mall: Mall, service: str, priority: str | None, now: datetime, day_on: Callable[[date], Day]
+) -> list[dict[str, Any]]:
+    """Each day ahead with its hours, and whether a place on it could be booked now; if not, the refusal's reason."""
+    about = mall.about
+    if about.bookings is None:
+        return []
+    today = hours.business_day(now, about.zone)
+    days = [today + timedelta(days=ahead) for ahead in range(about.bookings.days_ahead + 1)]
+    return [_bookable(mall, BookPlace("", service, priority, on, now, mall), day_on(on)) for on in days]
+
+
+def _bookable(mall: Mall, wanted: BookPlace, day: Day) -> dict[str, Any]:
+    reason = None
+    try:
+        DAY.decide(wanted, day)
+    except Refused as refusal:
+        reason = refusal.reason
+    service_hours = {i for c in mall.counters_for(wanted.service) for i in mall.hours_of(c).intervals(wanted.date)}
+    return {
+        "day": wanted.date.isoformat(),
+        "bookable": reason is None,
+        "reason": reason,
+        "why_closed": mall.about.hours.why_closed(wanted.date) or None,
+        "hours": _clocks(sorted(service_hours)),
+        "claim_by": visitors.claim_by(mall, wanted.date).isoformat(),
+    }
+
+
+def _clocks(intervals: Sequence[hours.Interval]) -> list[list[str]]:
+    return [[opens.strftime("%H:%M"), closes.strftime("%H:%M")] for opens, closes in intervals]
+
+
 def hall(snapshot: Snapshot[Day], mall: Mall, now: datetime) -> dict[str, Any]:
     """The hall display: who is called where, the last calls, how many wait per line, and what holds today."""
     day, about = snapshot.state, mall.about
@@ -160,7 +195,7 @@ def rules(day: Day, mall: Mall, now: datetime) -> dict[str, Any]:
         "business_day": date.isoformat(),
         "priority": rule(day, mall)
         | {"classes": [{"code": c.code, "name": dict(c.name), "basis": c.basis} for c in about.classes]},
-        "hours": [[opens.strftime("%H:%M"), closes.strftime("%H:%M")] for opens, closes in about.hours.intervals(date)],
+        "hours": _clocks(about.hours.intervals(date)),
         "why_closed": about.hours.why_closed(date) or None,
         "tickets_from_minutes": about.tickets_from_minutes,
         "last_ticket_minutes": about.last_ticket_minutes,

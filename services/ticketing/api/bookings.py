@@ -4,13 +4,14 @@ from typing import Any
 
 from services.chassis.web import command_context, public
 from services.ticketing import views
-from services.ticketing.api.schemas import KEY, BookingOut, NewBooking, TicketOut
+from services.ticketing.api.schemas import KEY, BookableOut, BookingOut, NewBooking, TicketOut, WantedBooking
 from services.ticketing.api.tickets import blueprint, queue
-from services.ticketing.domain import hours
 from services.ticketing.domain.day.commands import BookPlace, CancelBooking, CheckIn
 from services.ticketing.domain.day.events import PlaceBooked, TicketIssued
-from services.ticketing.domain.day.refusals import OtherDay
-from services.ticketing.queue import day_of, new_booking_id, new_ticket_id, now
+from services.ticketing.domain.mall import Mall
+from services.ticketing.queue import day_of, day_stream, new_booking_id, new_ticket_id, now
+
+PLACES_AGE = 5.0  # seconds that the days on offer may be behind: booking one looks again
 
 
 @blueprint.post("/bookings")
@@ -29,6 +30,28 @@ def book(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[s
     placed = next(event for event in outcome.events if isinstance(event, PlaceBooked))
     where = {"Location": f"/ticketing/api/malls/{mall}/bookings/{placed.booking_id}"}
     return views.booking(known, outcome.now.state.booking(placed.booking_id)), 201, where
+
+
+@blueprint.get("/bookings/days")
+@public
+@blueprint.arguments(WantedBooking(), location="query")
+@blueprint.response(200, BookableOut)
+def bookable_days(wanted: dict[str, Any], mall: str) -> dict[str, Any]:
+    """The days ahead on which this service can be booked, and why not on the others."""
+    return {"days": bookable(queue().mall(mall), wanted["service"], wanted["priority"])}
+
+
+def bookable(known: Mall, service: str, priority: str | None = None) -> list[dict[str, Any]]:
+    """The days ahead of a service. Raises `UnknownService`."""
+    known.service(service)
+    days = queue().days
+    return views.bookable_days(
+        known,
+        service,
+        priority,
+        now(),
+        lambda on: days.snapshot(day_stream(known.about.code, on), max_age=PLACES_AGE).state,
+    )
 
 
 @blueprint.get("/bookings/<booking_id>")
@@ -57,10 +80,8 @@ def cancel_booking(mall: str, booking_id: str) -> dict[str, Any]:
 @blueprint.alt_response(409, description="`booking-used`, `booking-over`, `other-day`, and as for taking a ticket")
 def check_in(mall: str, booking_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Who booked has come: take the ticket, once."""
-    known, at, day = queue().mall(mall), now(), day_of(booking_id)
-    if day != hours.business_day(at, known.about.zone):
-        raise OtherDay(day=day.isoformat())
-    command = CheckIn(booking_id, new_ticket_id(day), at, known)
+    known = queue().mall(mall)
+    command = CheckIn(booking_id, new_ticket_id(day_of(booking_id)), now(), known)
     outcome = queue().act_on(mall, booking_id, command, **command_context())
     issued = next(event for event in outcome.events if isinstance(event, TicketIssued))
     where = {"Location": f"/ticketing/api/malls/{mall}/tickets/{issued.ticket_id}"}

@@ -7,12 +7,13 @@ from flask import Response
 
 from services.chassis import chain
 from services.chassis.errors import NotFound
+from services.chassis.tokens import WrongScope
 from services.chassis.web import actor, allow
 from services.ticketing import audit
 from services.ticketing.api.schemas import Format, Period
 from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.domain import hours, statistics
-from services.ticketing.domain.history import Visit
+from services.ticketing.domain.history import Visits
 from services.ticketing.queue import now
 from services.ticketing.tables import table
 
@@ -38,17 +39,26 @@ def day_audit(wanted: dict[str, str], mall: str, day: str) -> Any:
 @allow("supervisor", "administrator", "auditor")
 @blueprint.response(200)
 def verify_day(mall: str, day: str) -> dict[str, Any]:
-    """Recompute the hash chain of a day; the first commit that does not fit, if there is one."""
+    """Recompute the hash chain of a day; the first commit that does not fit, if there is one.
+
+    That nothing was cut off the end of a closed day is seen by the seal in the mall's history.
+    """
     queue().mall(mall)
-    commits = queue().commits(mall, _date(day))
+    on = _date(day)
+    commits = queue().commits(mall, on)
+    last = commits[-1].hash if commits else None
+    recorded = queue().history(mall).days.get(on.isoformat())
     misfit = chain.first_misfit(commits)
+    if misfit is None and recorded and commits and recorded.seal != last:
+        misfit = commits[-1]
     return {
         "mall": mall,
         "day": day,
         "commits": len(commits),
-        "fits": misfit is None,
+        "fits": misfit is None and not (recorded and not commits),
         "first_misfit": misfit.id if misfit else None,
-        "hash": commits[-1].hash if commits else None,
+        "hash": last,
+        "seal": recorded.seal if recorded else None,
     }
 
 
@@ -62,32 +72,35 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
     today = hours.business_day(now(), known.about.zone)
     first, last = period["first"] or today, period["last"] or today
     days, refused = _days(mall, first, last, today)
-    if agency := actor().scope.get("agency"):
-        days = {day: [visit for visit in found if visit.agency == agency] for day, found in days.items()}
+    agency = actor().scope.get("agency")
+    if actor().role == "agency" and not agency:
+        raise WrongScope()  # it would see everybody's
+    if agency:
+        days = {day: Visits.of(visit for visit in found if visit.agency == agency) for day, found in days.items()}
         refused = {}
-    groups = statistics.by(days, period["by"])
+    whole, groups = statistics.summary(days, period["by"])
     if period["format"] == "csv":
         rows = [{period["by"]: name, **figures} for name, figures in groups.items()]
-        return table(list(rows[0]) if rows else [period["by"]], rows, f"statistics-{mall}-{first}-{last}.csv")
+        return table([period["by"], *whole], rows, f"statistics-{mall}-{first}-{last}.csv")
     return {
         "mall": mall,
         "from": first.isoformat(),
         "to": last.isoformat(),
         "days": len(days),
         "by": period["by"],
-        "all": statistics.summary(visit for found in days.values() for visit in found),
+        "all": whole,
         "refused": refused,
         "groups": groups,
     }
 
 
-def _days(mall: str, first: date, last: date, today: date) -> tuple[dict[str, list[Visit]], dict[str, int]]:
+def _days(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Visits], dict[str, int]]:
     """The visits by day, and the refusals by reason: closed days from the history, today as it stands."""
     recorded = queue().history(mall).between(first.isoformat(), last.isoformat())
-    days = {day.date: list(day.visits) for day in recorded}
+    days = {day.date: day.visits for day in recorded}
     counts = [day.refused for day in recorded]
     if first <= today <= last and today.isoformat() not in days:
-        days[today.isoformat()] = statistics.visits(queue().day(mall, today).state)
+        days[today.isoformat()] = Visits.of(statistics.visits(queue().day(mall, today).state))
         counts.append(queue().refusals.of(mall, today))
     reasons = sorted({reason for one in counts for reason in one})
     return days, {reason: sum(one.get(reason, 0) for one in counts) for reason in reasons}

@@ -62,6 +62,13 @@ class NewBooking(ma.Schema):
     priority = ma.fields.String(load_default=None, allow_none=True, validate=Length(1, 30))
 
 
+class WantedBooking(ma.Schema):
+    """A service, and the priority class of whoever wants to book it."""
+
+    service = text(64, 1)
+    priority = ma.fields.String(load_default=None, allow_none=True, validate=Length(1, 30))
+
+
 class Call(ma.Schema):
     """Nothing to call the next visitor; a ticket's id and a reason to call that one out of turn."""
 
@@ -176,6 +183,23 @@ class BookingOut(ma.Schema):
     ticket = ma.fields.String(allow_none=True)
     mall_name = ma.fields.String()
     status_url = ma.fields.String()
+
+
+class BookableDayOut(ma.Schema):
+    """A day ahead: its hours and until when a place booked for it is kept; `reason` as booking it would be refused."""
+
+    day = ma.fields.String()
+    bookable = ma.fields.Boolean()
+    reason = ma.fields.String(allow_none=True, metadata={"example": "capacity-reached"})
+    why_closed = ma.fields.String(allow_none=True)
+    hours = ma.fields.List(ma.fields.List(ma.fields.String()))
+    claim_by = ma.fields.String()
+
+
+class BookableOut(ma.Schema):
+    """The days ahead, today first; none where the mall takes no bookings."""
+
+    days = ma.fields.List(ma.fields.Nested(BookableDayOut))
 
 
 class RuleOut(ma.Schema):

@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from immutables import Map
 
 from services.chassis.decider import Decider
 from services.ticketing.domain import pace
 from services.ticketing.domain.pace import Prior
+
+TEACHING = 60  # latest days that estimates rest on; what faded longer than that weighs nothing
+
+Column = tuple[Any, ...]  # of plain values, so that reading a year does not look at each of a million
 
 
 class Visit(NamedTuple):
@@ -31,18 +36,18 @@ class Visit(NamedTuple):
 # Stored as named here: rename nothing; new fields get defaults.
 @dataclass(frozen=True)
 class Visits:
-    """The visits of a day, column by column: a year of rows would take ten times as long to read."""
+    """The visits of a day, a column for each field of `Visit`: a year of rows would take ten times as long to read."""
 
-    service: tuple[str, ...] = ()
-    agency: tuple[str, ...] = ()
-    counter: tuple[str, ...] = ()
-    priority: tuple[str, ...] = ()
-    hour: tuple[int, ...] = ()
-    waited: tuple[int | None, ...] = ()
-    worked: tuple[int | None, ...] = ()
-    outcome: tuple[str, ...] = ()
-    residual: tuple[int | None, ...] = ()
-    in_range: tuple[bool | None, ...] = ()
+    service: Column = ()
+    agency: Column = ()
+    counter: Column = ()
+    priority: Column = ()
+    hour: Column = ()
+    waited: Column = ()
+    worked: Column = ()
+    outcome: Column = ()
+    residual: Column = ()
+    in_range: Column = ()
 
     @classmethod
     def of(cls, visits: Iterable[Visit]) -> "Visits":
@@ -78,22 +83,29 @@ class RecordDay:
 
 @dataclass(frozen=True)
 class History:
-    """The closed days of a mall by date, and the pace they teach."""
+    """The closed days of a mall by date."""
 
     days: Map[str, DayRecorded] = field(default_factory=Map)
-    prior: Prior = field(default_factory=Prior)
 
     def between(self, first: str, last: str) -> list[DayRecorded]:
         """The days from first to last (ISO dates, both included), in order."""
         return [self.days[date] for date in sorted(self.days) if first <= date <= last]
 
+    @cached_property
+    def prior(self) -> Prior:
+        """The pace that the latest days teach."""
+        prior = Prior()
+        for date in sorted(self.days)[-TEACHING:]:
+            visits = self.days[date].visits
+            ended = zip(visits.service, visits.worked, strict=True)
+            worked = ((service, float(seconds)) for service, seconds in ended if seconds is not None)
+            prior = pace.after_day(prior, worked, (one for one in visits.residual if one is not None))
+        return prior
+
 
 def evolve(history: History, event: DayRecorded) -> History:
     """The history after one more day."""
-    worked = ((v.service, float(v.worked)) for v in event.visits if v.outcome == "served" and v.worked is not None)
-    residuals = (residual for residual in event.visits.residual if residual is not None)
-    prior = pace.after_day(history.prior, worked, residuals)
-    return replace(history, days=history.days.set(event.date, event), prior=prior)
+    return replace(history, days=history.days.set(event.date, event))
 
 
 def decide(command: RecordDay, history: History) -> list[DayRecorded]:

@@ -1,7 +1,11 @@
 """What a day or a period looks like in figures: waits and service times, no-shows, by whatever divides visits."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import repeat
+from math import ceil
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -9,12 +13,12 @@ from services.ticketing.domain.day.state import Day, Ticket
 from services.ticketing.domain.history import DayRecorded, Visit, Visits
 
 By = Literal["service", "agency", "counter", "class", "hour", "day"]
-GROUPS: Mapping[str, Callable[[Visit], str]] = {
-    "service": lambda visit: visit.service,
-    "agency": lambda visit: visit.agency,
-    "counter": lambda visit: visit.counter,
-    "class": lambda visit: visit.priority or "ordinary",
-    "hour": lambda visit: f"{visit.hour:02d}:00",
+NAMES: Mapping[str, Callable[[Visits], Iterable[str]]] = {
+    "service": lambda visits: visits.service,
+    "agency": lambda visits: visits.agency,
+    "counter": lambda visits: visits.counter,
+    "class": lambda visits: (priority or "ordinary" for priority in visits.priority),
+    "hour": lambda visits: (f"{hour:02d}:00" for hour in visits.hour),
 }
 
 
@@ -58,37 +62,61 @@ def record(day: Day, refused: Mapping[str, int], seal: str) -> DayRecorded:
     return DayRecorded(day.closed.date, day.closed.closed_at, day.closed.totals, refused, Visits.of(visits(day)), seal)
 
 
-def summary(found: Iterable[Visit]) -> dict[str, Any]:
-    """Figures of some visits: how many ended how, waits and service times in seconds (median, 90th percentile)."""
-    rows = list(found)
-    waited = sorted(visit.waited for visit in rows if visit.waited is not None)
-    worked = sorted(visit.worked for visit in rows if visit.worked is not None)
-    outcomes = [visit.outcome for visit in rows]
-    return {
-        "tickets": len(rows),
-        "served": outcomes.count("served"),
-        "missed": outcomes.count("missed"),
-        "cancelled": outcomes.count("cancelled"),
-        "unserved": outcomes.count("unserved"),
-        "wait_median": quantile(waited, 0.5),
-        "wait_p90": quantile(waited, 0.9),
-        "service_median": quantile(worked, 0.5),
-        "service_p90": quantile(worked, 0.9),
-        "waits_in_range": _share([visit.in_range for visit in rows if visit.in_range is not None]),
-    }
+@dataclass
+class Tally:
+    """What is counted of some visits in one pass over them."""
+
+    waited: list[int] = field(default_factory=list)
+    worked: list[int] = field(default_factory=list)
+    told: list[bool] = field(default_factory=list)
+    ended: Counter[str] = field(default_factory=Counter)
+
+    def add(self, waited: int | None, worked: int | None, outcome: str, in_range: bool | None) -> None:
+        """One more visit."""
+        self.ended[outcome] += 1
+        if waited is not None:
+            self.waited.append(waited)
+        if worked is not None:
+            self.worked.append(worked)
+        if in_range is not None:
+            self.told.append(in_range)
+
+    def include(self, other: "Tally") -> None:
+        """Those of another tally too."""
+        self.waited += other.waited
+        self.worked += other.worked
+        self.told += other.told
+        self.ended += other.ended
+
+    def figures(self) -> dict[str, Any]:
+        """How many ended how, waits and service times in seconds (median, 90th percentile), how well they were told."""
+        waited, worked = sorted(self.waited), sorted(self.worked)
+        return {
+            "tickets": self.ended.total(),
+            **{outcome: self.ended[outcome] for outcome in ("served", "missed", "cancelled", "unserved")},
+            "wait_median": quantile(waited, 0.5),
+            "wait_p90": quantile(waited, 0.9),
+            "service_median": quantile(worked, 0.5),
+            "service_p90": quantile(worked, 0.9),
+            "waits_in_range": _share(self.told),
+        }
 
 
-def by(days: Mapping[str, Iterable[Visit]], group: By) -> dict[str, dict[str, Any]]:
-    """The summary of each part of these days' visits, by name of the part."""
-    parts: dict[str, list[Visit]] = {}
-    for date, found in days.items():
+def summary(days: Mapping[str, Visits], group: By) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The figures of all these days' visits, and of each part of them by its name."""
+    parts: dict[str, Tally] = {}
+    for date, visits in days.items():
         if group == "day":
-            parts[date] = list(found)
-            continue
-        name_of = GROUPS[group]
-        for visit in found:
-            parts.setdefault(name_of(visit), []).append(visit)
-    return {name: summary(parts[name]) for name in sorted(parts)}
+            parts[date] = Tally()
+        names = repeat(date, len(visits.service)) if group == "day" else NAMES[group](visits)
+        for name, *one in zip(names, visits.waited, visits.worked, visits.outcome, visits.in_range, strict=True):
+            if (part := parts.get(name)) is None:
+                part = parts[name] = Tally()
+            part.add(*one)
+    whole = Tally()
+    for part in parts.values():
+        whole.include(part)
+    return whole.figures(), {name: parts[name].figures() for name in sorted(parts)}
 
 
 def _share(answers: Sequence[bool]) -> float | None:
@@ -96,5 +124,5 @@ def _share(answers: Sequence[bool]) -> float | None:
 
 
 def quantile(ordered: Sequence[int], part: float) -> int | None:
-    """The value below which this part of an ordered sequence lies (nearest rank); None of nothing."""
-    return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else None
+    """The smallest value that at least this part of an ordered sequence does not exceed (nearest rank)."""
+    return ordered[max(0, ceil(round(part * len(ordered), 9)) - 1)] if ordered else None

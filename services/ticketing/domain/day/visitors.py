@@ -66,8 +66,12 @@ def must_go_on(day: Day, mall: Mall, now: datetime) -> None:
     """Refuse where neither tickets are given nor visitors called: a stopped day, a mall closed for a while."""
     if day.stopped:
         raise refusals.Stopped(why=day.stopped.reason)
-    if closure := mall.closure("mall", mall.about.code, now):
-        raise refusals.Closed(next_opening=closure.until or mall.about.hours.next_opening(now), why=closure.reason)
+    _must_not_be_closed(mall, now)
+
+
+def _must_not_be_closed(mall: Mall, at: datetime) -> None:
+    if closure := mall.closure("mall", mall.about.code, at):
+        raise refusals.Closed(next_opening=closure.until or mall.about.hours.next_opening(at), why=closure.reason)
 
 
 def issued(
@@ -134,18 +138,25 @@ def _counters_now(day: Day, mall: Mall, service: ServiceLearned, now: datetime) 
     counters = mall.counters_for(service.code)
     if not counters or service.agency not in mall.agencies:
         raise refusals.NoCounter(service=service.name)
-    if closure := mall.closure("service", service.code, now):
-        raise refusals.Suspended(service=service.name, why=closure.reason, until=closure.until)
     there = [c for c in counters if day.override or mall.hours_of(c).serves_later(now)]
-    if not there:
+    if not there and mall.closure("service", service.code, now) is None:
         openings = [opening for c in counters if (opening := mall.hours_of(c).next_opening(now))]
         raise refusals.ServiceAway(service=service.name, next_opening=min(openings, default=None))
-    closed = [mall.closure("counter", counter.code, now) for counter in there]
+    return _open_ones(mall, service, there, now)
+
+
+def _open_ones(
+    mall: Mall, service: ServiceLearned, counters: Sequence[CounterLearned], at: datetime
+) -> list[CounterLearned]:
+    """Those of the service's counters that are not closed for a while. Raises `Suspended` if it is, or all are."""
+    if closure := mall.closure("service", service.code, at):
+        raise refusals.Suspended(service=service.name, why=closure.reason, until=closure.until)
+    closed = [mall.closure("counter", counter.code, at) for counter in counters]
     if all(closed):
         ends = [closure.until for closure in closed if closure and closure.until]
         why = next(closure.reason for closure in closed if closure)
         raise refusals.Suspended(service=service.name, why=why, until=min(ends, default=None))
-    return [counter for counter, closure in zip(there, closed, strict=True) if closure is None]
+    return [counter for counter, closure in zip(counters, closed, strict=True) if closure is None]
 
 
 def _must_have_a_place(
@@ -186,12 +197,17 @@ def _book(command: BookPlace, day: Day) -> list[Event]:
     today = now.astimezone(ZoneInfo(about.zone)).date()
     if about.bookings is None or not today <= on <= today + timedelta(days=about.bookings.days_ahead):
         raise refusals.NoBookings(days=about.bookings.days_ahead if about.bookings else 0)
+    if day.stopped:
+        raise refusals.Stopped(why=day.stopped.reason)
     counters = [c for c in mall.counters_for(service.code) if mall.hours_of(c).intervals(on)]
     if not counters or now >= claim_by(mall, on):
         after = max(now, datetime.combine(on, time(0), ZoneInfo(about.zone)))
         openings = [o for c in mall.counters_for(service.code) if (o := mall.hours_of(c).next_opening(after))]
         raise refusals.ServiceAway(service=service.name, next_opening=min(openings, default=None))
-    _must_have_a_place(day, mall, service, command.priority, claim_by(mall, on) - timedelta(seconds=1), booking=True)
+    by = claim_by(mall, on) - timedelta(seconds=1)  # the last moment at which the place can be claimed
+    _must_not_be_closed(mall, by)
+    _open_ones(mall, service, counters, by)
+    _must_have_a_place(day, mall, service, command.priority, by, booking=True)
     return [
         PlaceBooked(
             command.booking_id,
@@ -212,5 +228,9 @@ def _check_in(command: CheckIn, day: Day) -> list[Event]:
         raise refusals.BookingUsed(number=day.tickets[booking.ticket_id].issued.number)
     if booking.status == "cancelled":
         raise refusals.BookingOver()
+    zone = ZoneInfo(command.mall.about.zone)
+    booked_for = booking.placed.claim_by.astimezone(zone).date()
+    if booked_for != command.now.astimezone(zone).date():
+        raise refusals.OtherDay(day=booked_for.isoformat())
     must_give_tickets(day, command.mall, command.now)
     return [issued(day, command, booking=booking)]
