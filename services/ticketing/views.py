@@ -357,15 +357,18 @@ def _alerts(day: Day, lines: list[dict[str, Any]], desks: list[dict[str, Any]]) 
     return [*late, *idle]
 
 
-def directory(mall: Mall, now: datetime) -> list[dict[str, Any]]:
-    """What the kiosk offers: each agency with its services."""
+def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[str, Any]]:
+    """What the kiosk offers: each agency with its services, and those that nobody gives today (`away`)."""
+    any_hours = day is not None and day.override is not None
     agencies = [
         {
             "code": agency.code,
             "name": agency.name,
             "line": agency.line,
             "services": [
-                _offer(mall, service, now) for service in mall.services.values() if service.agency == agency.code
+                _offer(mall, service, now) | {"away": None if any_hours else _away(mall, service, now)}
+                for service in mall.services.values()
+                if service.agency == agency.code
             ],
         }
         for agency in mall.agencies.values()
@@ -383,6 +386,15 @@ def _offer(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]
         "counters": [{"code": counter.code, "floor": counter.floor} for counter in mall.counters_for(service.code)],
         "closed": closure.reason if closure else None,
     }
+
+
+def _away(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, str | None] | None:
+    """When a service is given again whose counters do not serve any more today, though the mall does."""
+    hours_there = [mall.hours_of(counter) for counter in mall.counters_for(service.code)]
+    if not mall.about.hours.serves_later(now) or any(there.serves_later(now) for there in hours_there):
+        return None
+    openings = [opening for there in hours_there if (opening := there.next_opening(now))]
+    return {"next_opening": min(openings).isoformat() if openings else None}
 
 
 def _now_called(day: Day) -> list[TicketCalled | TicketRecalled]:
