@@ -1,5 +1,6 @@
 """The live process: the hall display as server-sent events, apart from the API so that open screens never starve it."""
 
+import hashlib
 import json
 import threading
 import time
@@ -52,9 +53,9 @@ class Watcher:
         mall, at = self._queue.mall(self._mall), now()
         snapshot = self._queue.today(mall, at)
         shown = views.hall(snapshot, mall, at)
-        # Opening and closing come with the clock, without an event.
-        position = shown["position"] if shown["open"] else f"{shown['position']}-closed"
         content = json.dumps(shown, ensure_ascii=False)
+        # Hours, closures and the catalog change what is shown without an event of the day.
+        position = f"{shown['position']}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
         message = f"event: hall\nid: {position}\ndata: {content}\n\n"
         if message != self._message:
             with self._changed:

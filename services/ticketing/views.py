@@ -17,12 +17,13 @@ from services.ticketing.domain.mall import Closure, Mall, ServiceLearned
 
 CALLS_SHOWN = 10
 WAITING_SHOWN = 50
+AT_A_PLACE = ("called", "serving", "held", "served", "missed")
 
 
 def ticket(day: Day, mall: Mall, ticket_id: str) -> dict[str, Any]:
     """A ticket as its holder may see it: no personal data, no priority class. Raises `UnknownTicket`."""
     found = day.ticket(ticket_id)
-    at = _place(found.now_for.counters, found) if found.status in ("called", "serving", "served", "missed") else None
+    at = _place(found.now_for.counters, found) if found.status in AT_A_PLACE else None
     return {
         **_ticket(day, mall, found.issued, found.status, found.now_for),
         "counter": at,
@@ -144,7 +145,8 @@ def hall(snapshot: Snapshot[Day], mall: Mall, now: datetime) -> dict[str, Any]:
     day, about = snapshot.state, mall.about
     date = hours.business_day(now, about.zone)
     open_now = _is_open(day, mall, now)
-    opening = None if open_now else about.hours.next_opening(now)
+    gives = _gives_tickets(day, mall, now)
+    opening = None if open_now and gives else _next_opening(day, mall, now)
     return {
         "mall": about.code,
         "name": about.name,
@@ -152,7 +154,7 @@ def hall(snapshot: Snapshot[Day], mall: Mall, now: datetime) -> dict[str, Any]:
         "business_day": date.isoformat(),
         "position": f"{date.isoformat()}@{snapshot.version}",
         "open": open_now,
-        "tickets": _gives_tickets(day, mall, now),
+        "tickets": gives,
         "override": day.override.reason if day.override else None,
         "stopped": day.stopped.reason if day.stopped else None,
         "why_closed": about.hours.why_closed(date) or None,
@@ -178,6 +180,18 @@ def _gives_tickets(day: Day, mall: Mall, now: datetime) -> bool:
     if day.closed or day.stopped or mall.closure("mall", mall.about.code, now):
         return False
     return day.override is not None or mall.about.hours.gives_tickets(now)
+
+
+def _next_opening(day: Day, mall: Mall, now: datetime) -> datetime | None:
+    """When service opens next, as far as the clock can tell: nobody knows how long an emergency stop lasts."""
+    about = mall.about
+    if day.stopped:
+        return None
+    if closure := mall.closure("mall", about.code, now):
+        ends = closure.until
+        return ends if ends is None or about.hours.is_open(ends) else about.hours.next_opening(ends)
+    after = hours.day_ends(hours.business_day(now, about.zone), about.zone) if day.closed else now
+    return about.hours.next_opening(after)
 
 
 def rule(day: Day, mall: Mall) -> dict[str, Any]:
@@ -252,7 +266,8 @@ def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
         "waiting": [_waiting(one) for one in waiting],
         "waiting_count": sum(turns.length(day.queues[name]) for name in services if name in day.queues),
         "held": [_waiting(one) for one in mine if one.status == "held"],
-        "missed": [_waiting(one) for one in mine if one.status == "missed" and _can_be_restored(one, now)],
+        "missed": [_missed(one) for one in mine if one.status == "missed" and _can_be_restored(one, now)],
+        "services": [_given(mall, service, now) for service in found.services if service in mall.services],
         "undo": _undo(day, code, now),
         "served_today": len(worked),
         "pace_minutes": _pace(worked),
@@ -281,13 +296,23 @@ def _waiting(found: Ticket) -> dict[str, Any]:
     }
 
 
+def _missed(found: Ticket) -> dict[str, Any]:
+    return _waiting(found) | {"missed_at": found.ended_at.isoformat() if found.ended_at else None}
+
+
+def _given(mall: Mall, code: str, now: datetime) -> dict[str, Any]:
+    closure = mall.closure("service", code, now)
+    return {"code": code, "name": mall.services[code].name, "closed": closure.reason if closure else None}
+
+
 def _can_be_restored(found: Ticket, now: datetime) -> bool:
     return found.ended_at is not None and now - found.ended_at <= counters.RESTORE_WITHIN
 
 
 def _undo(day: Day, code: str, now: datetime) -> dict[str, Any] | None:
+    """The counter's last act, while it can be taken back."""
     last = day.desks[code].last if code in day.desks else None
-    if last is None or now - last.at > counters.UNDO_WITHIN:
+    if last is None or not counters.can_be_undone(day, code, last, now):
         return None
     seconds = round((last.at + counters.UNDO_WITHIN - now).total_seconds())
     return {"act": last.act, "number": last.before.issued.number, "seconds_left": seconds}
@@ -367,15 +392,18 @@ def _alerts(day: Day, lines: list[dict[str, Any]], desks: list[dict[str, Any]]) 
     return [*late, *idle]
 
 
-def directory(mall: Mall, now: datetime) -> list[dict[str, Any]]:
-    """What the kiosk offers: each agency with its services."""
+def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[str, Any]]:
+    """What the kiosk offers: each agency with its services, and those that nobody gives today (`away`)."""
+    any_hours = day is not None and day.override is not None
     agencies = [
         {
             "code": agency.code,
             "name": agency.name,
             "line": agency.line,
             "services": [
-                _offer(mall, service, now) for service in mall.services.values() if service.agency == agency.code
+                _offer(mall, service, now) | {"away": None if any_hours else _away(mall, service, now)}
+                for service in mall.services.values()
+                if service.agency == agency.code
             ],
         }
         for agency in mall.agencies.values()
@@ -393,6 +421,15 @@ def _offer(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]
         "counters": [{"code": counter.code, "floor": counter.floor} for counter in mall.counters_for(service.code)],
         "closed": closure.reason if closure else None,
     }
+
+
+def _away(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, str | None] | None:
+    """When a service is given again whose counters do not serve any more today, though the mall does."""
+    hours_there = [mall.hours_of(counter) for counter in mall.counters_for(service.code)]
+    if not mall.about.hours.serves_later(now) or any(there.serves_later(now) for there in hours_there):
+        return None
+    openings = [opening for there in hours_there if (opening := there.next_opening(now))]
+    return {"next_opening": min(openings).isoformat() if openings else None}
 
 
 def _now_called(day: Day) -> list[TicketCalled | TicketRecalled]:

@@ -20,7 +20,7 @@ export class Unreachable extends Problem {
   }
 }
 
-/** Ask the server and give back its JSON; throws Problem or Unreachable. */
+/** Ask the server and give back its JSON, null where there is none to give; throws Problem or Unreachable. */
 export async function request(path, { method = 'GET', body, token, key } = {}) {
   const headers = { Accept: 'application/json', 'Accept-Language': document.documentElement.lang };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
@@ -32,6 +32,7 @@ export async function request(path, { method = 'GET', body, token, key } = {}) {
   } catch {
     throw new Unreachable();
   }
+  if (response.status === 204) return null;
   const answer = await response.json().catch(() => null);
   if (!response.ok) throw new Problem(response.status, answer ?? {});
   if (answer === null) throw new Unreachable();
@@ -41,4 +42,26 @@ export async function request(path, { method = 'GET', body, token, key } = {}) {
 /** A fresh Idempotency-Key. `crypto.randomUUID` is missing on plain-http addresses of a LAN. */
 export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+// One key for each thing asked for, kept until the answer is known, so that asking again cannot do it twice.
+const keys = new Map();
+
+/** As request, to do something: once, however often it is asked for until there is an answer. */
+export async function once(path, { body, token } = {}) {
+  const asked = `${path} ${JSON.stringify(body)}`;
+  if (!keys.has(asked)) keys.set(asked, newKey());
+  try {
+    const answer = await request(path, { method: 'POST', body, token, key: keys.get(asked) });
+    keys.clear();
+    return answer;
+  } catch (problem) {
+    if (!problem.retryable) keys.clear();
+    throw problem;
+  }
+}
+
+/** Whoever asks next is somebody else, and asks for themselves. */
+export function forgetAsked() {
+  keys.clear();
 }

@@ -16,6 +16,7 @@ export function clockIn(zone) {
     seconds: (when) => seconds.format(new Date(when)),
     date: (when) => date.format(new Date(when)),
     moment: (when) => moment.format(new Date(when)),
+    brief: (when) => (date.format(new Date(when)) === date.format(Date.now()) ? time : moment).format(new Date(when)),
     stamp: (when) => stamp.format(new Date(when)),
     weekday: (when) => weekday.format(new Date(when)).toLowerCase(),
   };

@@ -1,24 +1,43 @@
-import { newKey, request } from './api.js';
+import { once, request } from './api.js';
 import { clockIn, minutesSince } from './clock.js';
+import { ask, clear, offer, offerAlso, walkThrough } from './counter-dialogs.js';
 import { copy, fill } from './fill.js';
 import { followHall } from './live.js';
 import { askForToken, staffToken } from './token.js';
-import { t } from './words.js';
+import { given, t } from './words.js';
 
 const { dataset } = document.getElementById('console');
 const $ = (id) => document.getElementById(id);
 const api = `/ticketing/api/malls/${dataset.mall}`;
+const here = `/counters/${dataset.counter}`;
 const clock = clockIn(dataset.zone);
-const acts = { n: callNext, s: () => finish('completion'), t: () => finish('no-show') };
+const services = given('services');
+const acts = {
+  n: () => act(`${here}/calls`, 'called', {}),
+  m: () => act(`/tickets/${view.current.id}/start`, 'start'),
+  s: finish,
+  t: () => act(`/tickets/${view.current.id}/no-show`, 'no-show'),
+  r: () => act(`/tickets/${view.current.id}/recall`, 'recall'),
+  h: () => withReason('hold', `/tickets/${view.current.id}/hold`, view.current.number),
+  p: transfer,
+  w: walkIn,
+  u: () => act(`${here}/undo`, 'undo'),
+  b: () => act(`${here}/opening`, 'open'),
+  i: () => withReason('pause', `${here}/pause`),
+  x: close,
+};
+// What choosing somebody from a list does.
+const choosing = {
+  waiting: (ticket) => withReason('chosen', `${here}/calls`, ticket.number, { ticket: ticket.id }),
+  held: (ticket) => act(`/tickets/${ticket.id}/resumption`, 'resumption', { counter: dataset.counter }),
+  missed: (ticket) => act(`/tickets/${ticket.id}/restoration`, 'restoration'),
+};
 
 let view = null;
 let asks = 0; // answers may overtake each other: only the last one asked for counts
 let busy = false;
-let callKey = newKey(); // kept until the answer is known, so that pressing again cannot call two visitors
-
-function send(path, options = {}) {
-  return request(api + path, { token: staffToken(), ...options });
-}
+let list = 'waiting'; // or 'held' or 'missed'
+let undoUntil = 0;
 
 // Looking
 
@@ -29,9 +48,10 @@ async function refresh() {
   }
   const asked = (asks += 1);
   try {
-    const answer = await send(`/counters/${dataset.counter}`);
+    const answer = await request(api + here, { token: staffToken() });
     if (asked !== asks) return;
     view = answer;
+    undoUntil = view.undo ? Date.now() + view.undo.seconds_left * 1000 : 0;
     render();
   } catch (problem) {
     // A line that is down has its own notice.
@@ -40,60 +60,188 @@ async function refresh() {
 }
 
 function render() {
-  const { current } = view;
   $('desk').hidden = false;
-  $('free').hidden = Boolean(current);
-  $('current').hidden = !current;
-  if (current) {
-    fill($('current'), {
-      number: current.number,
-      service: current.service_name,
-      since: t('counter.since', { time: clock.time(current.called_at), minutes: minutesSince(current.called_at) }),
-    });
-  }
-  fill($('figures'), { waiting: view.waiting.length, served: view.served_today });
-  $('line').replaceChildren(...view.waiting.map(waitingRow));
-  $('nobody').hidden = view.waiting.length > 0;
-  $('closed').hidden = view.open;
-  fill($('override'), { reason: view.override });
-  $('override').hidden = !view.open || view.override === null;
+  renderNotices();
+  renderCurrent();
+  renderStatus();
+  fill($('lists'), { waiting: view.waiting_count, held: view.held.length, missed: view.missed.length });
+  renderList();
   allow();
 }
 
-function waitingRow(ticket) {
-  const minutes = t('counter.minutes', { n: minutesSince(ticket.issued_at) });
-  return copy('row', { number: ticket.number, service: ticket.service_name, minutes });
+function renderNotices() {
+  const suspended = view.services.filter((service) => service.closed);
+  const shown = {
+    stopped: view.stopped,
+    closure: view.closure,
+    'closed-services': suspended.map((service) => `${service.name} (${service.closed})`).join(' · ') || null,
+    closed: view.open || view.stopped ? null : '',
+    override: view.open ? view.override : null,
+  };
+  for (const [id, text] of Object.entries(shown)) {
+    $(id).hidden = text === null;
+    fill($(id), { reason: text, services: text });
+  }
+}
+
+function renderStatus() {
+  const pace = view.pace_minutes?.toLocaleString(document.documentElement.lang) ?? '–';
+  fill($('status'), {
+    status: t(`counter.status.${view.status}`),
+    reason: view.status_reason || null,
+    waiting: view.waiting_count,
+    served: view.served_today,
+    pace,
+  });
+  $('status').querySelector('.pill').dataset.kind = { open: 'good', paused: 'warn', closed: 'bad' }[view.status] ?? '';
+}
+
+function renderCurrent() {
+  const { current } = view;
+  $('free').hidden = Boolean(current);
+  $('current').hidden = !current;
+  $('free').textContent = t(`counter.free.${freeFor()}`);
+  if (!current) return;
+  const since = current.started_at ?? current.called_at;
+  fill($('current'), {
+    stage: t(`counter.stage.${current.status}`),
+    since: t('counter.since', { time: clock.time(since), minutes: minutesSince(since) }),
+    number: current.number,
+    service: current.service_name,
+    others: current.other_numbers.length ? t('counter.others', { numbers: current.other_numbers.join(', ') }) : null,
+    note: current.note,
+  });
+  $('note').hidden = !current.note;
+}
+
+function freeFor() {
+  if (isReady()) return view.waiting.length ? 'call' : 'nobody';
+  return view.status === 'paused' || view.status === 'closed' ? view.status : 'away';
+}
+
+function renderList() {
+  const focused = document.activeElement?.dataset.ticket;
+  for (const tab of $('lists').children) tab.setAttribute('aria-pressed', tab.dataset.list === list);
+  $('list-about').textContent = t(`counter.list.${list}.${view[list].length ? 'about' : 'none'}`);
+  $('line').replaceChildren(...view[list].map(row));
+  $('line').querySelector(`[data-ticket="${focused}"]`)?.focus();
+}
+
+function row(ticket) {
+  const since = ticket.missed_at ?? ticket.issued_at;
+  const minutes = t('counter.minutes', { n: minutesSince(since) });
+  const item = copy('row', { number: ticket.number, service: ticket.service_name, note: ticket.note || null, minutes });
+  const button = item.querySelector('button');
+  button.dataset.ticket = ticket.id;
+  button.disabled = busy || (list !== 'missed' && !isReady());
+  button.addEventListener('click', () => choosing[list](ticket));
+  return item;
+}
+
+function isReady() {
+  const isOpen = view.status === 'open' || view.status === 'new';
+  return isOpen && !view.current && view.stopped === null && view.closure === null;
 }
 
 function allow() {
-  $('act-n').disabled = busy || !view || Boolean(view.current) || view.waiting.length === 0;
-  for (const id of ['act-s', 'act-t']) $(id).disabled = busy || !view?.current;
+  const { current, status } = view;
+  const called = current?.status === 'called';
+  const possible = {
+    n: isReady() && view.waiting.length > 0,
+    m: called,
+    s: current,
+    t: called,
+    r: called && current.recalls_left > 0,
+    h: current,
+    p: current,
+    w: isReady(),
+    u: undoUntil > Date.now(),
+    b: status !== 'open' && view.closure === null,
+    i: !current && (status === 'open' || status === 'new'),
+    x: !current && status !== 'closed',
+  };
+  for (const [key, is] of Object.entries(possible)) $(`act-${key}`).disabled = busy || !is;
+  const main = current ? (called ? 'm' : 's') : isReady() ? 'n' : 'b';
+  for (const key of ['n', 'm', 's', 'b']) $(`act-${key}`).classList.toggle('main', key === main);
+  fill($('act-r'), { recalls: current ? t('counter.recalls', { n: current.recalls_left }) : null });
+  countDown();
+}
+
+function countDown() {
+  const seconds = Math.ceil((undoUntil - Date.now()) / 1000);
+  const said = seconds > 0 ? t(`counter.undo.${view.undo.act}`, { number: view.undo.number, seconds }) : null;
+  fill($('act-u'), { act: said });
+  if (seconds <= 0) $('act-u').disabled = true;
 }
 
 // Acting
 
-async function act(path, said, key) {
+async function act(path, said, body, dialog) {
+  if (busy) return;
   busy = true;
   allow();
   $('problem').hidden = true;
   try {
-    const ticket = await send(path, { method: 'POST', key });
-    $('said').textContent = t(said, { number: ticket.number });
-    callKey = newKey();
+    const answer = await once(api + path, { body, token: staffToken() });
+    $('said').textContent = t(`counter.said.${said}`, { number: answer.number ?? answer.undo?.number ?? '' });
+    if (dialog) clear(dialog);
   } catch (problem) {
-    if (!problem.retryable) callKey = newKey();
     refused(problem);
   }
   busy = false;
   await refresh();
+  if (!view[list].length) showList('waiting');
 }
 
-function callNext() {
-  return act(`/counters/${dataset.counter}/calls`, 'counter.said.called', callKey);
+async function withReason(name, path, number = '', more = {}) {
+  const dialog = $(`ask-${name}`);
+  const answer = await ask(dialog, { number });
+  if (answer) await act(path, name, { ...more, reason: answer.get('reason') }, dialog);
 }
 
-function finish(how) {
-  return act(`/tickets/${view.current.id}/${how}`, `counter.said.${how}`);
+async function finish() {
+  const dialog = $('ask-finish');
+  const { id, number, service } = view.current;
+  offerAlso(dialog, view.services.filter((other) => other.code !== service));
+  const answer = await ask(dialog, { number });
+  if (!answer) return;
+  await act(`/tickets/${id}/completion`, 'completion', { result: answer.get('result'), also: answer.getAll('also') }, dialog);
+}
+
+async function transfer() {
+  const dialog = $('ask-transfer');
+  const { id, number } = view.current;
+  offer(dialog, services.flatMap(ways));
+  const answer = await ask(dialog, { number });
+  if (!answer) return;
+  const body = { ...JSON.parse(answer.get('choice')), note: answer.get('note').trim() };
+  await act(`/tickets/${id}/transfer`, 'transfer', body, dialog);
+}
+
+/** A service, and each of its counters where there are several. */
+function ways({ code, name, agency, counters }) {
+  const places = counters.map((counter) => counter.code);
+  const all = { value: { service: code }, title: name, about: `${agency} · ${places.join(', ')}` };
+  if (places.length < 2) return [all];
+  return [all, ...places.map((counter) => ({ ...all, value: { service: code, counter }, about: t('counter.only-at', { agency, counter }) }))];
+}
+
+async function walkIn() {
+  const dialog = $('ask-walk-in');
+  const othersWait = view.waiting.length > 0;
+  const reason = dialog.querySelector('[data-reason]');
+  reason.hidden = !othersWait;
+  reason.querySelector('input').required = othersWait;
+  offer(dialog, view.services.filter((service) => !service.closed).map(({ code, name }) => ({ value: code, title: name })));
+  const answer = await ask(dialog);
+  if (!answer) return;
+  const body = { service: JSON.parse(answer.get('choice')), priority: answer.get('priority') || null, reason: answer.get('reason').trim() };
+  await act(`${here}/walk-ins`, 'walk-in', body, dialog);
+}
+
+async function close() {
+  const dialog = $('ask-close');
+  if (await ask(dialog)) await act(`${here}/closing`, 'close');
 }
 
 function refused(problem) {
@@ -116,14 +264,28 @@ async function turnAway(why) {
 // Keys
 
 function pressed(event) {
-  const act = $(`act-${event.key.toLowerCase()}`);
-  const typing = event.target.closest('input:not([type="checkbox"]), textarea, select');
-  if (!act || typing || event.ctrlKey || event.altKey || event.metaKey || event.repeat || !$('keys').checked) return;
+  const typing = event.target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select');
+  if (typing || event.ctrlKey || event.altKey || event.metaKey || event.repeat || !$('keys').checked) return;
+  const within = document.querySelector('dialog[open]') ?? $('desk');
+  const button = within.querySelector(`[aria-keyshortcuts~="${CSS.escape(event.key.toUpperCase())}"]`);
+  if (!button) return;
   event.preventDefault();
-  act.click();
+  button.click();
+}
+
+function showList(name) {
+  list = name;
+  renderList();
+}
+
+function enterList(name) {
+  showList(name);
+  $('line').querySelector('button:enabled')?.focus();
 }
 
 for (const [key, doIt] of Object.entries(acts)) $(`act-${key}`).addEventListener('click', doIt);
+for (const tab of $('lists').children) tab.addEventListener('click', () => enterList(tab.dataset.list));
+walkThrough($('line'), $('line'));
 $('change-token').addEventListener('click', () => turnAway(null));
 $('keys').checked = localStorage.getItem('mpp-keys') !== 'off';
 $('keys').addEventListener('change', () => localStorage.setItem('mpp-keys', $('keys').checked ? 'on' : 'off'));
@@ -137,4 +299,5 @@ followHall(dataset.mall, {
     fill($('lost'), { since: t('counter.lost', { time: clock.seconds(heardAt) }) });
   },
 });
+setInterval(() => { if (view && !$('desk').hidden) countDown(); }, 1_000);
 setInterval(() => { if (view && !$('desk').hidden) render(); }, 30_000);

@@ -2,10 +2,12 @@ import { clockIn } from './clock.js';
 import { copy, fill } from './fill.js';
 import { offerSound, strike } from './gong.js';
 import { followHall } from './live.js';
+import { ruleInWords } from './rule.js';
 import { given, t } from './words.js';
 
 const SHOWN_EARLIER = 8;
 const HIGHLIGHT_MS = 20_000;
+const SEAL_DIGITS = 12;
 
 const { dataset } = document.getElementById('hall-display');
 const clock = clockIn(dataset.zone);
@@ -36,7 +38,7 @@ function notice(calls) {
 
 function render(hall) {
   shown = hall;
-  const [last, ...earlier] = hall.calls;
+  const [last, ...earlier] = latestOfEach(hall.calls);
   $('idle').hidden = Boolean(last);
   $('called').hidden = !last;
   if (last) fill($('called'), placed(last));
@@ -46,10 +48,35 @@ function render(hall) {
   $('waiting').replaceChildren(...hall.waiting.map((line) => copy('line', line)));
   $('nobody').hidden = hall.waiting.length > 0;
   fill($('issued'), { issued: t('hall.issued', hall) });
-  fill($('closed'), { when: hall.next_opening ? t('hall.next-opening', { when: clock.moment(hall.next_opening) }) : null });
-  $('closed').hidden = hall.open;
+  $('rule').textContent = ruleInWords(hall.rule);
+  renderNotices(hall);
+}
+
+/** A number that was called again stands once, where it was called last. */
+function latestOfEach(calls) {
+  return calls.filter((call, at) => calls.findIndex((other) => other.number === call.number) === at);
+}
+
+function renderNotices(hall) {
+  const when = hall.next_opening ? t('hall.next-opening', { when: clock.moment(hall.next_opening) }) : null;
+  const isOver = hall.seal !== null;
+  const closures = hall.closures.filter((closure) => closure.holds).map(closed);
+  fill($('over'), { when, seal: hall.seal?.slice(0, SEAL_DIGITS).replace(/(.{4})(?=.)/g, '$1 ') });
+  fill($('stopped'), { reason: hall.stopped });
+  fill($('closures'), { closures: closures.join(' · ') });
+  fill($('closed'), { when, why: hall.why_closed });
   fill($('override'), { reason: hall.override });
+  $('over').hidden = !isOver;
+  for (const id of ['hall-display', 'lines', 'rules']) $(id).hidden = isOver;
+  $('stopped').hidden = isOver || hall.stopped === null;
+  $('closures').hidden = isOver || closures.length === 0;
+  $('closed').hidden = isOver || hall.open || hall.stopped !== null || hall.closures.some((closure) => closure.scope === 'mall' && closure.holds);
   $('override').hidden = !hall.open || hall.override === null;
+}
+
+function closed(closure) {
+  const what = t(`hall.closure.${closure.scope}`, closure);
+  return closure.until ? `${what}, ${t('hall.closure.until', { when: clock.brief(closure.until) })}` : what;
 }
 
 function connection(fresh, heardAt) {

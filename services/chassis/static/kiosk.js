@@ -1,13 +1,17 @@
-import { newKey, request } from './api.js';
+import { forgetAsked, once } from './api.js';
 import { clockIn } from './clock.js';
 import { fill } from './fill.js';
 import { followHall } from './live.js';
+import { ruleInWords } from './rule.js';
+import { onScan } from './scanner.js';
+import { waitInWords } from './wait.js';
 import { given, t } from './words.js';
 
 const IDLE_S = 60;
 const WARN_S = 20;
 const TICKET_S = 30;
 const STEPS = ['choose', 'who', 'ticket'];
+const BOOKING = /\d{8}-b[\w-]{16,}/; // at the end of a booking's address, or typed as it is
 
 const { dataset } = document.getElementById('kiosk');
 const clock = clockIn(dataset.zone);
@@ -17,11 +21,11 @@ const classes = [...document.querySelectorAll('[data-class]')];
 
 let step = 'choose';
 let chosen = null; // the service the visitor picked
-let opening = 'open'; // or 'closed' or 'full'
+let beside = null; // the ticket this visitor has got already
+let opening = 'open'; // or why there are no tickets
 let busy = false;
 let deadline = null;
-// One key for each thing asked for, kept until the answer is known, so that asking again cannot make a second ticket.
-const keys = new Map();
+let hall = given('hall');
 
 // Steps
 
@@ -34,19 +38,27 @@ function show(next) {
     if (name === step) mark.setAttribute('aria-current', 'step');
     else mark.removeAttribute('aria-current');
   });
+  $('steps').hidden = !STEPS.includes(step);
   $('failure').hidden = true;
   bar();
   window.scrollTo(0, 0);
-  document.querySelector(`[data-step="${step}"] h1:not([hidden])`).focus();
+  const field = step === 'checkin' ? '#code' : `[data-step="${step}"] h1:not([hidden])`;
+  document.querySelector(field).focus();
+}
+
+function atTop() {
+  return step === 'choose' && !$('tiles').hidden;
 }
 
 function atStart() {
-  return step === 'choose' && $('tiles').hidden === false;
+  return atTop() && !beside;
 }
 
 function bar() {
-  $('back').hidden = atStart() || step === 'ticket';
+  $('back').hidden = atTop() || step === 'ticket';
   $('restart').hidden = atStart();
+  $('beside').hidden = !beside || step === 'ticket';
+  fill($('beside'), { number: beside && t('kiosk.beside', beside) });
 }
 
 function offer(isOffered, heading) {
@@ -58,7 +70,7 @@ function offer(isOffered, heading) {
   $('tiles').hidden = true;
   $('offers').hidden = false;
   $('none').hidden = found > 0;
-  fill($('choose'), { heading: heading(found) });
+  $('heading').textContent = heading(found);
   bar();
 }
 
@@ -80,7 +92,7 @@ function offerFound() {
 }
 
 function allAgencies() {
-  fill($('choose'), { heading: t('kiosk.choose') });
+  $('heading').textContent = t('kiosk.choose');
   $('tiles').hidden = false;
   $('offers').hidden = true;
   $('none').hidden = true;
@@ -95,17 +107,26 @@ function choose(button) {
 }
 
 function back() {
-  if (step === 'choose') {
+  if (step !== 'who') {
     $('search').value = '';
     allAgencies();
   }
   show('choose');
 }
 
+function another() {
+  $('search').value = '';
+  allAgencies();
+  show('choose');
+  stay(IDLE_S);
+}
+
 function restart() {
-  keys.clear();
+  forgetAsked();
   chosen = null;
+  beside = null;
   deadline = null;
+  $('checkin').reset();
   $('search').value = '';
   allAgencies();
   show('choose');
@@ -115,49 +136,53 @@ function restart() {
 
 // The ticket
 
-function keyFor(asked) {
-  const name = JSON.stringify(asked);
-  if (!keys.has(name)) keys.set(name, newKey());
-  return keys.get(name);
-}
-
 function allow() {
   for (const button of classes) button.disabled = busy || opening !== 'open';
-  $('retry').disabled = busy;
+  for (const button of [$('retry'), ...$('checkin').elements]) button.disabled = busy;
   $('busy').hidden = !busy;
 }
 
-async function take(priority) {
+function take(priority) {
+  const body = { service: chosen, priority, ...(beside && { beside: beside.id }) };
+  return getTicket('/tickets', body, () => take(priority));
+}
+
+function checkIn(booking) {
+  if (step !== 'checkin') show('checkin');
+  $('code').value = booking;
+  return getTicket(`/bookings/${booking}/check-in`, undefined, () => checkIn(booking));
+}
+
+async function getTicket(path, body, again) {
   if (busy) return;
   busy = true;
   allow();
   $('failure').hidden = true;
-  const asked = { service: chosen, priority };
   try {
-    const ticket = await request(`/ticketing/api/malls/${dataset.mall}/tickets`, { method: 'POST', body: asked, key: keyFor(asked) });
-    keys.clear();
-    hand(ticket);
+    hand(await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body }));
   } catch (problem) {
-    if (!problem.retryable) keys.clear();
-    fail(problem, priority);
+    fail(problem, again);
   }
   busy = false;
   allow();
 }
 
-function fail(problem, priority) {
+function fail(problem, again = null) {
   fill($('failure'), { title: problem.title, detail: problem.detail });
   $('retry').hidden = !problem.retryable;
-  $('retry').onclick = () => take(priority);
+  $('retry').onclick = again;
   $('failure').hidden = false;
   $('failure').scrollIntoView({ block: 'center' });
   stay(IDLE_S);
 }
 
 function hand(ticket) {
+  beside = ticket;
+  $('checkin').reset();
   fill($('slip'), {
     number: ticket.number,
     ahead: ticket.ahead ? t('kiosk.ahead', { n: ticket.ahead }) : t('kiosk.ahead.none'),
+    wait: ticket.ahead && ticket.estimate ? waitInWords('kiosk.wait', ticket.estimate) : null,
     place: ticket.counters.map((counter) => t('kiosk.place', counter)).join(t('kiosk.or')),
     service: ticket.service_name,
     agency: ticket.agency_name,
@@ -200,17 +225,72 @@ function touched() {
 
 // The mall's state
 
-function render(hall) {
-  const full = hall.issued >= hall.capacity;
-  opening = !hall.open ? 'closed' : full ? 'full' : 'open';
+function why() {
+  if (hall.seal) return 'over';
+  if (hall.stopped !== null) return 'stopped';
+  if (closure('mall', dataset.mall)) return 'suspended';
+  if (!hall.tickets) return hall.open ? 'cut-off' : 'closed';
+  return hall.issued >= hall.capacity ? 'full' : 'open';
+}
+
+function closure(scope, code) {
+  return hall.closures.find((one) => one.scope === scope && one.code === code && one.holds);
+}
+
+function render(news) {
+  if (news.business_day !== hall.business_day && atStart()) location.reload(); // other agencies come on other days
+  hall = news;
+  opening = why();
   const again = hall.next_opening ? t('kiosk.next-opening', { when: clock.moment(hall.next_opening) }) : '';
-  fill($('closed'), { detail: again });
-  fill($('full'), { detail: `${t('kiosk.full.detail', hall)} ${again}` });
+  const reason = {
+    full: t('kiosk.full.detail', hall),
+    stopped: hall.stopped,
+    suspended: closure('mall', dataset.mall)?.reason,
+    closed: hall.why_closed,
+    'cut-off': t('kiosk.cut-off.detail'),
+  }[opening];
+  $('closed').hidden = opening === 'open';
+  if (opening !== 'open') fill($('closed'), { title: t(`kiosk.${opening}`), detail: [reason && asSentence(reason), again].filter(Boolean).join(' ') });
+  $('early').hidden = opening !== 'open' || hall.open || !hall.next_opening;
+  fill($('early'), { detail: hall.next_opening && t('kiosk.early', { when: clock.time(hall.next_opening) }) });
   fill($('override'), { reason: hall.override });
-  $('closed').hidden = opening !== 'closed';
-  $('full').hidden = opening !== 'full';
-  $('override').hidden = !hall.open || hall.override === null;
+  $('override').hidden = opening !== 'open' || hall.override === null;
+  $('rule').textContent = classes.length > 1 ? ruleInWords(hall.rule) : '';
+  markClosed();
   allow();
+}
+
+function asSentence(reason) {
+  return /[.!?]$/.test(reason) ? reason : `${reason}.`;
+}
+
+function markClosed() {
+  for (const button of offers) mark(button, whyNot(button.dataset));
+  for (const tile of document.querySelectorAll('#tiles [data-agency]')) {
+    const reasons = offers.filter((button) => button.dataset.agency === tile.dataset.agency).map((button) => whyNot(button.dataset));
+    mark(tile, reasons.every(Boolean) ? reasons[0] : null);
+  }
+}
+
+function mark(button, reason) {
+  button.disabled = Boolean(reason);
+  fill(button, { why: reason });
+}
+
+/** Why a service cannot be chosen now: it is closed for a while, or each of its counters is, or nobody comes today. */
+function whyNot({ service, counters, away }) {
+  const closed = counters.split(' ').map((code) => closure('counter', code));
+  const found = closure('service', service) ?? (closed.every(Boolean) ? closed[0] : null);
+  if (found) return t(found.until ? 'kiosk.service-closed.until' : 'kiosk.service-closed', { reason: found.reason, when: found.until && clock.brief(found.until) });
+  if (away === undefined) return null;
+  return t(away ? 'kiosk.away.until' : 'kiosk.away', { when: away && clock.moment(away) });
+}
+
+function typed(event) {
+  event.preventDefault();
+  const match = BOOKING.exec($('code').value);
+  if (match) checkIn(match[0]);
+  else fail({ title: t('kiosk.checkin.unreadable'), detail: t('kiosk.checkin.unreadable.detail') });
 }
 
 for (const tile of document.querySelectorAll('#tiles [data-agency]')) tile.addEventListener('click', () => offerAgency(tile));
@@ -220,10 +300,14 @@ $('search').addEventListener('input', offerFound);
 $('back').addEventListener('click', back);
 $('restart').addEventListener('click', restart);
 $('print').addEventListener('click', print);
+$('another').addEventListener('click', another);
+$('booked')?.addEventListener('click', () => { show('checkin'); stay(IDLE_S); });
+$('checkin').addEventListener('submit', typed);
+onScan(BOOKING, ([booking]) => checkIn(booking));
 $('more').addEventListener('click', () => stay(step === 'ticket' ? TICKET_S * 2 : IDLE_S));
 for (const kind of ['click', 'keydown', 'input', 'scroll']) document.addEventListener(kind, touched);
 
-render(given('hall'));
+render(hall);
 followHall(dataset.mall, { onHall: render, onConnection: (fresh) => { $('lost').hidden = fresh; } });
 setInterval(tick, 1000);
 tick();

@@ -1,38 +1,54 @@
 import { request } from './api.js';
 import { clockIn } from './clock.js';
 import { fill } from './fill.js';
+import { waitInWords } from './wait.js';
 import { given, t } from './words.js';
 
 const POLL_MS = 4_000;
-const TRACK = { waiting: 0, called: 1, served: 2, missed: 1 };
+const UNDO_MS = 180_000; // a clerk may take back the end of a visit within two minutes
+const TRACK = { waiting: 0, called: 1, serving: 2, held: 2, served: 3, missed: 1 };
+const FINAL = ['served', 'cancelled', 'unserved'];
 
 const { dataset } = document.getElementById('visit');
 const $ = (id) => document.getElementById(id);
 const clock = clockIn(dataset.zone);
 const first = given('ticket');
+const phonePath = `/notifications/api/tickets/${first.id}/phone`;
 const title = document.title;
 let heardAt = Date.now();
 let status = first.status;
+let calls = first.calls;
+let changedAt = Date.now();
 
 function render(ticket) {
+  const { counter } = ticket;
+  $('service').textContent = ticket.service_name;
+  $('agency').textContent = ticket.agency_name;
   fill($('waiting'), {
     ahead: ticket.ahead || null,
     'ahead-words': t(ticket.ahead ? 'ticket.ahead' : 'ticket.ahead.none'),
+    wait: ticket.ahead && ticket.estimate ? waitInWords('ticket.wait', ticket.estimate) : null,
+    places: ticket.counters.map((place) => t('ticket.place', place)).join(t('ticket.or')),
   });
-  if (ticket.counter) fill($('called'), { counter: ticket.counter.code, floor: t('ticket.floor', ticket.counter), time: clock.time(ticket.called_at) });
+  if (counter) {
+    fill($('called'), { counter: counter.code, floor: t('ticket.floor', counter), time: ticket.called_at && clock.time(ticket.called_at) });
+    for (const id of ['serving', 'held', 'missed']) fill($(id), { place: t('ticket.place', counter) });
+  }
   for (const part of document.querySelectorAll('[data-when]')) part.hidden = !part.dataset.when.split(' ').includes(ticket.status);
   [...$('tracker').children].forEach((mark, index) => {
     mark.toggleAttribute('data-passed', index < TRACK[ticket.status]);
     if (index === TRACK[ticket.status]) mark.setAttribute('aria-current', 'step');
     else mark.removeAttribute('aria-current');
   });
-  document.title = ticket.status === 'called' ? t('ticket.title.called', ticket.counter) : title;
-  if (ticket.status === 'called' && status === 'waiting') navigator.vibrate?.([300, 150, 300]);
+  document.title = ticket.status === 'called' ? t('ticket.title.called', counter) : title;
+  if (ticket.status === 'called' && (status !== 'called' || ticket.calls > calls)) navigator.vibrate?.([300, 150, 300]);
+  if (ticket.status !== status) changedAt = Date.now();
   status = ticket.status;
+  calls = ticket.calls;
 }
 
 function over() {
-  return status === 'served' || status === 'missed';
+  return FINAL.includes(status) && Date.now() - changedAt > UNDO_MS;
 }
 
 async function poll() {
@@ -47,25 +63,52 @@ async function poll() {
   }
 }
 
-async function leavePhone(event) {
-  event.preventDefault();
-  const form = event.target;
-  const button = form.querySelector('button');
+/** Do what a button asks for, once at a time, and say what is wrong in the place for it. */
+async function withButton(button, problemAt, doIt) {
   button.disabled = true;
-  $('phone-problem').hidden = true;
+  $(problemAt).hidden = true;
   try {
-    const kept = await request(`/notifications/api/tickets/${first.id}/phone`, { method: 'PUT', body: { phone: form.elements.phone.value } });
-    form.reset();
-    fill($('phone-kept'), { kept: t('ticket.phone.kept', kept) });
-    $('phone-kept').hidden = false;
+    await doIt();
   } catch (problem) {
-    fill($('phone-problem'), { title: problem.title, detail: problem.detail });
-    $('phone-problem').hidden = false;
+    fill($(problemAt), { title: problem.title, detail: problem.detail });
+    $(problemAt).hidden = false;
   }
   button.disabled = false;
 }
 
+function phoneSaid(kept) {
+  fill($('phone-kept'), { kept });
+  $('phone-kept').hidden = false;
+}
+
+function leavePhone(event) {
+  event.preventDefault();
+  const form = event.target;
+  withButton(form.querySelector('button'), 'phone-problem', async () => {
+    const kept = await request(phonePath, { method: 'PUT', body: { phone: form.elements.phone.value } });
+    form.reset();
+    phoneSaid(t('ticket.phone.kept', kept));
+  });
+}
+
+function withdrawPhone() {
+  withButton($('phone-withdraw'), 'phone-problem', async () => {
+    await request(phonePath, { method: 'DELETE' });
+    phoneSaid(t('ticket.phone.withdrawn'));
+  });
+}
+
+function cancel() {
+  withButton($('cancel'), 'problem', async () => {
+    render(await request(`${dataset.api}/tickets/${first.id}/cancellation`, { method: 'POST' }));
+    $('cancelled').scrollIntoView({ block: 'center' });
+  });
+}
+
 $('phone-form').addEventListener('submit', leavePhone);
+$('phone-withdraw').addEventListener('click', withdrawPhone);
+$('cancel').addEventListener('click', () => { $('ask-cancel').returnValue = 'stay'; $('ask-cancel').showModal(); });
+$('ask-cancel').addEventListener('close', () => { if ($('ask-cancel').returnValue === 'cancel') cancel(); });
 $('issued').textContent = clock.time(first.issued_at);
 render(first);
 setInterval(poll, POLL_MS);

@@ -18,13 +18,15 @@ blueprint = Blueprint("pages", __name__, url_prefix="/ticketing/malls/<mall>")
 @public
 def kiosk(mall: str) -> str:
     """Where a visitor takes a ticket."""
-    known = queue().mall(mall)
+    known, at = queue().mall(mall), now()
+    today = queue().today(known, at)
     return render_template(
         "kiosk.html",
         mall=about(known),
-        agencies=views.directory(known, now()),
-        hall=_hall(known),
+        agencies=views.directory(known, at, today.state),
+        hall=views.hall(today, known, at),
         priority_classes=known.about.classes,
+        bookings=known.about.bookings,
     )
 
 

@@ -39,7 +39,7 @@ from services.ticketing.domain.day.events import (
     TicketTransferred,
 )
 from services.ticketing.domain.day.evolve import evolve
-from services.ticketing.domain.day.state import AT_COUNTER, Day, Ticket
+from services.ticketing.domain.day.state import AT_COUNTER, Day, LastAct, Ticket
 from services.ticketing.domain.day.visitors import issued, must_give_tickets, must_go_on, places
 from services.ticketing.domain.mall import CounterLearned, Mall
 
@@ -307,7 +307,7 @@ def _undo(day: Day, counter: str, now: datetime) -> list[Event]:
     if now - last.at > UNDO_WITHIN:
         raise refusals.TooLate(minutes=UNDO_WITHIN.seconds // 60)
     ticket = day.tickets[last.before.id]
-    if not _stands_as_left(ticket, counter, last.act, last.at):
+    if not _stands_as_left(ticket, counter, last):
         raise refusals.NothingToUndo()
     if last.before.status in AT_COUNTER:
         _must_be_free(day, counter)
@@ -317,8 +317,17 @@ def _undo(day: Day, counter: str, now: datetime) -> list[Event]:
     return [ActUndone(ticket.id, ticket.issued.number, about.service, about.agency, counter, last.act, now)]
 
 
-def _stands_as_left(ticket: Ticket, counter: str, act: str, at: datetime) -> bool:
+def can_be_undone(day: Day, counter: str, last: LastAct, now: datetime) -> bool:
+    """Whether an undo of this act would be granted now."""
+    ticket, returns = day.tickets[last.before.id], last.before.status in AT_COUNTER
+    if now - last.at > UNDO_WITHIN or not _stands_as_left(ticket, counter, last):
+        return False
+    return not (returns and (counter in day.serving or ticket.visit in day.engaged))
+
+
+def _stands_as_left(ticket: Ticket, counter: str, last: LastAct) -> bool:
     """Whether nothing has happened to the ticket since the counter's act."""
+    act, at = last.act, last.at
     match act:
         case "called":
             same_call = ticket.called is not None and ticket.called.called_at == at
