@@ -117,10 +117,12 @@ ACTS = {
 def act_on_the_same_tickets(name: int, results, url: str, database: str) -> None:
     """Every act on every ticket, by several threads of this process, while others do the same."""
     queue, got = Queue(EventStore(connect(url, database))), []
+    together = threading.Barrier(len(ACTS))
 
     def clerk(act: str) -> None:
         counter = ("G02", "G2B")[(name + len(act)) % 2]
         for turn in range(ROUNDS * TICKETS):
+            together.wait(60)
             if act == "cancel" and turn % ROUNDS < ROUNDS - 1:
                 continue  # what is cancelled is over: the others come first, for some rounds
             try:
