@@ -102,7 +102,7 @@ def queue() -> Queue:
 @public
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(NewTicket())
-@blueprint.response(201, TicketOut)
+@blueprint.alt_response(201, schema=TicketOut, success=True)  # `response` would dump again what is JSON already
 @blueprint.alt_response(409, description="`closed`, `capacity-reached`, `no-counter`")
 def issue_ticket(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Take a ticket."""
