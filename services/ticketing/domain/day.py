@@ -261,33 +261,35 @@ class Day:
         ticket = self.ticket(ticket_id)
         if ticket.status != "waiting":
             return None
+        priority, queues = ticket.issued.priority, self._line(ticket.issued.line)
         before = sum(
             self._place(other) < ticket.place
-            for queue in self._line(ticket.issued.line)
-            for other in (queue.ordinary if ticket.issued.priority is None else queue.priority)
+            for queue in queues
+            for other in (queue.ordinary if priority is None else queue.priority)
         )
-        return self._ahead(ticket.issued.line, ticket.issued.priority, before)
+        return _ahead(queues, priority, before)
 
     def ahead_of_next(self, line: str, priority: PriorityClass | None) -> int:
         """How many would be called before a ticket that this line gave out now."""
-        same_class = (queue.ordinary if priority is None else queue.priority for queue in self._line(line))
-        return self._ahead(line, priority, sum(map(len, same_class)))
+        queues = self._line(line)
+        same_class = [queue.ordinary if priority is None else queue.priority for queue in queues]
+        return _ahead(queues, priority, sum(map(len, same_class)))
 
-    def _ahead(self, line: str, priority: PriorityClass | None, before: int) -> int:
-        """Those before it in its own class, and those of the other class whose turn comes first."""
-        queues = list(self._line(line))
-        passed = max((queue.passed for queue in queues), default=0)
-        if priority is None:
-            others = sum(len(queue.priority) for queue in queues)
-            return before + min(others, max(0, PRIORITY_IN_A_ROW * (before + 1) - passed))
-        others = sum(len(queue.ordinary) for queue in queues)
-        return before + min(others, (before + passed) // PRIORITY_IN_A_ROW)
-
-    def _line(self, line: str) -> Iterable[Queue]:
-        return (queue for queue in self.queues.values() if queue.line == line)
+    def _line(self, line: str) -> list[Queue]:
+        return [queue for queue in self.queues.values() if queue.line == line]
 
     def _place(self, ticket_id: str) -> int:
         return self.tickets[ticket_id].place
+
+
+def _ahead(queues: list[Queue], priority: PriorityClass | None, before: int) -> int:
+    """Those before it in its own class, and those of the other class of its line whose turn comes first."""
+    passed = max((queue.passed for queue in queues), default=0)
+    if priority is None:
+        others = sum(len(queue.priority) for queue in queues)
+        return before + min(others, max(0, PRIORITY_IN_A_ROW * (before + 1) - passed))
+    others = sum(len(queue.ordinary) for queue in queues)
+    return before + min(others, (before + passed) // PRIORITY_IN_A_ROW)
 
 
 def evolve(day: Day, event: Event) -> Day:
