@@ -1,6 +1,7 @@
 """How every web process of the services is served, in containers and in the local run."""
 
 import os
+from typing import Any
 
 # The image of a service knows its name; elsewhere the app is named on the command line, which goes before this.
 if service := os.environ.get("SERVICE"):
@@ -19,3 +20,14 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True  # nobody uses it, and the file systems of the containers are read-only
 accesslog = None  # the app logs each request itself, with its request id
 loglevel = os.environ.get("LOG_LEVEL", "info").lower()
+
+# Python runs one thread of a process at a time. Where they are spread over processors, each hand-over wakes another
+# processor, which costs more than what the thread then does. See docs/decisions/0009.
+cpu = os.environ.get("WEB_CPU", "")
+
+
+def post_fork(server: object, worker: Any) -> None:
+    """Keep a worker on one of the processors it may use, the `WEB_CPU`th; further workers on the next ones."""
+    if cpu and hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[(int(cpu) + worker.age % workers) % len(allowed)]})

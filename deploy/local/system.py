@@ -281,10 +281,10 @@ class System:
             found["broker"] = ((_broker(), "broker", *broker, "--storage-engine", "memory://tansu/"), {})
         for name in WORKERS:
             found[f"{name}-worker"] = ((sys.executable, "-m", f"services.{name}.worker"), self._service_env(name))
-        for name, module in WEBS.items():
+        for place, (name, module) in enumerate(WEBS.items()):
             command = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", f"{module}:create_app()")
             threads = "256" if name == "ticketing-live" else os.environ.get("WEB_THREADS", "32")
-            web = {"BIND": self.addresses[name], "WEB_THREADS": threads}
+            web = {"BIND": self.addresses[name], "WEB_THREADS": threads, "WEB_CPU": str(place)}
             found[name] = (command, self._service_env(name.partition("-")[0]) | web)
         found["gateway"] = (self._gateway(), {})
         return found

@@ -59,7 +59,6 @@ class Settings:
 def configure_logging(process: str, level: str = "INFO") -> None:
     """Write one JSON object per line to standard error, library messages included."""
     common: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         lambda _logger, _name, event: {"process": process} | event,

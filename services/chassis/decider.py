@@ -1,9 +1,9 @@
 """Runs deciders against the event store: one insert per append, hot streams kept folded, waiting commands combined."""
 
 import random
+import secrets
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,8 +81,11 @@ class _Waiting(Generic[Command, State, Event]):
     command: Command
     stored: StoredCommand
     trace: str
-    turn: threading.Event = field(default_factory=threading.Event)
+    turn: threading.Lock = field(default_factory=threading.Lock)  # held until it is this one's turn, or answered
     answer: Outcome[State, Event] | BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self.turn.acquire()
 
 
 class _Hot(Generic[Command, State, Event]):
@@ -123,12 +126,14 @@ class Streams(Generic[Command, State, Event]):
         and appends one commit.
         """
         hot = self._hot_stream(stream)
-        mine = _Waiting[Command, State, Event](command, StoredCommand(id or uuid.uuid4().hex, digest, actor), trace)
+        mine = _Waiting[Command, State, Event](
+            command, StoredCommand(id or secrets.token_hex(16), digest, actor), trace
+        )
         with hot.mutex:
             hot.waiting.append(mine)
             lead, hot.busy = not hot.busy, True
         if not lead:
-            mine.turn.wait()
+            mine.turn.acquire()
         if mine.answer is None:
             self._lead(stream, hot)
         if isinstance(mine.answer, Outcome):
@@ -142,7 +147,9 @@ class Streams(Generic[Command, State, Event]):
         For reactions to events that come in batches: what is new costs one round trip together. A stream this process
         does not know is taken for new, and decided anew should that be wrong.
         """
-        waiting = [_Waiting[Command, State, Event](command, StoredCommand(uuid.uuid4().hex), "") for _, command in jobs]
+        waiting = [
+            _Waiting[Command, State, Event](command, StoredCommand(secrets.token_hex(16)), "") for _, command in jobs
+        ]
         by_stream: dict[str, list[_Waiting[Command, State, Event]]] = {}
         for (stream, _), job in zip(jobs, waiting, strict=True):
             by_stream.setdefault(stream, []).append(job)
@@ -187,7 +194,7 @@ class Streams(Generic[Command, State, Event]):
 
     def _hot_stream(self, stream: str) -> _Hot[Command, State, Event]:
         with self._mutex:
-            hot = self._hot.setdefault(stream, _Hot(self._decider.initial))
+            hot = self._hot.get(stream) or self._hot.setdefault(stream, _Hot(self._decider.initial))
             self._hot.move_to_end(stream)
             if len(self._hot) > HOT_STREAMS:
                 self._drop_the_coldest()
@@ -212,9 +219,9 @@ class Streams(Generic[Command, State, Event]):
                 next_leader = hot.waiting[0] if hot.waiting else None
                 hot.busy = next_leader is not None
             if next_leader:
-                next_leader.turn.set()
-            for job in batch:
-                job.turn.set()
+                next_leader.turn.release()
+            for job in batch[1:]:
+                job.turn.release()  # the first of a batch is the one who leads it
 
     def _settle(
         self, stream: str, hot: _Hot[Command, State, Event], batch: list[_Waiting[Command, State, Event]]

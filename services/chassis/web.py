@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-import uuid
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -150,7 +150,7 @@ def create_app(
 
 def _begin() -> None:
     given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
     if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
         return
     roles = getattr(current_app.view_functions[request.endpoint], "access", None)
@@ -188,7 +188,7 @@ def _finish(response: Response) -> Response:
     if request.method not in ("GET", "HEAD") and response.status_code < 400:
         # The route, not the path: whoever has a ticket's id may act for its holder.
         log.info("done", route=str(request.url_rule), status=response.status_code, request_id=g.get("request_id"))
-    if "lang" in request.args:
+    elif "lang" in request.args:
         response.set_cookie("lang", language(), max_age=31536000, samesite="Lax", httponly=True)
     return response
 

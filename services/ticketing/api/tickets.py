@@ -43,7 +43,7 @@ def own_counter() -> str | None:
 @public
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(NewTicket())
-@blueprint.response(201, TicketOut)
+@blueprint.alt_response(201, schema=TicketOut, success=True)  # `response` would dump again what is JSON already
 @blueprint.alt_response(
     409,
     description="`closed`, `stopped`, `day-over`, `capacity-reached`, `service-full`, `places-kept`, `no-counter`, "
