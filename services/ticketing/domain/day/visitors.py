@@ -179,7 +179,8 @@ def _must_have_a_place(
 def _next_day(mall: Mall, now: datetime) -> datetime | None:
     """The next opening of a later day: this one has no more places after its break either."""
     zone = mall.about.zone
-    return mall.about.hours.next_opening(hours.day_ends(hours.business_day(now, zone), zone))
+    ends = hours.day_ends(hours.business_day(now, zone), zone)
+    return mall.about.hours.next_opening(ends - timedelta(seconds=1))
 
 
 def claim_by(mall: Mall, day: date) -> datetime:
