@@ -188,8 +188,7 @@ def _next_opening(day: Day, mall: Mall, now: datetime) -> datetime | None:
     if day.stopped:
         return None
     if closure := mall.closure("mall", about.code, now):
-        ends = closure.until
-        return ends if ends is None or about.hours.is_open(ends) else about.hours.next_opening(ends)
+        return mall.opens_after(closure)
     after = hours.day_ends(hours.business_day(now, about.zone), about.zone) if day.closed else now
     return about.hours.next_opening(after)
 

@@ -273,7 +273,7 @@ def test_nobody_checks_in_on_another_day(later):
     book(day, SITI)
     with pytest.raises(OtherDay) as refusal:
         check_in(on_tuesday(day, TUESDAY_NINE + later), SITI)
-    assert refusal.value.params == {"day": "2026-11-24"}
+    assert refusal.value.params == {"day": TUESDAY}
 
 
 def test_a_booking_nobody_made_is_unknown():
@@ -379,7 +379,10 @@ def test_the_same_key_books_one_place(client, store):
 
 def test_checking_in_leads_to_the_ticket_once(client, clock):
     where = book_over_http(client, priority="elderly").headers["Location"]
-    assert refusal(client.post(f"{where}/check-in")) == (409, "other-day")
+    early = client.post(f"{where}/check-in")
+    assert refusal(early) == (409, "other-day")
+    assert early.json["day"] == "2026-11-24"
+    assert "Selasa 24 November." in early.json["detail"]
     clock.at = TUESDAY_NINE
     answer = client.post(f"{where}/check-in", headers={"Idempotency-Key": "phone-2"})
     assert (answer.status_code, answer.json["number"]) == (201, "B-001")

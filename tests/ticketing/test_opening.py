@@ -209,6 +209,20 @@ def test_a_closed_mall_gives_no_tickets_and_calls_nobody():
         day.call()
 
 
+@pytest.mark.parametrize(
+    ("until", "opens"),
+    [
+        (None, None),  # until somebody reopens it: nobody knows
+        (TUESDAY_NINE + timedelta(hours=9), "2026-11-25T08:00:00+07:00"),  # 18:00, when the mall has closed anyway
+    ],
+)
+def test_who_is_refused_by_a_closed_mall_is_told_when_there_is_service_again(until, opens):
+    with pytest.raises(refusals.Closed) as refusal:
+        MallDay(known=closed(mall(), "mall", "pekalongan", until=until)).issue(SITI)
+    told = refusal.value.params["next_opening"]
+    assert (told and told.isoformat()) == opens
+
+
 def test_closing_again_and_reopening_again_is_nothing_new():
     closure = Closure("counter", "G02", "Servis mesin", TUESDAY_NINE, None)
     known = mall()

@@ -277,6 +277,11 @@ class Mall:
         found = self.closures.get((scope, code))
         return found if found and found.holds(now) else None
 
+    def opens_after(self, closure: Closure) -> datetime | None:
+        """When there is service once this closure of the mall is over; None while nobody knows."""
+        hours, ends = self.about.hours, closure.until
+        return ends if ends is None or hours.is_open(ends) else hours.next_opening(ends)
+
     def closures_ahead(self, now: datetime) -> Sequence[Closure]:
         """What is closed now or will be."""
         return [closure for closure in self.closures.values() if not closure.is_over(now)]

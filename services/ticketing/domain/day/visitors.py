@@ -71,7 +71,7 @@ def must_go_on(day: Day, mall: Mall, now: datetime) -> None:
 
 def _must_not_be_closed(mall: Mall, at: datetime) -> None:
     if closure := mall.closure("mall", mall.about.code, at):
-        raise refusals.Closed(next_opening=closure.until or mall.about.hours.next_opening(at), why=closure.reason)
+        raise refusals.Closed(next_opening=mall.opens_after(closure), why=closure.reason)
 
 
 def issued(
@@ -179,7 +179,8 @@ def _must_have_a_place(
 def _next_day(mall: Mall, now: datetime) -> datetime | None:
     """The next opening of a later day: this one has no more places after its break either."""
     zone = mall.about.zone
-    return mall.about.hours.next_opening(hours.day_ends(hours.business_day(now, zone), zone))
+    ends = hours.day_ends(hours.business_day(now, zone), zone)
+    return mall.about.hours.next_opening(ends - timedelta(seconds=1))
 
 
 def claim_by(mall: Mall, day: date) -> datetime:
@@ -231,6 +232,6 @@ def _check_in(command: CheckIn, day: Day) -> list[Event]:
     zone = ZoneInfo(command.mall.about.zone)
     booked_for = booking.placed.claim_by.astimezone(zone).date()
     if booked_for != command.now.astimezone(zone).date():
-        raise refusals.OtherDay(day=booked_for.isoformat())
+        raise refusals.OtherDay(day=booked_for)
     must_give_tickets(day, command.mall, command.now)
     return [issued(day, command, booking=booking)]

@@ -1,0 +1,42 @@
+"""docs/event-model.md names everything that is stored, published or refused."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import services
+from services.catalog.domain.directory import DIRECTORY
+from services.chassis.errors import Problem
+from services.notifications.domain import CORRESPONDENCE
+from services.ticketing.api import reports
+from services.ticketing.domain import mall
+from services.ticketing.domain.day import DAY, commands, refusals
+from services.ticketing.domain.history import HISTORY
+from services.ticketing.domain.mall import MALL
+
+FOLDER = Path(services.__file__).parent
+NAMED = set(re.findall(r"`([\w-]+)`", (FOLDER.parent / "docs" / "event-model.md").read_text()))
+RULES = (DIRECTORY, DAY, MALL, HISTORY, CORRESPONDENCE)
+
+
+def lacking(names: set[str]) -> list[str]:
+    return sorted(names - NAMED)
+
+
+def test_every_stored_event_is_named():
+    assert lacking({event.__name__ for rules in RULES for event in rules.events}) == []
+
+
+def test_every_command_of_a_day_is_named():
+    assert lacking({kind.__name__ for kind in commands.Command.__args__}) == []
+
+
+def test_every_published_event_is_named():
+    assert lacking({file.name.partition(".")[0] for file in FOLDER.glob("*/schemas/*.json")}) == []
+
+
+@pytest.mark.parametrize("module", [refusals, mall, reports], ids=lambda module: module.__name__.rpartition(".")[2])
+def test_every_refusal_of_ticketing_is_named(module):
+    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Problem)]
+    assert lacking({kind().reason for kind in kinds if kind.__module__ == module.__name__}) == []
