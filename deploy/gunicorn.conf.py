@@ -22,7 +22,7 @@ accesslog = None  # the app logs each request itself, with its request id
 loglevel = os.environ.get("LOG_LEVEL", "info").lower()
 
 # Python runs one thread of a process at a time. Where they are spread over processors, each hand-over wakes another
-# processor, which costs more than what the thread then does. See docs/decisions/0009.
+# processor, which costs more than what the thread then does. See docs/decisions/0013.
 cpu = os.environ.get("WEB_CPU", "")
 
 
