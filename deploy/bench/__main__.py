@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.table import Table
 
-from deploy.bench import journeys, limits, reports
+from deploy.bench import journeys, limits, long_day, reports
 from deploy.bench.load import Load, drive
 from deploy.bench.mall import BenchMall
 from deploy.bench.measures import memory, seconds_used, wait_until_quiet
@@ -98,6 +98,8 @@ def measure(folder: Path, tickets: int, calls: int, say: Say) -> Figures:
             inserts.append(limits.store_inserts(system, tickets // 2))
             found["issue"][level] = issue(system, direct, malls[f"path{level}"], tickets, level)
         found["store_inserts"] = sorted(inserts, key=lambda one: one["per_second"])[len(inserts) // 2]
+        say(f"a day of {long_day.LATE} tickets, one after the other")
+        found["long_day"] = long_day.measure(direct, malls["long"])
         system.kill("ticketing-web")
         say("an empty Flask POST")
         found["empty_flask_post"] = limits.empty_posts(tickets, LEVELS, system)
@@ -116,7 +118,7 @@ def measure(folder: Path, tickets: int, calls: int, say: Say) -> Figures:
 def import_malls(system: System, folder: Path, say: Say) -> dict[str, BenchMall]:
     """The malls to measure on, known to ticketing and open."""
     say("importing malls")
-    codes = ["journeys", *(f"{kind}{level}" for kind in ("bench", "gate", "path") for level in LEVELS)]
+    codes = ["journeys", "long", *(f"{kind}{level}" for kind in ("bench", "gate", "path") for level in LEVELS)]
     malls = {code: BenchMall(system, code, folder / "seeds") for code in codes}
     system.seed(*(mall.folder for mall in malls.values()))
     for code in codes:
@@ -188,6 +190,11 @@ def report(found: Figures, console: Console) -> None:
             goal = f"{mark(took['p99_ms'] < most and not missed)} p99 < {most}"
             ways.add_row(target, f"its {start}", str(took["p50_ms"]), str(took["p99_ms"]), str(missed), goal)
     console.print(ways)
+    ratio = found["long_day"]["ratio"]
+    console.print(
+        f"The {long_day.LATE:,}th ticket of a day takes {ratio} times the {long_day.EARLY}th"
+        f"  {mark(ratio <= long_day.GOAL)} ≤ {long_day.GOAL}"
+    )
     reports.report(found, console)
     for name in ("fresh", "existing"):
         seconds = found[f"start_{name}_seconds"]
