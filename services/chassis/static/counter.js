@@ -134,7 +134,7 @@ function row(ticket) {
   const button = item.querySelector('button');
   button.dataset.ticket = ticket.id;
   button.disabled = busy || (list !== 'missed' && !isReady());
-  button.addEventListener('click', () => choosing[list](ticket));
+  button.addEventListener('click', () => choosing[list](ticket).then(() => showList('waiting')));
   return item;
 }
 
@@ -190,7 +190,6 @@ async function act(path, said, body, dialog) {
   }
   busy = false;
   await refresh();
-  if (!view[list].length) showList('waiting');
 }
 
 async function withReason(name, path, number = '', more = {}) {
