@@ -155,8 +155,9 @@ def _next_opening(day: Day, mall: Mall, now: datetime) -> datetime | None:
     if closure := mall.closure("mall", about.code, now):
         ends = closure.until
         return ends if ends is None or about.hours.is_open(ends) else about.hours.next_opening(ends)
-    after = hours.day_ends(hours.business_day(now, about.zone), about.zone) if day.closed else now
-    return about.hours.next_opening(after)
+    if day.closed:  # nothing follows on this day, whatever the hours say
+        now = hours.day_ends(hours.business_day(now, about.zone), about.zone) - timedelta(seconds=1)
+    return about.hours.next_opening(now)
 
 
 def rule(day: Day, mall: Mall) -> dict[str, Any]:
@@ -217,7 +218,7 @@ def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
     order = turns.in_order(day, services, code, now)
     waiting = [one for one, _ in zip(order, range(WAITING_SHOWN), strict=False)]
     mine = [one for one in day.tickets.values() if one.counter == code or one.now_for.service in found.services]
-    closure = mall.closure("counter", code, now)
+    closure = mall.closure("counter", code, now) or mall.closure("mall", mall.about.code, now)
     worked = _worked(day).get(code, [])
     return {
         "counter": code,

@@ -75,7 +75,7 @@ function renderNotices() {
     stopped: view.stopped,
     closure: view.closure,
     'closed-services': suspended.map((service) => `${service.name} (${service.closed})`).join(' · ') || null,
-    closed: view.open || view.stopped ? null : '',
+    closed: view.open || view.stopped || view.closure ? null : '',
     override: view.open ? view.override : null,
   };
   for (const [id, text] of Object.entries(shown)) {
