@@ -163,7 +163,7 @@ function allow() {
   for (const [key, is] of Object.entries(possible)) $(`act-${key}`).disabled = busy || !is;
   const main = current ? (called ? 'm' : 's') : isReady() ? 'n' : 'b';
   for (const key of ['n', 'm', 's', 'b']) $(`act-${key}`).classList.toggle('main', key === main);
-  fill($('act-r'), { recalls: current ? t('counter.recalls', { n: current.recalls_left }) : null });
+  fill($('act-r'), { recalls: called ? t('counter.recalls', { n: current.recalls_left }) : null });
   countDown();
 }
 
