@@ -110,8 +110,8 @@ def hall(snapshot: Snapshot[Day], mall: Mall, now: datetime) -> dict[str, Any]:
     day, about = snapshot.state, mall.about
     date = hours.business_day(now, about.zone)
     open_now = _is_open(day, mall, now)
-    gives = _gives_tickets(day, mall, now)
-    opening = None if open_now and gives else _next_opening(day, mall, now)
+    gives, is_full = _gives_tickets(day, mall, now), day.places.all >= about.capacity
+    opening = None if open_now and gives and not is_full else _next_opening(day, mall, now)
     return {
         "mall": about.code,
         "name": about.name,

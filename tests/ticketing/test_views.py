@@ -117,6 +117,12 @@ def test_after_the_cut_off_the_next_opening_is_told_while_the_mall_is_open():
     assert (told["open"], told["tickets"], told["next_opening"]) == (True, False, WEDNESDAY_EIGHT)
 
 
+def test_once_all_places_are_taken_the_next_opening_is_told():
+    day = MallDay(known=mall(capacity=1))
+    day.issue(SITI)
+    assert hall(day)["next_opening"] == WEDNESDAY_EIGHT
+
+
 def test_nobody_knows_how_long_an_emergency_stop_lasts():
     day = MallDay()
     day.when(StopDay("Alarm kebakaran", day.now, day.mall))

@@ -254,6 +254,7 @@ function refused(problem) {
 }
 
 async function turnAway(why) {
+  document.querySelector('dialog[open]')?.close();
   $('desk').hidden = true;
   $('problem').hidden = true;
   await askForToken(why);
