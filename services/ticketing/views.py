@@ -145,8 +145,8 @@ def hall(snapshot: Snapshot[Day], mall: Mall, now: datetime) -> dict[str, Any]:
     day, about = snapshot.state, mall.about
     date = hours.business_day(now, about.zone)
     open_now = _is_open(day, mall, now)
-    gives = _gives_tickets(day, mall, now)
-    opening = None if open_now and gives else _next_opening(day, mall, now)
+    gives, is_full = _gives_tickets(day, mall, now), day.places.all >= about.capacity
+    opening = None if open_now and gives and not is_full else _next_opening(day, mall, now)
     return {
         "mall": about.code,
         "name": about.name,
@@ -189,8 +189,9 @@ def _next_opening(day: Day, mall: Mall, now: datetime) -> datetime | None:
         return None
     if closure := mall.closure("mall", about.code, now):
         return mall.opens_after(closure)
-    after = hours.day_ends(hours.business_day(now, about.zone), about.zone) if day.closed else now
-    return about.hours.next_opening(after)
+    if day.closed:  # nothing follows on this day, whatever the hours say
+        now = hours.day_ends(hours.business_day(now, about.zone), about.zone) - timedelta(seconds=1)
+    return about.hours.next_opening(now)
 
 
 def rule(day: Day, mall: Mall) -> dict[str, Any]:
@@ -251,7 +252,7 @@ def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
     order = turns.in_order(day, services, code, now)
     waiting = [one for one, _ in zip(order, range(WAITING_SHOWN), strict=False)]
     mine = [one for one in day.tickets.values() if one.counter == code or one.now_for.service in found.services]
-    closure = mall.closure("counter", code, now)
+    closure = mall.closure("counter", code, now) or mall.closure("mall", mall.about.code, now)
     worked = _worked(day).get(code, [])
     return {
         "counter": code,

@@ -75,7 +75,7 @@ function renderNotices() {
     stopped: view.stopped,
     closure: view.closure,
     'closed-services': suspended.map((service) => `${service.name} (${service.closed})`).join(' · ') || null,
-    closed: view.open || view.stopped ? null : '',
+    closed: view.open || view.stopped || view.closure ? null : '',
     override: view.open ? view.override : null,
   };
   for (const [id, text] of Object.entries(shown)) {
@@ -134,7 +134,7 @@ function row(ticket) {
   const button = item.querySelector('button');
   button.dataset.ticket = ticket.id;
   button.disabled = busy || (list !== 'missed' && !isReady());
-  button.addEventListener('click', () => choosing[list](ticket));
+  button.addEventListener('click', () => choosing[list](ticket).then(() => showList('waiting')));
   return item;
 }
 
@@ -163,7 +163,7 @@ function allow() {
   for (const [key, is] of Object.entries(possible)) $(`act-${key}`).disabled = busy || !is;
   const main = current ? (called ? 'm' : 's') : isReady() ? 'n' : 'b';
   for (const key of ['n', 'm', 's', 'b']) $(`act-${key}`).classList.toggle('main', key === main);
-  fill($('act-r'), { recalls: current ? t('counter.recalls', { n: current.recalls_left }) : null });
+  fill($('act-r'), { recalls: called ? t('counter.recalls', { n: current.recalls_left }) : null });
   countDown();
 }
 
@@ -190,7 +190,6 @@ async function act(path, said, body, dialog) {
   }
   busy = false;
   await refresh();
-  if (!view[list].length) showList('waiting');
 }
 
 async function withReason(name, path, number = '', more = {}) {
@@ -255,6 +254,7 @@ function refused(problem) {
 }
 
 async function turnAway(why) {
+  document.querySelector('dialog[open]')?.close();
   $('desk').hidden = true;
   $('problem').hidden = true;
   await askForToken(why);

@@ -59,18 +59,21 @@ function latestOfEach(calls) {
 
 function renderNotices(hall) {
   const when = hall.next_opening ? t('hall.next-opening', { when: clock.moment(hall.next_opening) }) : null;
+  const early = hall.next_opening && t('hall.early', { when: clock.time(hall.next_opening) });
   const isOver = hall.seal !== null;
   const closures = hall.closures.filter((closure) => closure.holds).map(closed);
   fill($('over'), { when, seal: hall.seal?.slice(0, SEAL_DIGITS).replace(/(.{4})(?=.)/g, '$1 ') });
   fill($('stopped'), { reason: hall.stopped });
   fill($('closures'), { closures: closures.join(' · ') });
-  fill($('closed'), { when, why: hall.why_closed });
+  if (hall.tickets) fill($('closed'), { what: early });
+  else fill($('closed'), { what: t(hall.open ? 'hall.cut-off' : 'hall.closed'), why: hall.why_closed && `${hall.why_closed}.`, when });
   fill($('override'), { reason: hall.override });
   $('over').hidden = !isOver;
   for (const id of ['hall-display', 'lines', 'rules']) $(id).hidden = isOver;
   $('stopped').hidden = isOver || hall.stopped === null;
   $('closures').hidden = isOver || closures.length === 0;
-  $('closed').hidden = isOver || hall.open || hall.stopped !== null || hall.closures.some((closure) => closure.scope === 'mall' && closure.holds);
+  const isSuspended = hall.closures.some((closure) => closure.scope === 'mall' && closure.holds);
+  $('closed').hidden = isOver || (hall.open && hall.tickets) || hall.stopped !== null || isSuspended;
   $('override').hidden = !hall.open || hall.override === null;
 }
 

@@ -26,6 +26,7 @@ let opening = 'open'; // or why there are no tickets
 let busy = false;
 let deadline = null;
 let hall = given('hall');
+const servedOn = hall.business_day; // other agencies come on other days
 
 // Steps
 
@@ -238,8 +239,8 @@ function closure(scope, code) {
 }
 
 function render(news) {
-  if (news.business_day !== hall.business_day && atStart()) location.reload(); // other agencies come on other days
   hall = news;
+  if (hall.business_day !== servedOn && atStart()) location.reload();
   opening = why();
   const again = hall.next_opening ? t('kiosk.next-opening', { when: clock.moment(hall.next_opening) }) : '';
   const reason = {
