@@ -146,6 +146,8 @@ def _standing(reason: str | None, why_closed: str, times: Sequence[hours.Interva
             return "full"
         case "service-away":
             return "too-late" if times else "holiday" if why_closed else "closed"
+        case "day-over":
+            return "closed"
         case _:
             return "suspended"
 

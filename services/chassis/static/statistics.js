@@ -106,7 +106,7 @@ function spread(median, p90) {
 
 function named(by, name) {
   if (by === 'day') return day(name);
-  if (by === 'class' && name === 'ordinary') return t('statistics.part.ordinary');
+  if (by === 'class' && (name === 'ordinary' || name === 'priority')) return t(`statistics.part.${name}`);
   return names[by]?.[name] ?? (name || t('statistics.part.nowhere'));
 }
 

@@ -76,7 +76,7 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
     if actor().role == "agency" and not agency:
         raise WrongScope()  # it would see everybody's
     if agency:
-        days = {day: Visits.of(visit for visit in found if visit.agency == agency) for day, found in days.items()}
+        days = {day: _of_agency(found, agency) for day, found in days.items()}
         refused = {}
     whole, groups = statistics.summary(days, period["by"])
     if period["format"] == "csv":
@@ -104,6 +104,12 @@ def _days(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Vi
         counts.append(queue().refusals.of(mall, today))
     reasons = sorted({reason for one in counts for reason in one})
     return days, {reason: sum(one.get(reason, 0) for one in counts) for reason in reasons}
+
+
+def _of_agency(visits: Visits, agency: str) -> Visits:
+    """An agency's own visits; of priority classes an agency learns no more than that there is one."""
+    own = (visit for visit in visits if visit.agency == agency)
+    return Visits.of(visit._replace(priority="priority" if visit.priority else "") for visit in own)
 
 
 def day_named(day: str) -> date:

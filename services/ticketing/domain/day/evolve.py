@@ -212,13 +212,24 @@ def _acted(day: Day, act: Act, after: Ticket, at: datetime) -> Day:
 def _undone(day: Day, event: ActUndone) -> Day:
     last = day.desks[event.counter].last
     assert last is not None
-    day = _stands(day, replace(last.before, told=day.tickets[event.ticket_id].told))
-    queues, calls = day.queues, day.calls
+    undone = day.tickets[event.ticket_id]
+    day = _stands(day, replace(last.before, told=undone.told))
+    queues, calls, residuals = day.queues, day.calls, day.residuals
     for service, passed in last.passed.items():  # whichever is better for those who wait
         queues = queues.set(service, replace(queues[service], passed=max(passed, queues[service].passed)))
     if event.act == "called":
         calls = tuple(call for call in calls if (call.ticket_id, call.call) != (event.ticket_id, last.before.calls + 1))
-    return replace(day, queues=queues, calls=calls, desks=_remember(day, event.counter, None))
+        if undone.residual is not None and last.before.residual is None:
+            residuals = _without_last(residuals, undone.residual)
+    return replace(day, queues=queues, calls=calls, residuals=residuals, desks=_remember(day, event.counter, None))
+
+
+def _without_last(residuals: tuple[int, ...], residual: int) -> tuple[int, ...]:
+    """Without the latest one of this size, which may have fallen out of those that are kept."""
+    if residual not in residuals:
+        return residuals
+    at = len(residuals) - 1 - residuals[::-1].index(residual)
+    return (*residuals[:at], *residuals[at + 1 :])
 
 
 def _remember(day: Day, counter: str, last: LastAct | None) -> Map[str, Desk]:
