@@ -382,7 +382,7 @@ def _alerts(day: Day, lines: list[dict[str, Any]], desks: list[dict[str, Any]]) 
     idle = [
         {"kind": "counter-idle", "counter": desk["counter"], "waiting": desk["waiting"]}
         for desk in desks
-        if desk["waiting"] and not desk["current"] and desk["status"] != "open"
+        if desk["waiting"] and not desk["current"] and desk["status"] != "open" and desk["closure"] is None
     ]
     return [*late, *idle]
 

@@ -145,9 +145,12 @@ def test_the_overview_tells_who_waits_longest_and_which_counter_is_closed_for_a_
     for _ in range(2):
         client.post(f"{PEKALONGAN}/tickets", json={"service": KTP})
         clock.at += timedelta(minutes=4)
+    alerts = client.get(f"{PEKALONGAN}/overview", headers=supervisor).json["alerts"]
+    assert [(alert["kind"], alert["counter"]) for alert in alerts] == [("counter-idle", "G02")]
     closure = {"scope": "counter", "code": "G02", "reason": "Printer rusak"}
     client.post(f"{PEKALONGAN}/closures", json=closure, headers=supervisor)
     found = client.get(f"{PEKALONGAN}/overview", headers=supervisor).json
     (line,) = found["lines"]
     assert (line["longest_number"], line["longest_minutes"], line["waiting"]) == ("B-001", 8, 2)
     assert {desk["counter"]: desk["closure"] for desk in found["counters"]}["G02"] == "Printer rusak"
+    assert found["alerts"] == [], "that one is meant to be closed"
