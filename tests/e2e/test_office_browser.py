@@ -139,9 +139,13 @@ def test_a_supervisor_sees_the_mall_live_and_acts(site: Site, window, supervisor
     page = window(*DESK, f"/ticketing/malls/{always}/supervisor#token={token_of(supervisor)}")
     seen(page, "#counters", "G23")
     assert "token" not in page.url
+    here = page.locator("#counters a", has_text="G06")
+    here.focus()
     number = supervisor.post(f"{api(always)}/tickets", json={"service": service}, headers=key()).json()["number"]
     seen(page, "#lines", number)
     seen(page, "#alerts", "G06")
+    seen(page, "#counters tr:has-text('G06') td:nth-of-type(3)", "1")
+    playwright.expect(here).to_be_focused()
     picture(page, "supervisor")
 
     page.click("[data-opens='stop']")

@@ -23,7 +23,7 @@ function render(booking) {
 }
 
 async function look() {
-  if (document.hidden) return;
+  if (document.hidden || shown.status === 'claimed' || shown.status === 'cancelled') return;
   try {
     render(await request(dataset.api));
     heardAt = Date.now();

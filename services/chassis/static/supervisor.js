@@ -12,6 +12,8 @@ const api = `/ticketing/api/malls/${dataset.mall}`;
 const clock = clockIn(dataset.zone);
 const KINDS = { open: 'good', paused: 'warn', shut: 'bad' };
 
+const drawn = new Map(); // what each list says now
+
 let view = null;
 let asks = 0; // answers may overtake each other: only the last one asked for counts
 
@@ -38,17 +40,29 @@ function render() {
     places: view.places_left,
     bookings: view.bookings_unclaimed,
   });
-  $('alerts').replaceChildren(...view.alerts.map((alert) => copy('alert', { text: alertText(alert) })));
+  draw('alerts', view.alerts, (alert) => copy('alert', { text: alertText(alert) }));
   $('calm').hidden = view.alerts.length > 0;
-  $('counters').replaceChildren(...view.counters.map(counterRow));
-  $('lines').replaceChildren(...[...view.lines].sort((one, other) => other.longest_minutes - one.longest_minutes).map(lineRow));
+  draw('counters', view.counters, counterRow);
+  draw('lines', [...view.lines].sort((one, other) => other.longest_minutes - one.longest_minutes), lineRow);
   $('nobody').hidden = view.lines.length > 0;
-  $('closures').replaceChildren(...view.closures.map(closureRow));
+  draw('closures', view.closures, closureRow);
   $('no-closures').hidden = view.closures.length > 0;
   opener('stop').hidden = view.stopped !== null;
   opener('resume').hidden = view.stopped === null;
   opener('opening').hidden = view.override !== null;
   for (const button of document.querySelectorAll('[data-opens]')) button.disabled = view.closed && button.dataset.opens !== 'closure';
+}
+
+/** Draw a list anew if it says something new; whoever is on a link or button in it stays there. */
+function draw(id, items, row) {
+  const rows = items.map(row);
+  const says = rows.map((one) => one.innerHTML).join();
+  if (drawn.get(id) === says) return;
+  drawn.set(id, says);
+  const list = $(id);
+  const at = [...list.children].findIndex((one) => one.contains(document.activeElement));
+  list.replaceChildren(...rows);
+  if (at >= 0) rows[Math.min(at, rows.length - 1)]?.querySelector('a, button')?.focus();
 }
 
 function state() {
@@ -98,13 +112,14 @@ function closureRow(closure) {
   const row = copy('closure-row', { what, about: [closure.reason, ...begins, ends].join(' · '), reopen: t('supervisor.reopen') });
   const button = row.querySelector('button');
   button.setAttribute('aria-label', `${t('supervisor.reopen')}: ${what}`);
-  button.addEventListener('click', () => {
+  button.addEventListener('click', async () => {
     button.disabled = true;
-    forStaff(async () => {
+    await forStaff(async () => {
       await send(`${api}/closures/${closure.scope}/${encodeURIComponent(closure.code)}`, { method: 'DELETE' });
       $('said').textContent = t('supervisor.reopen.said', { what });
       await look();
     });
+    button.disabled = false;
   });
   return row;
 }
