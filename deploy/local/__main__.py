@@ -57,7 +57,7 @@ def _port() -> int:
 def _welcome(system: System) -> str:
     pages = system.credentials["pages"]
     counter = "counter G02" if "counter G02" in pages else next(name for name in pages if name.startswith("counter"))
-    shown = ["home", "kiosk", "hall", counter, "directory", "message log", "API"]
+    shown = ["home", "kiosk", "hall", counter, "supervisor", "directory", "message log", "API"]
     lines = [f"  {name:12} {pages[name]}" for name in shown]
     return "\n".join(
         (

@@ -19,7 +19,11 @@ blueprint = Blueprint("pages", __name__)
 @public
 def home() -> str:
     """The way in to everything."""
-    shown = [views.summary(found) | {"counters": sorted(found.counters)} for found in malls().all()]
+    shown = [
+        views.summary(found)
+        | {"counters": sorted(found.counters), "bookings": found.mall is not None and found.mall.bookings is not None}
+        for found in malls().all()
+    ]
     return render_template("home.html", malls=shown)
 
 

@@ -125,15 +125,32 @@ def _bookable(mall: Mall, wanted: BookPlace, day: Day) -> dict[str, Any]:
         DAY.decide(wanted, day)
     except Refused as refusal:
         reason = refusal.reason
-    service_hours = {i for c in mall.counters_for(wanted.service) for i in mall.hours_of(c).intervals(wanted.date)}
+    times = sorted({i for c in mall.counters_for(wanted.service) for i in mall.hours_of(c).intervals(wanted.date)})
+    why_closed = mall.about.hours.why_closed(wanted.date)
     return {
         "day": wanted.date.isoformat(),
         "bookable": reason is None,
         "reason": reason,
-        "why_closed": mall.about.hours.why_closed(wanted.date) or None,
-        "hours": _clocks(sorted(service_hours)),
+        "standing": _standing(reason, why_closed, times),
+        "why_closed": why_closed or None,
+        "hours": _clocks(times),
         "claim_by": visitors.claim_by(mall, wanted.date).isoformat(),
     }
+
+
+def _standing(reason: str | None, why_closed: str, times: Sequence[hours.Interval]) -> str:
+    """In a word how a day ahead stands for people."""
+    match reason:
+        case None:
+            return "free"
+        case "capacity-reached" | "service-full" | "places-kept":
+            return "full"
+        case "service-away":
+            return "too-late" if times else "holiday" if why_closed else "closed"
+        case "day-over":
+            return "closed"
+        case _:
+            return "suspended"
 
 
 def _clocks(intervals: Sequence[hours.Interval]) -> list[list[str]]:
@@ -353,8 +370,9 @@ def _lines(day: Day, now: datetime, mall: Mall) -> list[dict[str, Any]]:
     found = _waiting_by_line(day, mall)
     for line in found:
         heads = [one for queue in day.queues_of(line["line"]) for one in (*queue.ordinary[:1], *queue.priority[:1])]
-        longest = max((now - day.tickets[one].issued.issued_at for one in heads), default=timedelta())
-        line["longest_minutes"] = round(longest.total_seconds() / 60)
+        longest = min((day.tickets[one] for one in heads), key=lambda ticket: ticket.place)
+        line["longest_minutes"] = round((now - longest.issued.issued_at).total_seconds() / 60)
+        line["longest_number"] = longest.issued.number
     return found
 
 
@@ -362,6 +380,7 @@ def _desk(day: Day, mall: Mall, code: str, now: datetime, worked: Sequence[float
     found, desk, current = mall.counters[code], day.desks.get(code), day.serving.get(code)
     services = turns.callable_services(day, mall, found, now)
     called = day.tickets[current].called if current else None
+    closure = mall.closure("counter", code, now)
     return {
         "counter": code,
         "floor": found.floor,
@@ -369,6 +388,7 @@ def _desk(day: Day, mall: Mall, code: str, now: datetime, worked: Sequence[float
         "agency_name": mall.agency_name(found.agency),
         "status": desk.status if desk else "new",
         "status_reason": desk.reason if desk else "",
+        "closure": closure.reason if closure else None,
         "current": day.tickets[current].issued.number if current else None,
         "current_since": called.called_at.isoformat() if called else None,
         "waiting": sum(turns.length(day.queues[name]) for name in services if name in day.queues),
@@ -387,7 +407,7 @@ def _alerts(day: Day, lines: list[dict[str, Any]], desks: list[dict[str, Any]]) 
     idle = [
         {"kind": "counter-idle", "counter": desk["counter"], "waiting": desk["waiting"]}
         for desk in desks
-        if desk["waiting"] and not desk["current"] and desk["status"] != "open"
+        if desk["waiting"] and not desk["current"] and desk["status"] != "open" and desk["closure"] is None
     ]
     return [*late, *idle]
 
@@ -401,7 +421,7 @@ def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[st
             "name": agency.name,
             "line": agency.line,
             "services": [
-                _offer(mall, service, now) | {"away": None if any_hours else _away(mall, service, now)}
+                offer(mall, service, now) | {"away": None if any_hours else _away(mall, service, now)}
                 for service in mall.services.values()
                 if service.agency == agency.code
             ],
@@ -411,7 +431,8 @@ def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[st
     return sorted(agencies, key=lambda agency: (len(str(agency["line"])), agency["line"]))
 
 
-def _offer(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]:
+def offer(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]:
+    """A service as it is offered: where, how long it takes, what to bring."""
     closure = mall.closure("service", service.code, now)
     return {
         "code": service.code,

@@ -63,6 +63,47 @@ def _open(site: Site) -> None:
             time.sleep(0.2)
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    from e2e.browser import CHROMIUM, QUIET, playwright  # late: it skips whoever has no playwright
+
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def window(chromium, site: Site):
+    """Opens windows on the site; at the end none of them may have complained or asked another origin.
+
+    `expecting` is the status of an answer that is meant to be refused: the browser complains of each.
+    """
+    complaints, contexts = [], []
+
+    def open_window(width: int, height: int, path: str, expecting: str = ""):
+        context = chromium.new_context(viewport={"width": width, "height": height}, locale="id-ID", base_url=site.url)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        refused = f"status of {expecting} " if expecting else "\n"
+        page.on(
+            "console",
+            lambda m: complaints.append(m.text) if m.type in ("error", "warning") and refused not in m.text else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request", lambda r: None if r.url.startswith((site.url, "data:", "blob:")) else complaints.append(r.url)
+        )
+        page.goto(path)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
 def key() -> dict[str, str]:
     """A fresh Idempotency-Key header."""
     return {"Idempotency-Key": uuid.uuid4().hex}

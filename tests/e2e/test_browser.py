@@ -1,67 +1,18 @@
 """The pages in a real Chromium: a visitor, a clerk with a keyboard, the hall's television, a phone."""
 
 import json
-import os
 import re
 import shutil
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from e2e.browser import IN_CHROMIUM, picture, playwright, seen
 from e2e.conftest import MALL, Site, eventually, key
 
 from deploy.local.system import SEED
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-PICTURES = Path(os.environ.get("MPP_PICTURES", "build/pictures"))
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: install it, or name it in CHROMIUM"),
-]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def window(chromium, site: Site):
-    """Opens windows on the site; at the end none of them may have complained or asked another origin."""
-    complaints, contexts = [], []
-
-    def open_window(width: int, height: int, path: str):
-        context = chromium.new_context(viewport={"width": width, "height": height}, locale="id-ID", base_url=site.url)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request", lambda r: None if r.url.startswith((site.url, "data:", "blob:")) else complaints.append(r.url)
-        )
-        page.goto(path)
-        return page
-
-    yield open_window
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def picture(page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png")
-
-
-def seen(page, selector: str, text: str | re.Pattern) -> None:
-    playwright.expect(page.locator(selector)).to_contain_text(text, timeout=10_000)
+pytestmark = IN_CHROMIUM
 
 
 def services_at(site: Site, counter: str) -> list[dict]:

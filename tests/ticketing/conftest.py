@@ -8,7 +8,7 @@ from examples import TUESDAY_NINE, mall
 from services.chassis import tokens
 from services.ticketing.api import bookings, counters, days, reports, tickets
 from services.ticketing.app import create_app
-from services.ticketing.pages import visitors
+from services.ticketing.pages import staff, visitors
 from services.ticketing.queue import Queue, mall_stream
 
 PEKALONGAN = "/ticketing/api/malls/pekalongan"
@@ -33,7 +33,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock(TUESDAY_NINE)
-    for module in (visitors, bookings, counters, days, reports, tickets):
+    for module in (staff, visitors, bookings, counters, days, reports, tickets):
         monkeypatch.setattr(module, "now", clock.now)
     return clock
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 from datetime import date, timedelta
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -85,10 +87,13 @@ def test_no_priority_class_is_in_the_record(day, supervisor):
         assert [name for name in PRIORITIES if name in text] == []
 
 
-def test_every_event_of_a_day_can_be_told():
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_every_event_of_a_day_has_words(language):
     kinds = [audit.kind_of(event) for event in get_args(Event)]
     assert "ticket-called" in kinds
     assert len(set(kinds)) == len(kinds) > 20
+    words = json.loads((Path(audit.__file__).parent / "words" / f"{language}.json").read_text())
+    assert [kind for kind in kinds if f"audit.act.{kind}" not in words] == []
 
 
 def test_a_day_on_which_nothing_happened_has_an_empty_record(client, supervisor):

@@ -14,6 +14,7 @@ from services.ticketing.domain.day.commands import (
     CloseDay,
     MissTicket,
     TransferTicket,
+    UndoLast,
 )
 from services.ticketing.domain.history import RecordDay, Visit, Visits
 from services.ticketing.queue import Queue, history_stream
@@ -169,6 +170,22 @@ def test_those_who_did_not_come_left_or_still_wait_have_no_service_time():
     ]
 
 
+def test_a_call_that_was_taken_back_measures_no_wait():
+    day = MallDay()
+    for who in ("siti", "budi"):
+        day.issue(who)
+    day.call()
+    day.finish()
+    before = day.state.residuals
+    day.after(20).call()
+    assert len(day.state.residuals) == len(before) + 1
+    day.when(UndoLast("G02", day.now))
+    assert day.state.residuals == before
+    assert statistics.visits(day.state)[1].waited is None
+    day.call()
+    assert len(day.state.residuals) == len(before) + 1
+
+
 # Over HTTP
 
 
@@ -228,6 +245,8 @@ def test_an_agency_sees_its_own_visitors_alone(client, bearer, supervisor, store
         assert sum(figures["tickets"] for figures in found["groups"].values()) == 3
         assert found["refused"] == {}
     assert list(ask(client, polres, **{"from": "2026-11-01", "by": "service"}).json["groups"]) == [SIM]
+    by_class = ask(client, bearer("agency", agency="DUKCAPIL"), **{"from": "2026-11-01", "by": "class"})
+    assert set(by_class.json["groups"]) == {"ordinary", "priority"}, "not which class"
     assert "DUKCAPIL" not in ask(client, polres, **{"from": "2026-11-01", "format": "csv"}).text
 
 

@@ -29,7 +29,7 @@ class UnknownDay(NotFound):
 def day_audit(wanted: dict[str, str], mall: str, day: str) -> Any:
     """Who did what, when, why and at which counter, from the events themselves."""
     known = queue().mall(mall)
-    rows = audit.rows(queue().commits(mall, _date(day)), known.about.zone)
+    rows = audit.rows(queue().commits(mall, day_named(day)), known.about.zone)
     if wanted["format"] == "csv":
         return table(audit.COLUMNS, rows, f"audit-{mall}-{day}.csv")
     return {"mall": mall, "day": day, "acts": rows}
@@ -44,7 +44,7 @@ def verify_day(mall: str, day: str) -> dict[str, Any]:
     That nothing was cut off the end of a closed day is seen by the seal in the mall's history.
     """
     queue().mall(mall)
-    on = _date(day)
+    on = day_named(day)
     commits = queue().commits(mall, on)
     last = commits[-1].hash if commits else None
     recorded = queue().history(mall).days.get(on.isoformat())
@@ -76,7 +76,7 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
     if actor().role == "agency" and not agency:
         raise WrongScope()  # it would see everybody's
     if agency:
-        days = {day: Visits.of(visit for visit in found if visit.agency == agency) for day, found in days.items()}
+        days = {day: _of_agency(found, agency) for day, found in days.items()}
         refused = {}
     whole, groups = statistics.summary(days, period["by"])
     if period["format"] == "csv":
@@ -106,7 +106,14 @@ def _days(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Vi
     return days, {reason: sum(one.get(reason, 0) for one in counts) for reason in reasons}
 
 
-def _date(day: str) -> date:
+def _of_agency(visits: Visits, agency: str) -> Visits:
+    """An agency's own visits; of priority classes an agency learns no more than that there is one."""
+    own = (visit for visit in visits if visit.agency == agency)
+    return Visits.of(visit._replace(priority="priority" if visit.priority else "") for visit in own)
+
+
+def day_named(day: str) -> date:
+    """The date that an address names. Raises `UnknownDay`."""
     try:
         return date.fromisoformat(day)
     except ValueError:

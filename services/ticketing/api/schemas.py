@@ -9,6 +9,7 @@ from services.ticketing.domain.day.state import Status
 
 RESULTS = ("done", "incomplete", "referred")
 SCOPES = ("mall", "counter", "service")
+STANDINGS = ("free", "full", "holiday", "closed", "suspended", "too-late")
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -191,6 +192,7 @@ class BookableDayOut(ma.Schema):
     day = ma.fields.String()
     bookable = ma.fields.Boolean()
     reason = ma.fields.String(allow_none=True, metadata={"example": "capacity-reached"})
+    standing = ma.fields.String(validate=OneOf(STANDINGS))
     why_closed = ma.fields.String(allow_none=True)
     hours = ma.fields.List(ma.fields.List(ma.fields.String()))
     claim_by = ma.fields.String()

@@ -1,13 +1,18 @@
 """Pages for staff: empty shells, filled through the API with the clerk's own token."""
 
+from datetime import date
 from typing import Any
 
+from babel.dates import format_date
 from flask import render_template
 
-from services.chassis.web import public
+from services.chassis.web import language, public
 from services.ticketing.api import queue
+from services.ticketing.api.reports import day_named
+from services.ticketing.domain import hours
 from services.ticketing.domain.mall import Mall
-from services.ticketing.pages.visitors import about, blueprint
+from services.ticketing.pages.visitors import about, blueprint, in_language
+from services.ticketing.queue import now
 
 
 @blueprint.get("/counters/<counter>")
@@ -25,6 +30,57 @@ def console(mall: str, counter: str) -> str:
         services=_services(known),
         priority_classes=known.about.classes,
     )
+
+
+@blueprint.get("/supervisor")
+@public
+def supervisor(mall: str) -> str:
+    """The mall at a glance and what a supervisor decides: an empty shell, as a console."""
+    known = queue().mall(mall)
+    counters = [known.counters[code] for code in sorted(known.counters)]
+    return render_template(
+        "supervisor.html",
+        mall=about(known),
+        today=_today(known),
+        counters=[{"code": one.code, "agency_name": known.agency_name(one.agency)} for one in counters],
+        services=sorted(known.services.values(), key=lambda service: service.name),
+    )
+
+
+@blueprint.get("/statistics")
+@public
+def statistics(mall: str) -> str:
+    """Waits, service times and refusals of a period: an empty shell, as a console."""
+    known = queue().mall(mall)
+    return render_template("statistics.html", mall=about(known), today=_today(known), names=_names(known))
+
+
+@blueprint.get("/days/<day>/audit")
+@public
+def audit(mall: str, day: str) -> str:
+    """The record of a day: an empty shell, as a console. Raises `UnknownDay`."""
+    known, on = queue().mall(mall), day_named(day)
+    return render_template(
+        "audit.html",
+        mall=about(known),
+        today=_today(known),
+        day=on.isoformat(),
+        day_name=format_date(on, "EEEE, d MMMM y", locale=language()),
+        names=_names(known),
+    )
+
+
+def _today(known: Mall) -> date:
+    return hours.business_day(now(), known.about.zone)
+
+
+def _names(known: Mall) -> dict[str, dict[str, str]]:
+    """What codes in reports stand for."""
+    return {
+        "service": {service.code: service.name for service in known.services.values()},
+        "agency": {agency.code: agency.name for agency in known.agencies.values()},
+        "class": {one.code: in_language(one.name) for one in known.about.classes},
+    }
 
 
 def _services(mall: Mall) -> list[dict[str, Any]]:

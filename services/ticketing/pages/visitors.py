@@ -1,13 +1,19 @@
-"""Pages for visitors: kiosk, hall display, and their own ticket."""
+"""Pages for visitors: kiosk, hall display, booking, and their own ticket or booking."""
 
 import io
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 import segno
+from babel.dates import format_date
 from flask import Blueprint, Response, render_template, request
 
-from services.chassis.web import public
+from services.chassis.web import language, public, text
+from services.chassis.words import DEFAULT
 from services.ticketing import views
 from services.ticketing.api import queue
+from services.ticketing.api.bookings import bookable
 from services.ticketing.domain.mall import Mall
 from services.ticketing.queue import now
 
@@ -52,10 +58,76 @@ def ticket(mall: str, ticket_id: str) -> str:
 def ticket_qr(mall: str, ticket_id: str) -> Response:
     """The address of a visitor's own page as a QR code. Raises `UnknownTicket`."""
     queue().day_with(mall, ticket_id).ticket(ticket_id)
+    return _qr(f"ticketing/malls/{mall}/tickets/{ticket_id}")
+
+
+@blueprint.get("/book")
+@public
+def book(mall: str) -> str:
+    """Where a place on a day to come is booked, for one service; without it, which services there are."""
+    known, code, at = queue().mall(mall), request.args.get("service", ""), now()
+    shown = {"mall": about(known), "bookings": known.about.bookings}
+    if not code or known.about.bookings is None:
+        return render_template("book.html", **shown, service=None, agencies=views.directory(known, at))
+    service = known.service(code)
+    offer = views.offer(known, service, at) | {"agency_name": known.agency_name(service.agency)}
+    classes = [{"code": one.code, "name": in_language(one.name)} for one in known.about.classes]
+    days = [_named(day) for day in bookable(known, code)]
+    return render_template(
+        "book.html", **shown, service=offer, days=days, classes=classes, claim_by=_clock(known.about.bookings.claim_by)
+    )
+
+
+def _named(day: dict[str, Any]) -> dict[str, Any]:
+    """A day ahead as people say it."""
+    on = date.fromisoformat(day["day"])
+    return day | {
+        "weekday": format_date(on, "EEEE", locale=language()),
+        "date": format_date(on, "d MMMM", locale=language()),
+        "about": text(f"booking.day.{day['standing']}", time=_clock(day["claim_by"][11:16]), why=day["why_closed"]),
+    }
+
+
+@blueprint.get("/bookings/<booking_id>")
+@public
+def booking(mall: str, booking_id: str) -> str:
+    """The page of a booking."""
+    known = queue().mall(mall)
+    found = views.booking(known, queue().day_with(mall, booking_id).booking(booking_id))
+    service, on = known.services.get(found["service"]), date.fromisoformat(found["day"])
+    return render_template(
+        "booking.html",
+        mall=about(known),
+        booking=found,
+        weekday=format_date(on, "EEEE", locale=language()),
+        date=format_date(on, "d MMMM y", locale=language()),
+        claim_by=_clock(found["claim_by"][11:16]),
+        requirements=service.requirements if service else (),
+    )
+
+
+@blueprint.get("/bookings/<booking_id>/qr.svg")
+@public
+def booking_qr(mall: str, booking_id: str) -> Response:
+    """The address of a booking's page as a QR code. Raises `UnknownBooking`."""
+    queue().day_with(mall, booking_id).booking(booking_id)
+    return _qr(f"ticketing/malls/{mall}/bookings/{booking_id}")
+
+
+def _qr(path: str) -> Response:
     picture = io.BytesIO()
-    address = f"{request.url_root}ticketing/malls/{mall}/tickets/{ticket_id}"
-    segno.make(address, error="m").save(picture, kind="svg", scale=6, border=2)
+    segno.make(f"{request.url_root}{path}", error="m").save(picture, kind="svg", scale=6, border=2)
     return Response(picture.getvalue(), mimetype="image/svg+xml")
+
+
+def _clock(time: str) -> str:
+    """ "10:00" as the page's language writes it."""
+    return time.replace(":", ".") if language() == "id" else time
+
+
+def in_language(names: Mapping[str, str]) -> str:
+    """A name in the language of the page; in Indonesian, or any, if it has none in that."""
+    return names.get(language()) or names.get(DEFAULT) or next(iter(names.values()), "")
 
 
 def about(mall: Mall) -> dict[str, str]:

@@ -214,14 +214,24 @@ def _acted(day: Day, act: Act, after: Ticket, at: datetime) -> Day:
 def _undone(day: Day, event: ActUndone) -> Day:
     last = day.desks[event.counter].last
     assert last is not None
-    ticket = day.tickets[event.ticket_id]  # what others were told stays told: no call has the number of another
-    day = _stands(day, replace(last.before, told=ticket.told, calls=ticket.calls))
-    queues, calls = day.queues, day.calls
+    undone = day.tickets[event.ticket_id]  # what others were told stays told: no call has the number of another
+    day = _stands(day, replace(last.before, told=undone.told, calls=undone.calls))
+    queues, calls, residuals = day.queues, day.calls, day.residuals
     for service, passed in last.passed.items():  # as if the call had not been: those since come on top
         queues = queues.set(service, replace(queues[service], passed=queues[service].passed + passed))
     if event.act == "called":
         calls = tuple(call for call in calls if (call.ticket_id, call.call) != (event.ticket_id, last.before.calls + 1))
-    return replace(day, queues=queues, calls=calls, desks=_remember(day, event.counter, None))
+        if undone.residual is not None and last.before.residual is None:
+            residuals = _without_last(residuals, undone.residual)
+    return replace(day, queues=queues, calls=calls, residuals=residuals, desks=_remember(day, event.counter, None))
+
+
+def _without_last(residuals: tuple[int, ...], residual: int) -> tuple[int, ...]:
+    """Without the latest one of this size, which may have fallen out of those that are kept."""
+    if residual not in residuals:
+        return residuals
+    at = len(residuals) - 1 - residuals[::-1].index(residual)
+    return (*residuals[:at], *residuals[at + 1 :])
 
 
 def _remember(day: Day, counter: str, last: LastAct | None) -> Map[str, Desk]:

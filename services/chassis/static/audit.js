@@ -1,0 +1,68 @@
+import { clockIn } from './clock.js';
+import { copy, fill } from './fill.js';
+import { download, forStaff, send } from './staff.js';
+import { given, t } from './words.js';
+
+const { dataset } = document.getElementById('audit');
+const $ = (id) => document.getElementById(id);
+const days = `/ticketing/api/malls/${dataset.mall}/days/${dataset.day}`;
+const clock = clockIn(dataset.zone);
+const names = given('names');
+const known = JSON.parse(document.querySelector('script.words[data-prefix="audit."]').textContent);
+let rows = [];
+
+async function look() {
+  const [record, verdict] = await Promise.all([send(`${days}/audit`), send(`${days}/verification`)]);
+  rows = record.acts.map(row);
+  $('acts').replaceChildren(...rows);
+  $('none').hidden = rows.length > 0;
+  verify(verdict);
+  filter();
+}
+
+function verify({ commits, fits, first_misfit: misfit, hash, seal }) {
+  const words = { commit: misfit, n: commits };
+  const verdict = fits ? (seal ? 'audit.fits.sealed' : 'audit.fits') : misfit ? 'audit.misfit' : 'audit.gone';
+  fill($('fits'), { fits: t(verdict, words), hash: hash && t('audit.hash', { hash }) });
+  $('fits').dataset.kind = fits ? 'good' : 'bad';
+  $('fits').hidden = fits && commits === 0;
+}
+
+function row(act) {
+  return copy('act', {
+    time: clock.seconds(act.at),
+    act: known[`act.${act.act}`] ?? act.act,
+    number: act.number,
+    counter: act.counter,
+    actor: known[`actor.${act.actor || 'public'}`] ?? act.actor,
+    why: act.why,
+    detail: detail(act.detail),
+  });
+}
+
+/** `service=KTP, ahead=1` in words. */
+function detail(text) {
+  return text.split(', ').filter(Boolean).map((part) => {
+    const [name, value] = part.split('=');
+    const v = names.service[value] ?? known[`value.${value}`] ?? value;
+    return known[`detail.${name}`] ? t(`audit.detail.${name}`, { v }) : part;
+  }).join(', ');
+}
+
+function filter() {
+  const words = $('filter').value.toLowerCase().split(/\s+/).filter(Boolean);
+  let shown = 0;
+  for (const each of rows) {
+    const text = each.textContent.toLowerCase();
+    each.hidden = !words.every((word) => text.includes(word));
+    shown += !each.hidden;
+  }
+  $('count').textContent = t('audit.count', { n: shown, all: rows.length });
+}
+
+$('filter').addEventListener('input', filter);
+$('day').addEventListener('change', () => { if ($('day').value) location.assign(`../${$('day').value}/audit`); });
+$('wanted').addEventListener('submit', (event) => event.preventDefault());
+$('csv').addEventListener('click', () => forStaff(() => download(`${days}/audit?format=csv`, `audit-${dataset.mall}-${dataset.day}.csv`)));
+$('print').addEventListener('click', () => print());
+forStaff(look);

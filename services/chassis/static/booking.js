@@ -1,0 +1,58 @@
+import { newKey, request } from './api.js';
+import { clockIn } from './clock.js';
+import { fill } from './fill.js';
+import { given, t } from './words.js';
+
+const POLL_MS = 10_000;
+
+const { dataset } = document.getElementById('booking-page');
+const $ = (id) => document.getElementById(id);
+const clock = clockIn(dataset.zone);
+const isoDay = new Intl.DateTimeFormat('en-CA', { timeZone: dataset.zone }); // writes dates as ISO does
+const key = newKey();
+let shown = given('booking');
+let heardAt = Date.now();
+
+function render(booking) {
+  shown = booking;
+  const isToday = isoDay.format(Date.now()) === booking.day;
+  for (const part of document.querySelectorAll('[data-when]')) part.hidden = !part.dataset.when.split(' ').includes(booking.status);
+  $('today').hidden = !isToday;
+  $('late').hidden = !isToday;
+  if (booking.ticket) $('ticket').href = dataset.tickets + booking.ticket;
+}
+
+async function look() {
+  if (document.hidden || shown.status === 'claimed' || shown.status === 'cancelled') return;
+  try {
+    render(await request(dataset.api));
+    heardAt = Date.now();
+    $('lost').hidden = true;
+  } catch {
+    fill($('lost'), { since: t('booking.lost', { time: clock.seconds(heardAt) }) });
+    $('lost').hidden = false;
+  }
+}
+
+async function act(button) {
+  button.disabled = true;
+  $('refused').hidden = true;
+  $('sure').close();
+  try {
+    const answer = await request(`${dataset.api}/${button.dataset.act}`, { method: 'POST', key: `${button.dataset.act}-${key}` });
+    if (button.dataset.act === 'check-in') location.assign(answer.status_url);
+    else render(answer);
+  } catch (problem) {
+    fill($('refused'), { title: problem.title, detail: problem.detail });
+    $('refused').hidden = false;
+    await look();
+  }
+  button.disabled = false;
+}
+
+for (const button of document.querySelectorAll('[data-act]')) button.addEventListener('click', () => act(button));
+$('give-back').addEventListener('click', () => $('sure').showModal());
+$('sure').querySelector('[data-close]').addEventListener('click', () => $('sure').close());
+render(shown);
+setInterval(look, POLL_MS);
+document.addEventListener('visibilitychange', look);

@@ -1,0 +1,142 @@
+import { copy, fill } from './fill.js';
+import { download, forStaff, send } from './staff.js';
+import { given, t } from './words.js';
+
+const { dataset } = document.getElementById('statistics');
+const $ = (id) => document.getElementById(id);
+const api = `/ticketing/api/malls/${dataset.mall}/statistics`;
+const form = $('wanted').elements;
+const names = given('names');
+const reasons = given('reasons');
+const { lang } = document.documentElement;
+const OUTCOMES = ['served', 'missed', 'cancelled', 'unserved', 'open'];
+const SVG = 'http://www.w3.org/2000/svg';
+const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 1 });
+const share = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 0 });
+const dated = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+let asks = 0; // answers may overtake each other: only the last one asked for counts
+
+// What is wanted
+
+function today() {
+  return new Intl.DateTimeFormat('en-CA', { timeZone: dataset.zone }).format(Date.now()); // writes dates as ISO does
+}
+
+function shifted(day, days) {
+  const date = new Date(`${day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + days);
+  return date.toISOString().slice(0, 10);
+}
+
+function period() {
+  const now = today();
+  switch (form.period.value) {
+    case 'week': return [shifted(now, -((new Date(`${now}T00:00:00Z`).getUTCDay() + 6) % 7)), now];
+    case 'month': return [`${now.slice(0, 8)}01`, now];
+    case 'other': return [form.from.value || now, form.to.value || now];
+    default: return [now, now];
+  }
+}
+
+function wanted(more = {}) {
+  const [from, to] = period();
+  return new URLSearchParams({ from, to, by: form.by.value, ...more });
+}
+
+async function look() {
+  const asked = (asks += 1);
+  const found = await send(`${api}?${wanted()}`);
+  if (asked === asks) render(found);
+}
+
+// How it is shown
+
+function minutes(seconds) {
+  return seconds === null ? null : number.format(seconds / 60);
+}
+
+function day(date) {
+  return dated.format(new Date(`${date}T00:00:00Z`));
+}
+
+function render(found) {
+  const { all, by } = found;
+  const shown = found.from === found.to ? 'statistics.shown.one' : 'statistics.shown';
+  document.querySelector('[data-slot="period"]').textContent = t(shown, { from: day(found.from), to: day(found.to), n: found.days });
+  fill($('figures'), {
+    ...all,
+    wait: inMinutes(all.wait_median),
+    'wait-p90': all.wait_p90 === null ? null : t('statistics.p90', { n: minutes(all.wait_p90) }),
+    service: inMinutes(all.service_median),
+    'service-p90': all.service_p90 === null ? null : t('statistics.p90', { n: minutes(all.service_p90) }),
+    told: all.waits_in_range === null ? '–' : share.format(all.waits_in_range),
+  });
+  $('nothing').hidden = all.tickets > 0;
+  $('parts-card').hidden = all.tickets === 0;
+  $('parts-name').textContent = t('statistics.parts', { by: t(`statistics.by.${by}`).toLowerCase() });
+  $('part-name').textContent = t(`statistics.by.${by}`);
+  const groups = Object.entries(found.groups);
+  if (by !== 'hour' && by !== 'day') groups.sort(([, one], [, other]) => other.tickets - one.tickets);
+  const most = Math.max(1, ...groups.map(([, part]) => part.tickets));
+  $('parts').replaceChildren(...groups.map(([name, part]) => row(by, name, part, most)));
+  const refused = Object.entries(found.refused).sort(([, one], [, other]) => other - one);
+  $('refused-part').hidden = refused.length === 0;
+  $('refused').replaceChildren(...refused.map(([reason, times]) => copy('refusal', { why: reasons[`${reason}.title`] ?? reason, times })));
+}
+
+function inMinutes(seconds) {
+  return seconds === null ? '–' : t('statistics.minutes', { n: minutes(seconds) });
+}
+
+function row(by, name, part, most) {
+  const filled = copy('part', {
+    ...part,
+    name: named(by, name),
+    wait: spread(part.wait_median, part.wait_p90),
+    service: spread(part.service_median, part.service_p90),
+    told: part.waits_in_range === null ? '–' : share.format(part.waits_in_range),
+  });
+  filled.querySelector('.chart').append(bar(part, most));
+  return filled;
+}
+
+function spread(median, p90) {
+  return median === null ? '–' : `${minutes(median)} (${minutes(p90)})`;
+}
+
+function named(by, name) {
+  if (by === 'day') return day(name);
+  if (by === 'class' && (name === 'ordinary' || name === 'priority')) return t(`statistics.part.${name}`);
+  return names[by]?.[name] ?? (name || t('statistics.part.nowhere'));
+}
+
+/** A bar of how the visits ended, as long as there are tickets. */
+function bar(part, most) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', `0 0 ${most} 10`);
+  svg.setAttribute('preserveAspectRatio', 'none');
+  const open = part.tickets - part.served - part.missed - part.cancelled - part.unserved;
+  let x = 0;
+  for (const outcome of OUTCOMES) {
+    const count = outcome === 'open' ? open : part[outcome];
+    if (!count) continue;
+    const rect = document.createElementNS(SVG, 'rect');
+    for (const [attribute, value] of Object.entries({ class: `bar-${outcome}`, x, y: 0, width: count, height: 10 })) rect.setAttribute(attribute, value);
+    svg.append(rect);
+    x += count;
+  }
+  return svg;
+}
+
+function changed() {
+  const other = form.period.value === 'other';
+  $('range').hidden = !other;
+  if (other && !form.from.value) [form.from.value, form.to.value] = [shifted(today(), -30), today()];
+  forStaff(look);
+}
+
+$('wanted').addEventListener('change', changed);
+$('wanted').addEventListener('submit', (event) => event.preventDefault());
+$('csv').addEventListener('click', () => forStaff(() => download(`${api}?${wanted({ format: 'csv' })}`, `statistics-${dataset.mall}-${period().join('-')}.csv`)));
+$('print').addEventListener('click', () => print());
+forStaff(look);
