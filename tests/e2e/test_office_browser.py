@@ -170,7 +170,7 @@ def test_a_supervisor_sees_the_mall_live_and_acts(site: Site, window, supervisor
     page.click("#closure .button.main")
     seen(page, "#closures", re.compile("G05.*Printer rusak.*31 Desember.*15.30"))
     closed = supervisor.get(f"{api(always)}/closures").json()["closures"]
-    assert [(one["code"], one["until"]) for one in closed] == [("G05", "2099-12-31T08:30:00+00:00")]
+    assert [(one["code"], one["until"]) for one in closed] == [("G05", "2099-12-31T15:30:00+07:00")]
     seen(page, "#counters tr:has-text('G05')", "Ditutup")
     page.click("#closures .button")
     seen(page, "#no-closures", "Tidak ada yang ditutup")
