@@ -206,8 +206,8 @@ def _next_opening(day: Day, mall: Mall, now: datetime) -> datetime | None:
         return None
     if closure := mall.closure("mall", about.code, now):
         return mall.opens_after(closure)
-    if day.closed:  # nothing follows on this day, whatever the hours say
-        now = hours.day_ends(hours.business_day(now, about.zone), about.zone) - timedelta(seconds=1)
+    if day.closed or day.places.all >= about.capacity:  # nobody else is served today, whatever the hours say
+        return about.hours.next_day(now)
     return about.hours.next_opening(now)
 
 

@@ -11,6 +11,7 @@ from services.ticketing import views
 from services.ticketing.domain.day.commands import (
     CloseDay,
     Finish,
+    ForceOpen,
     HoldTicket,
     MissTicket,
     Recall,
@@ -119,6 +120,13 @@ def test_after_the_cut_off_the_next_opening_is_told_while_the_mall_is_open():
 
 def test_once_all_places_are_taken_the_next_opening_is_told():
     day = MallDay(known=mall(capacity=1))
+    day.issue(SITI)
+    assert hall(day)["next_opening"] == WEDNESDAY_EIGHT
+
+
+def test_a_day_that_was_opened_before_its_hours_and_is_full_does_not_open_again_at_eight():
+    day = MallDay(datetime(2026, 11, 23, 21, 0, tzinfo=UTC), mall(capacity=1))  # four in the morning
+    day.when(ForceOpen("Hari pelayanan khusus", day.now, day.mall))
     day.issue(SITI)
     assert hall(day)["next_opening"] == WEDNESDAY_EIGHT
 

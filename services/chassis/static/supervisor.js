@@ -88,7 +88,7 @@ function counterRow(desk) {
     since: desk.current && t('supervisor.since', { time: clock.time(desk.current_since), minutes: minutesSince(desk.current_since) }),
     waiting: desk.waiting,
     served: desk.served_today,
-    pace: desk.pace_minutes ?? '–',
+    pace: desk.pace_minutes?.toLocaleString(document.documentElement.lang) ?? '–',
   });
   row.querySelector('a').href = `/ticketing/malls/${dataset.mall}/counters/${desk.counter}`;
   row.querySelector('.pill').dataset.kind = KINDS[status] ?? 'plain';

@@ -89,6 +89,10 @@ class Hours:
         """The next instant at which service opens, in the mall's own zone; None if it does not within two months."""
         return next((opens for opens in self._openings(business_day(now, self.zone)) if opens > now), None)
 
+    def next_day(self, now: datetime) -> datetime | None:
+        """The next instant at which service opens on another day, even at its midnight."""
+        return self.next_opening(day_ends(business_day(now, self.zone), self.zone) - timedelta(seconds=1))
+
     def _openings(self, day: date) -> Iterator[datetime]:
         for ahead in range(HORIZON):
             for opens, _ in self.intervals(day + timedelta(days=ahead)):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.ticketing.domain import hours
 from services.ticketing.domain.day import refusals, turns
 from services.ticketing.domain.day.commands import (
     BookPlace,
@@ -163,24 +162,19 @@ def _must_have_a_place(
     day: Day, mall: Mall, service: ServiceLearned, priority: str | None, now: datetime, *, booking: bool = False
 ) -> None:
     """Refuse the one after the last place. Places kept for others are not free for this one."""
-    about, taken = mall.about, day.places
+    about, taken, next_day = mall.about, day.places, mall.about.hours.next_day
     if service.capacity is not None and taken.by_service.get(service.code, 0) >= service.capacity:
-        raise refusals.ServiceFull(service=service.name, capacity=service.capacity, next_opening=_next_day(mall, now))
+        raise refusals.ServiceFull(
+            service=service.name, capacity=service.capacity, next_opening=next_day(now)
+        )
     free = about.capacity - taken.all
     if free <= 0:
-        raise refusals.CapacityReached(capacity=about.capacity, next_opening=_next_day(mall, now))
+        raise refusals.CapacityReached(capacity=about.capacity, next_opening=next_day(now))
     kept = 0 if priority is not None else max(0, about.kept_for_priority - taken.priority)
     if not booking and about.bookings and now < claim_by(mall, now.astimezone(ZoneInfo(about.zone)).date()):
         kept += max(0, about.kept_for_bookings - taken.booked)
     if free <= kept:
-        raise refusals.PlacesKept(kept=free, next_opening=_next_day(mall, now))
-
-
-def _next_day(mall: Mall, now: datetime) -> datetime | None:
-    """The next opening of a later day: this one has no more places after its break either."""
-    zone = mall.about.zone
-    ends = hours.day_ends(hours.business_day(now, zone), zone)
-    return mall.about.hours.next_opening(ends - timedelta(seconds=1))
+        raise refusals.PlacesKept(kept=free, next_opening=next_day(now))
 
 
 def claim_by(mall: Mall, day: date) -> datetime:
