@@ -175,8 +175,24 @@ def test_a_service_that_is_closed_for_a_while_is_refused_with_the_reason_and_reo
     with pytest.raises(refusals.Suspended) as refusal:
         day.issue(SITI, SIM)
     assert refusal.value.params["why"] == "Listrik padam"
-    assert refusal.value.params["until"] == TUESDAY_NINE + timedelta(hours=1)
+    assert refusal.value.params["until"] == refusal.value.params["next_opening"] == TUESDAY_NINE + timedelta(hours=1)
     assert day.after(60).issue(SITI, SIM).number == "C-001"
+
+
+def test_a_closure_that_ends_at_night_is_over_when_the_mall_opens():
+    day = MallDay(known=closed(mall(), "service", SIM, until=TUESDAY_NINE + timedelta(hours=12)))
+    with pytest.raises(refusals.Suspended) as refusal:
+        day.issue(SITI, SIM)
+    assert refusal.value.params["next_opening"] == wib(25, "08:00")
+
+
+def test_a_service_whose_counters_are_all_closed_is_given_again_when_the_first_reopens():
+    known = closed(mall(), "counter", "G02", "Mesin rusak", TUESDAY_NINE + timedelta(hours=2))
+    day = MallDay(known=closed(known, "counter", "G2B", "Pelatihan", TUESDAY_NINE + timedelta(hours=1)))
+    with pytest.raises(refusals.Suspended) as refusal:
+        day.issue(SITI, KK)
+    assert refusal.value.params["why"] == "Pelatihan"
+    assert refusal.value.params["next_opening"] == TUESDAY_NINE + timedelta(hours=1)
 
 
 def test_those_who_wait_for_a_closed_service_are_not_called_meanwhile():

@@ -23,7 +23,7 @@ from services.ticketing.domain.day.events import (
     TicketIssued,
 )
 from services.ticketing.domain.day.state import GOES_ON, Booking, Day, Ticket
-from services.ticketing.domain.mall import CounterLearned, Mall, ServiceLearned
+from services.ticketing.domain.mall import Closure, CounterLearned, Mall, ServiceLearned
 
 
 def decide(command: Visitors, day: Day) -> list[Event]:
@@ -64,7 +64,7 @@ def must_give_tickets(day: Day, mall: Mall, now: datetime) -> None:
 def must_go_on(day: Day, mall: Mall, now: datetime) -> None:
     """Refuse where neither tickets are given nor visitors called: a stopped day, a mall closed for a while."""
     if day.stopped:
-        raise refusals.Stopped(why=day.stopped.reason)
+        raise refusals.Stopped(why=day.stopped.reason, next_opening=None)
     _must_not_be_closed(mall, now)
 
 
@@ -149,13 +149,20 @@ def _open_ones(
 ) -> list[CounterLearned]:
     """Those of the service's counters that are not closed for a while. Raises `Suspended` if it is, or all are."""
     if closure := mall.closure("service", service.code, at):
-        raise refusals.Suspended(service=service.name, why=closure.reason, until=closure.until)
+        raise _suspended(mall, service, [closure])
     closed = [mall.closure("counter", counter.code, at) for counter in counters]
     if all(closed):
-        ends = [closure.until for closure in closed if closure and closure.until]
-        why = next(closure.reason for closure in closed if closure)
-        raise refusals.Suspended(service=service.name, why=why, until=min(ends, default=None))
+        raise _suspended(mall, service, [closure for closure in closed if closure])
     return [counter for counter, closure in zip(counters, closed, strict=True) if closure is None]
+
+
+def _suspended(mall: Mall, service: ServiceLearned, closures: Sequence[Closure]) -> refusals.Suspended:
+    """What a visitor is told of a service that these closures stand against: the first to end ends it."""
+    with_end = [closure for closure in closures if closure.until]
+    first = min(with_end, key=lambda closure: closure.until or closure.since, default=closures[0])
+    return refusals.Suspended(
+        service=service.name, why=first.reason, until=first.until, next_opening=mall.opens_after(first)
+    )
 
 
 def _must_have_a_place(
@@ -191,7 +198,7 @@ def _book(command: BookPlace, day: Day) -> list[Event]:
     if about.bookings is None or not today <= on <= today + timedelta(days=about.bookings.days_ahead):
         raise refusals.NoBookings(days=about.bookings.days_ahead if about.bookings else 0)
     if day.stopped:
-        raise refusals.Stopped(why=day.stopped.reason)
+        raise refusals.Stopped(why=day.stopped.reason, next_opening=None)
     counters = [c for c in mall.counters_for(service.code) if mall.hours_of(c).intervals(on)]
     if not counters or now >= claim_by(mall, on):
         after = max(now, datetime.combine(on, time(0), ZoneInfo(about.zone)))
