@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from services.ticketing.domain.day import refusals, turns
@@ -149,18 +150,18 @@ def _open_ones(
 ) -> list[CounterLearned]:
     """Those of the service's counters that are not closed for a while. Raises `Suspended` if it is, or all are."""
     if closure := mall.closure("service", service.code, at):
-        raise _suspended(mall, service, [closure])
+        _refuse_suspended(mall, service, [closure])
     closed = [mall.closure("counter", counter.code, at) for counter in counters]
     if all(closed):
-        raise _suspended(mall, service, [closure for closure in closed if closure])
+        _refuse_suspended(mall, service, [closure for closure in closed if closure])
     return [counter for counter, closure in zip(counters, closed, strict=True) if closure is None]
 
 
-def _suspended(mall: Mall, service: ServiceLearned, closures: Sequence[Closure]) -> refusals.Suspended:
+def _refuse_suspended(mall: Mall, service: ServiceLearned, closures: Sequence[Closure]) -> NoReturn:
     """What a visitor is told of a service that these closures stand against: the first to end ends it."""
     with_end = [closure for closure in closures if closure.until]
     first = min(with_end, key=lambda closure: closure.until or closure.since, default=closures[0])
-    return refusals.Suspended(
+    raise refusals.Suspended(
         service=service.name, why=first.reason, until=first.until, next_opening=mall.opens_after(first)
     )
 
