@@ -38,6 +38,7 @@ lint: .venv/installed ## Check style, types and import rules
 
 secrets: .venv/installed ## Make the keys that docker compose needs, in deploy/secrets
 	@$(BIN)/python -m services.chassis.tokens keys deploy/secrets
+	@chmod 700 deploy/secrets && chmod 644 deploy/secrets/token_private.pem # catalog reads it as another user; the folder stays shut
 
 lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and write both lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o deploy/requirements.lock

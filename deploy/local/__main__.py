@@ -57,14 +57,14 @@ def _port() -> int:
 def _welcome(system: System) -> str:
     pages = system.credentials["pages"]
     counter = "counter G02" if "counter G02" in pages else next(name for name in pages if name.startswith("counter"))
-    shown = ["home", "kiosk", "hall", counter, "supervisor", "directory", "message log", "API"]
+    shown = ["home", "kiosk", "hall", counter, "supervisor", "directory", "message log", "sign in", "API"]
     lines = [f"  {name:12} {pages[name]}" for name in shown]
     return "\n".join(
         (
             "",
             *lines,
             "",
-            f"  Tokens of all counters and roles: {system.data}/credentials.json   Logs: {system.data}/logs",
+            f"  User names, passwords and tokens: {system.data}/credentials.json   Logs: {system.data}/logs",
             "  A day of visitors: make simulate   Stop: Ctrl-C",
         )
     )

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -27,6 +28,14 @@ WEBS = {
     "ticketing-live": "services.ticketing.live",
     "catalog-web": "services.catalog.app",
     "notifications-web": "services.notifications.app",
+}
+# Who can sign in; their passwords are in credentials.json.
+USERS = {
+    "admin": {"role": "administrator"},
+    "supervisor": {"role": "supervisor", "mall": MALL},
+    "auditor": {"role": "auditor", "mall": MALL},
+    "g02": {"role": "operator", "mall": MALL, "counter": "G02"},
+    "dukcapil": {"role": "agency", "mall": MALL, "agency": "DUKCAPIL"},
 }
 WORKERS = ("catalog", "ticketing", "notifications")
 START_SECONDS = 60
@@ -148,9 +157,10 @@ class System:
         name = " ".join(("local", role, *scope.values()))
         return tokens.mint(key, name=name, role=role, days=30, **scope)
 
-    def ask(self, url: str, body: Any = None, token: str = "") -> Any:
-        """GET, or POST if there is a body: the JSON of the answer. Raises `URLError`."""
-        request = urllib.request.Request(url, data=None if body is None else json.dumps(body).encode())
+    def ask(self, url: str, body: Any = None, token: str = "", method: str | None = None) -> Any:
+        """GET, or POST (or another method) if there is a body: the JSON of the answer. Raises `URLError`."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data=data, method=method)
         request.add_header("Content-Type", "application/json")
         if token:
             request.add_header("Authorization", f"Bearer {token}")
@@ -205,6 +215,7 @@ class System:
                 self.start(name)
         from services.chassis import tokens  # late: the servers start while this is imported
 
+        self._users = self._users_of_an_earlier_run()
         tokens.make_keys(self.data / "keys")
         for name in self._commands():
             if name not in self._running:
@@ -212,6 +223,7 @@ class System:
         self.seed(SEED)
         self._tell("directory imported")
         self._wait_until_ready()
+        self._create_users()
         self._write_credentials()
         if self.open_day():
             self._tell("day opened by override")
@@ -240,6 +252,27 @@ class System:
     def _health(self, worker: str) -> Path:
         return self.data / "health" / worker
 
+    def _users_of_an_earlier_run(self) -> dict[str, Any]:
+        with suppress(OSError, ValueError):
+            return dict(json.loads((self.data / "credentials.json").read_text()).get("users", {}))
+        return {}
+
+    def _create_users(self) -> None:
+        """An account for each role, unless an earlier run made it; one whose password is lost gets another."""
+        administrator = self.token("administrator")
+        accounts = f"{self.url}/catalog/api/access/accounts"
+        known = {one["name"]: one["id"] for one in self.ask(accounts, token=administrator)["accounts"]}
+        for name, access in USERS.items():
+            if name in known and name in self._users:
+                continue
+            password = secrets.token_urlsafe(12)
+            if name in known:
+                self.ask(f"{accounts}/{known[name]}/password", {"password": password}, administrator, "PUT")
+            else:
+                self.ask(accounts, {"name": name, "password": password, **access}, administrator)
+            self._users[name] = {"password": password, **access}
+        self._tell("accounts")
+
     def _write_credentials(self) -> None:
         """Tokens for every role and counter, and the pages they open."""
         counters = [c["code"] for c in self.ask(f"{self.url}/catalog/api/malls/{MALL}")["counters"]]
@@ -253,8 +286,11 @@ class System:
             "supervisor": supervisor,
             "administrator": self.token("administrator"),
             "operators": operators,
+            "users": self._users,
             "pages": {
                 "home": f"{self.url}/",
+                "sign in": f"{self.url}/catalog/sign-in",
+                "access": f"{self.url}/catalog/access",
                 "directory": f"{self.url}/catalog/malls/{MALL}",
                 "kiosk": f"{staff}/kiosk",
                 "hall": f"{staff}/hall",
@@ -288,6 +324,8 @@ class System:
             command = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", f"{module}:create_app()")
             threads = "256" if name == "ticketing-live" else os.environ.get("WEB_THREADS", "32")
             web = {"BIND": self.addresses[name], "WEB_THREADS": threads, "WEB_CPU": str(place)}
+            if name == "catalog-web":  # alone makes sessions
+                web["TOKEN_PRIVATE_KEY_FILE"] = str(self.data / "keys/token_private.pem")
             found[name] = (command, self._service_env(name.partition("-")[0]) | web)
         found["gateway"] = (self._gateway(), {})
         return found

@@ -3,21 +3,28 @@
 from flask import Flask
 
 from services.catalog import api, pages
+from services.catalog.access import api as access
+from services.catalog.access import pages as access_pages
+from services.catalog.access.people import Registry
 from services.catalog.directory import Malls
 from services.chassis import web
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
-from services.chassis.tokens import Verifier, public_key
+from services.chassis.tokens import Verifier, private_key, public_key
 
 
 def create_app() -> Flask:
     """The Flask app, from the environment."""
     env = Env()
-    settings, key = Settings.from_env(env, "catalog"), public_key(env)
+    settings, key, signing = Settings.from_env(env, "catalog"), public_key(env), private_key(env)
     env.check()
     configure_logging("catalog-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    blueprints = [api.blueprint, pages.blueprint]
-    app = web.create_app("catalog", Verifier(key), blueprints, {"database": store.ping}, "MPP catalog")
+    registry = Registry(store, signing)
+    blueprints = [api.blueprint, pages.blueprint, access.sessions, access.blueprint, access_pages.blueprint]
+    app = web.create_app(
+        "catalog", Verifier(key, registry.revoked), blueprints, {"database": store.ping}, "MPP catalog"
+    )
     app.extensions["malls"] = Malls(store)
+    app.extensions["registry"] = registry
     return app

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from services.catalog.access import contract as access
 from services.catalog.directory import PREFIX
 from services.catalog.domain.directory import (
     DIRECTORY,
@@ -25,6 +26,8 @@ TYPES = "id.go.mpp."
 
 def published(commit: Commit) -> list[CloudEvent]:
     """The public events of a commit, in order."""
+    if commit.stream == access.STREAM:
+        return access.published(commit)
     mall = commit.stream.removeprefix(PREFIX)
     events = []
     for position, stored in enumerate(DIRECTORY.recorded(commit)):

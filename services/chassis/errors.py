@@ -37,6 +37,10 @@ class Forbidden(Problem):
     """We know who is asking, and they may not."""
 
 
+class TooMany(Problem):
+    """Too often in too short a time; later it may be."""
+
+
 class Unavailable(Problem):
     """We cannot answer now; nothing was lost; try again."""
 

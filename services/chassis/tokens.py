@@ -1,15 +1,19 @@
-"""Bearer tokens: who is asking, as what, and for which mall, counter or agency; signed, so no service asks another.
+"""Access tokens: who is asking, as what, and for which mall, counter or agency; signed, so no service asks another.
+
+A program sends one as bearer token, a browser that is signed in as cookie (a session: short, made by catalog alone).
 
 Ed25519: services hold only the public key and can verify but not mint (RFC 8037, RFC 7519).
 """
 
 import argparse
 import os
+import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -22,10 +26,15 @@ from services.chassis.errors import Forbidden, Unauthorized
 ROLES = ("administrator", "supervisor", "operator", "agency", "auditor", "device")
 SCOPES = ("mall", "counter", "agency")
 DAY = 86400
+COOKIE = "mpp-session"
 
 
 class BadToken(Unauthorized):
     """The token is missing, wrong or expired."""
+
+
+class Revoked(Unauthorized):
+    """The token was good, and was withdrawn before its end."""
 
 
 class WrongRole(Forbidden):
@@ -38,12 +47,21 @@ class WrongScope(Forbidden):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is asking: a name for the record, a role, and the places the token is bound to."""
+    """Who is asking: a name for the record, a role, and the places the token is bound to.
+
+    `token`, `session` and `account` are the ids by which it can be revoked; a session is of an account's `epoch`, which
+    ends with a new password or role. Empty where the token has none.
+    """
 
     name: str
     role: str
     expires: float = field(default=0.0, compare=False)
     scope: Mapping[str, str] = field(default_factory=dict)
+    token: str = field(default="", compare=False)
+    session: str = field(default="", compare=False)
+    account: str = field(default="", compare=False)
+    epoch: int = field(default=0, compare=False)
+    until: float = field(default=0.0, compare=False)  # a session is renewed no further
 
 
 def make_keys(folder: Path) -> None:
@@ -62,10 +80,14 @@ def make_keys(folder: Path) -> None:
 
 def mint(private_pem: bytes, *, name: str, role: str, days: float = 1, **scope: str | None) -> str:
     """A token for `name` in `role`, bound to the `mall`, `counter` or `agency` given, valid for so many days."""
-    now = int(time.time())
     bound = {place: code for place, code in scope.items() if code}
-    claims = {"sub": name, "role": role, "iat": now, "exp": int(now + days * DAY), **bound}
-    return jwt.encode({"alg": "Ed25519"}, claims, OKPKey.import_key(private_pem), algorithms=["Ed25519"])
+    return sign(private_pem, {"sub": name, "role": role, "exp": int(time.time() + days * DAY), **bound})
+
+
+def sign(private_pem: bytes, claims: Mapping[str, Any]) -> str:
+    """A token that says this; with an id to revoke it by (`jti`), unless the claims hold one."""
+    whole = {"jti": secrets.token_urlsafe(12), "iat": int(time.time()), **claims}
+    return jwt.encode({"alg": "Ed25519"}, whole, OKPKey.import_key(private_pem), algorithms=["Ed25519"])
 
 
 def public_key(env: Env) -> str:
@@ -75,28 +97,56 @@ def public_key(env: Env) -> str:
     return key
 
 
-class Verifier:
-    """Checks tokens against the public key, remembering those it has seen."""
+def private_key(env: Env) -> str:
+    """The key to sign sessions with, from `TOKEN_PRIVATE_KEY`; empty where nobody can sign in."""
+    is_pem = Regexp("^(-----BEGIN PRIVATE KEY-----|$)", error="must be a private key in PEM")
+    key: str = env.str("TOKEN_PRIVATE_KEY", "", validate=is_pem)
+    return key
 
-    def __init__(self, public_pem: str) -> None:
+
+class Verifier:
+    """Checks tokens against the public key, remembering those it has seen, and asks each time if it is revoked."""
+
+    def __init__(self, public_pem: str, is_revoked: Callable[[Actor], bool] = lambda _: False) -> None:
         self._key = OKPKey.import_key(public_pem)
         self._read = lru_cache(maxsize=1024)(self._decode)
+        self._is_revoked = is_revoked
 
-    def actor(self, authorization: str) -> Actor:
-        """The actor of an `Authorization` header. Raises `BadToken`."""
+    def actor(self, authorization: str, cookie: str = "") -> Actor:
+        """The actor of an `Authorization` header or, without one, of a session's cookie.
+
+        Raises `BadToken` or `Revoked`.
+        """
         scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        by_cookie = not authorization
+        if by_cookie:
+            token = cookie
+        elif scheme.lower() != "bearer":
+            raise BadToken()
+        if not token.strip():
             raise BadToken()
         actor = self._read(token.strip())
-        if actor.expires < time.time():
+        if actor.expires < time.time() or (by_cookie and not actor.session):
             raise BadToken()
+        if self._is_revoked(actor):
+            raise Revoked()
         return actor
 
     def _decode(self, token: str) -> Actor:
         try:
             claims = jwt.decode(token, self._key, algorithms=["Ed25519"]).claims
             scope = {place: claims[place] for place in SCOPES if place in claims}
-            return Actor(claims["sub"], claims["role"], float(claims["exp"]), scope)
+            return Actor(
+                claims["sub"],
+                claims["role"],
+                float(claims["exp"]),
+                scope,
+                token=claims.get("jti", ""),
+                session=claims.get("sid", ""),
+                account=claims.get("account", ""),
+                epoch=int(claims.get("epoch", 0)),
+                until=float(claims.get("until", 0)),
+            )
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise BadToken() from error
 

@@ -20,14 +20,32 @@ from pymongo.errors import PyMongoError
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from services.chassis.decider import StoreUnavailable
-from services.chassis.errors import Forbidden, Invalid, NotFound, Problem, Refused, Unauthorized, Unavailable
-from services.chassis.tokens import Actor, Verifier, WrongRole, WrongScope
+from services.chassis.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    Refused,
+    TooMany,
+    Unauthorized,
+    Unavailable,
+)
+from services.chassis.tokens import COOKIE, Actor, Verifier, WrongRole, WrongScope
 from services.chassis.words import DEFAULT, Words
 
 log = structlog.get_logger()
 
 CHASSIS = Path(__file__).parent
-STATUS = {Refused: 409, NotFound: 404, Invalid: 422, Unauthorized: 401, Forbidden: 403, Unavailable: 503}
+STATUS = {
+    Refused: 409,
+    NotFound: 404,
+    Invalid: 422,
+    Unauthorized: 401,
+    Forbidden: 403,
+    TooMany: 429,
+    Unavailable: 503,
+}
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 HTTP_REASONS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 422: "invalid"}
 OPEN_ENDPOINTS = {"static", "api-docs.openapi_json"}
 LONGEST_KEY = 200
@@ -42,6 +60,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 class KeyTooLong(Invalid):
     """An idempotency key of more than 200 characters."""
+
+
+class CrossSite(Forbidden):
+    """A page of another site made the browser ask, or what it sends is no JSON."""
 
 
 class ProblemSchema(ma.Schema):
@@ -157,13 +179,35 @@ def _begin() -> None:
     if roles is None:
         raise WrongRole()  # a route that does not say who may use it is used by nobody
     if roles:
-        g.actor = current_app.extensions["verifier"].actor(request.headers.get("Authorization", ""))
+        g.actor = who_asks()
         if g.actor.role not in roles:
             raise WrongRole()
         for place, code in g.actor.scope.items():
             if (request.view_args or {}).get(place, code) != code:
                 raise WrongScope()
     _must_be_whole_characters()
+
+
+def who_asks() -> Actor:
+    """Whose token or session comes with the request. Raises `BadToken`, `Revoked`, `CrossSite`."""
+    verifier: Verifier = current_app.extensions["verifier"]
+    authorization = request.headers.get("Authorization", "")
+    found = verifier.actor(authorization, request.cookies.get(COOKIE, ""))
+    if not authorization and request.method not in SAFE_METHODS:
+        must_be_same_origin()  # a browser sends cookies whoever made it ask, headers only for our own pages
+    return found
+
+
+def must_be_same_origin() -> None:
+    """Refuse what a page of another site could make a browser send. Raises `CrossSite`.
+
+    Sec-Fetch-Site says who asks; where browsers leave it out (plain http in a LAN), Origin does.
+    """
+    own = f"{request.scheme}://{request.host}"
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    same = site == "same-origin" if site else origin == own
+    if not same or (request.content_length and not request.is_json):
+        raise CrossSite()
 
 
 def _must_be_whole_characters() -> None:
@@ -243,6 +287,8 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
         response = Response(json.dumps(document, ensure_ascii=False), status, mimetype="application/problem+json")
     if status == 503:
         response.headers["Retry-After"] = "1"
+    if status == 429:
+        response.headers["Retry-After"] = str(params.get("seconds", 60))
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

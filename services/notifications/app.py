@@ -3,6 +3,7 @@
 from flask import Flask
 
 from services.chassis import web
+from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.chassis.tokens import Verifier, public_key
@@ -20,6 +21,8 @@ def create_app() -> Flask:
     database = connect(settings.mongo_url, settings.database)
     store = EventStore(database)
     blueprints = [api.blueprint, pages.blueprint]
-    app = web.create_app("notifications", Verifier(key), blueprints, {"database": store.ping}, "MPP notifications")
+    app = web.create_app(
+        "notifications", Verifier(key, Heard(store).revoked), blueprints, {"database": store.ping}, "MPP notifications"
+    )
     app.extensions["correspondences"] = Correspondences(store, Contacts(database))
     return app

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from services.chassis.access import on_access_revoked
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.inbox import Reaction
 from services.notifications.correspondence import now, ticket_stream
@@ -44,3 +45,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "id.go.mpp.ticket-issued.v1": on_ticket_issued,
     "id.go.mpp.ticket-called.v1": on_ticket_called,
 }
+
+# Of access, into a stream of its own.
+ACCESS_TOPICS = ["mpp.catalog"]
+ACCESS_REACTIONS: Mapping[str, Reaction] = {"id.go.mpp.access-revoked.v1": on_access_revoked}

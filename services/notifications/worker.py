@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.chassis import worker
+from services.chassis.access import Heard
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
@@ -12,7 +13,9 @@ from services.notifications.contacts import Contacts
 from services.notifications.correspondence import SMS, Correspondences
 from services.notifications.sms.gateway import LogGateway
 from services.notifications.sms.relay import Texts
-from services.notifications.subscriptions import REACTIONS, TOPICS
+from services.notifications.subscriptions import ACCESS_REACTIONS, ACCESS_TOPICS, REACTIONS, TOPICS
+
+DEAD_LETTERS = "mpp.notifications.dead-letters"
 
 
 def main() -> None:
@@ -27,8 +30,9 @@ def main() -> None:
     correspondences = Correspondences(store, Contacts(database))
     worker.run(
         store,
-        ticketing=consume(
-            kafka, "notifications", TOPICS, REACTIONS, correspondences.streams, "mpp.notifications.dead-letters"
+        ticketing=consume(kafka, "notifications", TOPICS, REACTIONS, correspondences.streams, DEAD_LETTERS),
+        access=consume(
+            kafka, "notifications-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS
         ),
         sms=relay(store, SMS, lambda: Texts(gateway, correspondences)),
     )

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from services.chassis import web
+from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.chassis.tokens import Verifier, public_key
@@ -19,6 +20,8 @@ def create_app() -> Flask:
     configure_logging("ticketing-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
     blueprints = [blueprint, pages.blueprint]
-    app = web.create_app("ticketing", Verifier(key), blueprints, {"database": store.ping}, "MPP ticketing")
+    app = web.create_app(
+        "ticketing", Verifier(key, Heard(store).revoked), blueprints, {"database": store.ping}, "MPP ticketing"
+    )
     app.extensions["queue"] = Queue(store)
     return app

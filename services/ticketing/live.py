@@ -10,6 +10,7 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, request
 
 from services.chassis import web
+from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import Unavailable
 from services.chassis.event_store import EventStore, connect
@@ -125,7 +126,8 @@ def create_app() -> Flask:
     env.check()
     configure_logging("ticketing-live", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    app = web.create_app("ticketing", Verifier(key), [blueprint], {"database": store.ping}, "MPP ticketing live")
+    verifier = Verifier(key, Heard(store).revoked)
+    app = web.create_app("ticketing", verifier, [blueprint], {"database": store.ping}, "MPP ticketing live")
     app.extensions["queue"] = queue = Queue(store)
     app.extensions["screens"] = Screens(queue, most=threads * 9 // 10)
     return app

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.chassis.access import on_access_revoked
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.inbox import Reaction
 from services.ticketing.domain.hours import Exceptional
@@ -127,3 +128,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "id.go.mpp.service-withdrawn.v1": on_service_withdrawn,
     "id.go.mpp.counter-withdrawn.v1": on_counter_withdrawn,
 }
+
+# Of access, into a stream of its own.
+ACCESS_TOPICS = ["mpp.catalog"]
+ACCESS_REACTIONS: Mapping[str, Reaction] = {"id.go.mpp.access-revoked.v1": on_access_revoked}

@@ -1,6 +1,7 @@
 """The worker process of ticketing, one line per loop."""
 
 from services.chassis import worker
+from services.chassis.access import Heard
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
@@ -9,7 +10,9 @@ from services.chassis.outbox import Topic, relay
 from services.ticketing.contract import TOPIC, published
 from services.ticketing.queue import Queue
 from services.ticketing.schedule import clock
-from services.ticketing.subscriptions import REACTIONS, TOPICS
+from services.ticketing.subscriptions import ACCESS_REACTIONS, ACCESS_TOPICS, REACTIONS, TOPICS
+
+DEAD_LETTERS = f"{TOPIC}.dead-letters"
 
 
 def main() -> None:
@@ -23,7 +26,8 @@ def main() -> None:
     worker.run(
         store,
         relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published)),
-        catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, queue.malls, f"{TOPIC}.dead-letters"),
+        catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, queue.malls, DEAD_LETTERS),
+        access=consume(kafka, "ticketing-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS),
         clock=clock(queue),
     )
 

@@ -1,6 +1,7 @@
 """Every web process of the house, made as gunicorn makes it; none of them needs a server to be looked at."""
 
 import logging
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -29,6 +30,23 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flask]:
         made = {name: create() for name, create in APPS.items()}
     logging.getLogger().handlers.clear()
     return made
+
+
+@pytest.fixture
+def living_apps(mongo_server, database, monkeypatch, tmp_path) -> tuple[dict[str, Flask], Callable[..., str]]:
+    """The same on a store that answers, and tokens for them."""
+    tokens.make_keys(tmp_path)
+    monkeypatch.setenv("MONGO_URL", mongo_server.url)
+    monkeypatch.setenv("MONGO_DATABASE", database.name)
+    monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "token_public.pem"))
+    made = {name: create() for name, create in APPS.items()}
+    logging.getLogger().handlers.clear()
+    key = (tmp_path / "token_private.pem").read_bytes()
+
+    def mint(role: str, **scope: str) -> str:
+        return tokens.mint(key, name="test", role=role, **scope)
+
+    return made, mint
 
 
 @pytest.fixture(params=APPS)

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 import services
+from services.catalog.access import attempts, passwords, people
+from services.catalog.access import domain as access
+from services.catalog.access.domain import ACCESS
 from services.catalog.domain.directory import DIRECTORY
+from services.chassis.access import REVOCATIONS
 from services.chassis.errors import Problem
 from services.notifications.domain import CORRESPONDENCE
 from services.ticketing.api import reports
@@ -17,7 +21,7 @@ from services.ticketing.domain.mall import MALL
 
 FOLDER = Path(services.__file__).parent
 NAMED = set(re.findall(r"`([\w-]+)`", (FOLDER.parent / "docs" / "event-model.md").read_text()))
-RULES = (DIRECTORY, DAY, MALL, HISTORY, CORRESPONDENCE)
+RULES = (DIRECTORY, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE)
 
 
 def lacking(names: set[str]) -> list[str]:
@@ -32,11 +36,19 @@ def test_every_command_of_a_day_is_named():
     assert lacking({kind.__name__ for kind in commands.Command.__args__}) == []
 
 
+def test_every_command_of_access_is_named():
+    assert lacking({kind.__name__ for kind in access.Command.__args__}) == []
+
+
 def test_every_published_event_is_named():
     assert lacking({file.name.partition(".")[0] for file in FOLDER.glob("*/schemas/*.json")}) == []
 
 
-@pytest.mark.parametrize("module", [refusals, mall, reports], ids=lambda module: module.__name__.rpartition(".")[2])
-def test_every_refusal_of_ticketing_is_named(module):
+@pytest.mark.parametrize(
+    "module",
+    [refusals, mall, reports, access, people, passwords, attempts],
+    ids=lambda module: module.__name__.rpartition(".")[2],
+)
+def test_every_refusal_is_named(module):
     kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Problem)]
     assert lacking({kind().reason for kind in kinds if kind.__module__ == module.__name__}) == []

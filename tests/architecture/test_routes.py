@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from openapi_spec_validator import validate
 
 from services.chassis.tokens import ROLES
@@ -29,6 +30,18 @@ STAFF_ONLY = {
         "tickets.resume",
         "tickets.transfer",
     },
+    ("administrator",): {
+        "access.list_accounts",
+        "access.create_account",
+        "access.change_access",
+        "access.set_password",
+        "access.disable_account",
+        "access.enable_account",
+        "access.list_tokens",
+        "access.issue_token",
+        "access.revoke_token",
+        "access.revoke_presented",
+    },
     ("administrator", "supervisor"): {
         "tickets.overview",
         "tickets.force_open",
@@ -43,6 +56,10 @@ STAFF_ONLY = {
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
     ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics"},
 }
+
+# For staff of any mall; what they answer is bound to the asker's own mall.
+WITHOUT_A_MALL = {"notifications.list_messages"}
+VALUES = {"mall": "pekalongan", "counter": "G02", "day": "2026-11-24", "scope": "counter"}
 
 
 def declared(app) -> dict[str, frozenset[str] | None]:
@@ -66,6 +83,48 @@ def test_what_is_for_staff_is_for_nobody_else(apps):
     staff = {endpoint: roles for endpoint, roles in everything.items() if roles}
     assert {roles: {e for e in staff if staff[e] == set(roles)} for roles in STAFF_ONLY} == STAFF_ONLY
     assert set(staff) == set().union(*STAFF_ONLY.values())
+
+
+def staff_routes(app) -> list[tuple[str, str, str, frozenset[str]]]:
+    """Endpoint, method and an address of each route for staff, and the roles that may use it."""
+    addresses = app.url_map.bind("localhost")
+    found = []
+    for rule in app.url_map.iter_rules():
+        roles = getattr(app.view_functions[rule.endpoint], "access", None)
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}) if roles else ():
+            values = {name: VALUES.get(name, "one") for name in rule.arguments}
+            found.append((rule.endpoint, method, addresses.build(rule.endpoint, values, method=method), roles))
+    return found
+
+
+def test_staff_routes_refuse_who_has_no_token_the_wrong_role_or_another_mall(living_apps):
+    apps, mint = living_apps
+    asked, wrong = set(), []
+    for app in apps.values():
+        client = app.test_client()
+        for endpoint, method, address, roles in staff_routes(app):
+            role, other_role = sorted(roles)[0], sorted(set(ROLES) - roles)[0]
+            tries = {
+                "nobody": ("", 401, "bad-token"),
+                "another role": (mint(other_role, mall="pekalongan"), 403, "wrong-role"),
+                "another mall": (mint(role, mall="elsewhere"), 403, "wrong-scope"),
+            }
+            for who, (token, status, reason) in tries.items():
+                if who == "another mall" and endpoint in WITHOUT_A_MALL:
+                    continue
+                headers = {"Authorization": f"Bearer {token}"} if token else {}
+                answer = client.open(address, method=method, headers=headers)
+                if (answer.status_code, (answer.json or {}).get("reason")) != (status, reason):
+                    wrong.append((endpoint, method, who, answer.status_code, answer.text[:80]))
+            asked.add(endpoint)
+    assert wrong == []
+    assert asked == set().union(*STAFF_ONLY.values())
+
+
+def test_a_route_that_says_nothing_is_found():
+    app = Flask("catalog")
+    app.add_url_rule("/forgotten", "forgotten", lambda: "open")
+    assert declared(app)["forgotten"] is None
 
 
 def test_nothing_but_files_and_the_specification_is_open_without_saying_so(apps):

@@ -6,14 +6,24 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from services.catalog.access.domain import ACCESS
 from services.catalog.domain.directory import DIRECTORY
+from services.chassis.access import REVOCATIONS
 from services.chassis.decider import Decider
 from services.notifications.domain import CORRESPONDENCE
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.history import HISTORY, Visit
 from services.ticketing.domain.mall import MALL
 
-DECIDERS: tuple[Decider[Any, Any, Any], ...] = (DIRECTORY, DAY, MALL, HISTORY, CORRESPONDENCE)
+DECIDERS: tuple[Decider[Any, Any, Any], ...] = (
+    DIRECTORY,
+    ACCESS,
+    REVOCATIONS,
+    DAY,
+    MALL,
+    HISTORY,
+    CORRESPONDENCE,
+)
 EVENTS = [event for decider in DECIDERS for event in decider.events]
 COLUMNS = [Visit]  # the visits of a closed day are stored as columns of these fields
 

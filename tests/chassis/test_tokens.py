@@ -146,3 +146,26 @@ def test_the_command_line_knows_no_other_roles(tmp_path):
     done = subprocess.run([sys.executable, "-m", "services.chassis.tokens", *mint], capture_output=True, text=True)
     assert done.returncode == 2
     assert "boss" in done.stderr
+
+
+def test_every_token_has_an_id_of_its_own(private, verifier):
+    made = [tokens.mint(private, name="Kios", role="device") for _ in range(2)]
+    ids = {verifier.actor(f"Bearer {token}").token for token in made}
+    assert len(ids) == 2
+    assert all(len(id) >= 16 for id in ids)
+
+
+def test_a_token_that_is_no_session_is_no_cookie(private, verifier):
+    token = tokens.mint(private, name="Ibu Sri", role="operator")
+    with pytest.raises(BadToken):
+        verifier.actor("", token)
+    session = tokens.sign(private, {"sub": "siti", "role": "operator", "exp": int(time.time()) + 60, "sid": "one"})
+    assert verifier.actor("", session).session == "one"
+
+
+def test_a_header_goes_before_the_cookie(private, verifier):
+    session = tokens.sign(private, {"sub": "siti", "role": "operator", "exp": int(time.time()) + 60, "sid": "one"})
+    token = tokens.mint(private, name="Ibu Sri", role="auditor")
+    assert verifier.actor(f"Bearer {token}", session).name == "Ibu Sri"
+    with pytest.raises(BadToken):
+        verifier.actor("Bearer nonsense", session)

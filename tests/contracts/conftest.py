@@ -12,6 +12,8 @@ from servers import Server
 
 import services
 from services.catalog import contract as catalog
+from services.catalog.access.domain import ChangeAccess, EnableAccount, EndSession, IssueToken, RevokeToken
+from services.catalog.access.people import Registry, now
 from services.catalog.directory import Malls
 from services.catalog.domain.directory import Directory, ImportCatalog
 from services.catalog.seed import read
@@ -61,6 +63,8 @@ CANARIES = {
     "note": "kenari titip berkas",
     "actor": "Ibu Kenari",
     "key": "kunci-kenari",
+    "device": "Kios kenari",
+    "password": "sandi kenari rahasia",
 }
 
 
@@ -93,7 +97,8 @@ def told_by_catalog(contracts_store) -> Told:
     malls, seed = Malls(store), read(SEED)
     malls.act("pekalongan", ImportCatalog(seed))
     malls.act("pekalongan", ImportCatalog(without("POLRES", seed)))
-    commits = store.read("mall/pekalongan")
+    who_may_do_what(Registry(store))
+    commits = [commit for stream in ("mall/pekalongan", "access") for commit in store.read(stream)]
     return Told(commits, [event for commit in commits for event in catalog.published(commit)])
 
 
@@ -102,7 +107,7 @@ def told_by_ticketing(contracts_store, told_by_catalog) -> Told:
     """A Tuesday on which everything happens, a Sunday that was opened by hand, closures; then the police leave."""
     _, store = contracts_store
     queue = Queue(store)
-    imported, without_police = told_by_catalog.commits
+    imported, without_police, *_ = told_by_catalog.commits
     hear(queue, imported)
     a_tuesday(queue)
     a_sunday(queue)
@@ -112,6 +117,22 @@ def told_by_ticketing(contracts_store, told_by_catalog) -> Told:
     streams += [f"pekalongan/{day}" for day in (SUNDAY, TUESDAY)]
     commits = [commit for stream in streams for commit in store.read(stream)]
     return Told(commits, [event for commit in commits for event in ticketing.published(commit)])
+
+
+def who_may_do_what(registry: Registry) -> None:
+    """Somebody comes, gets a token, another role and another password, signs out, and goes."""
+    at, context = now(), {"actor": CANARIES["actor"]}
+    registry.create("ratna", CANARIES["password"], "administrator", {})
+    clerk = registry.create("ibu.kenari", CANARIES["password"], "operator", {"mall": "pekalongan"}, **context).id
+    ends = at + timedelta(days=365)
+    for token, account in (("t1", clerk), ("t2", "")):
+        registry.act(IssueToken(token, CANARIES["device"], "device", {"mall": "pekalongan"}, account, ends, at))
+    registry.act(ChangeAccess(clerk, "auditor", {}, at), **context)
+    registry.act(RevokeToken("t2", at))
+    registry.set_password(clerk, CANARIES["password"])
+    registry.act(EndSession("s1", clerk, at + timedelta(hours=12), at))
+    registry.disable(clerk)
+    registry.act(EnableAccount(clerk, at))
 
 
 def hear(queue: Queue, commit: Commit) -> None:

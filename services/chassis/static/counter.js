@@ -3,7 +3,7 @@ import { clockIn, minutesSince } from './clock.js';
 import { ask, clear, offer, offerAlso, walkThrough } from './counter-dialogs.js';
 import { copy, fill } from './fill.js';
 import { followHall } from './live.js';
-import { askForToken, staffToken } from './token.js';
+import { askForToken, isStaff, staffToken } from './token.js';
 import { given, t } from './words.js';
 
 const { dataset } = document.getElementById('console');
@@ -42,7 +42,7 @@ let undoUntil = 0;
 // Looking
 
 async function refresh() {
-  if (!staffToken()) {
+  if (!isStaff()) {
     turnAway(null);
     return;
   }
@@ -293,7 +293,7 @@ document.addEventListener('keydown', pressed);
 
 refresh();
 followHall(dataset.mall, {
-  onHall: () => { if (staffToken() && !busy) refresh(); },
+  onHall: () => { if (isStaff() && !busy) refresh(); },
   onConnection(fresh, heardAt) {
     $('lost').hidden = fresh;
     fill($('lost'), { since: t('counter.lost', { time: clock.seconds(heardAt) }) });

@@ -1,7 +1,7 @@
 import { request } from './api.js';
 import { clockIn } from './clock.js';
 import { copy, fill } from './fill.js';
-import { askForToken, staffToken } from './token.js';
+import { askForToken, isStaff, staffToken } from './token.js';
 import { t } from './words.js';
 
 const REFRESH_MS = 3_000;
@@ -35,7 +35,7 @@ function render(messages) {
 
 async function refresh() {
   if (document.hidden || asking) return;
-  if (!staffToken()) {
+  if (!isStaff()) {
     turnAway(null);
     return;
   }

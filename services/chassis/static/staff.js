@@ -1,17 +1,17 @@
 import { Problem, request } from './api.js';
 import { fill } from './fill.js';
-import { askForToken, staffToken } from './token.js';
+import { askForToken, isStaff, staffToken } from './token.js';
 
 const $ = (id) => document.getElementById(id);
 
-/** Ask the API as the member of staff who has given a token in this tab. */
+/** Ask the API as the member of staff who is signed in, or has given a token in this tab. */
 export function send(path, options = {}) {
   return request(path, { token: staffToken(), ...options });
 }
 
 /** Do what needs a token, then show the page; a token that is missing or refused is asked for, and `look` is done again. */
 export async function forStaff(look) {
-  if (!staffToken()) {
+  if (!isStaff()) {
     await turnAway(null, look);
     return;
   }
@@ -45,7 +45,8 @@ async function turnAway(why, look) {
 
 /** Save what an address answers as a file; the token travels in a header, so a link cannot do it. */
 export async function download(path, name) {
-  const headers = { Authorization: `Bearer ${staffToken()}`, 'Accept-Language': document.documentElement.lang };
+  const headers = { 'Accept-Language': document.documentElement.lang };
+  if (staffToken()) headers.Authorization = `Bearer ${staffToken()}`;
   const response = await fetch(path, { headers });
   if (!response.ok) throw new Problem(response.status, await response.json().catch(() => ({})));
   const link = document.createElement('a');

@@ -3,7 +3,7 @@ import { clockIn, minutesSince } from './clock.js';
 import { copy, fill } from './fill.js';
 import { followHall } from './live.js';
 import { forStaff, send } from './staff.js';
-import { staffToken } from './token.js';
+import { isStaff } from './token.js';
 import { t } from './words.js';
 
 const { dataset } = document.getElementById('supervisor');
@@ -208,10 +208,10 @@ $('rule').addEventListener('change', ratio);
 
 forStaff(look);
 followHall(dataset.mall, {
-  onHall: () => { if (staffToken()) forStaff(look); },
+  onHall: () => { if (isStaff()) forStaff(look); },
   onConnection(fresh, heardAt) {
     $('lost').hidden = fresh;
     fill($('lost'), { since: t('supervisor.lost', { time: clock.seconds(heardAt) }) });
   },
 });
-setInterval(() => { if (view && !document.hidden && staffToken()) forStaff(look); }, 30_000);
+setInterval(() => { if (view && !document.hidden && isStaff()) forStaff(look); }, 30_000);

@@ -1,0 +1,337 @@
+"""Accounts, tokens and sessions over HTTP."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+import marshmallow as ma
+from flask import Response, after_this_request, current_app, g, request
+from flask_smorest import Blueprint
+from marshmallow.validate import Length, OneOf, Range
+
+from services.catalog.access.domain import (
+    Account,
+    ChangeAccess,
+    EnableAccount,
+    IssueToken,
+    RevokeToken,
+    TokenIssued,
+    UnknownToken,
+)
+from services.catalog.access.people import Registry, Session, now
+from services.chassis.errors import Unauthorized
+from services.chassis.tokens import COOKIE, ROLES, SCOPES, Verifier, WrongScope
+from services.chassis.web import actor, allow, must_be_same_origin, public, who_asks
+
+sessions = Blueprint("sessions", __name__, url_prefix="/catalog/api", description="Who is asking; signing in and out")
+blueprint = Blueprint("access", __name__, url_prefix="/catalog/api/access", description="Who may do what")
+
+
+class Places(ma.Schema):
+    """The mall, counter or agency that a role is bound to."""
+
+    mall = ma.fields.String(load_default="", validate=Length(max=60), metadata={"example": "pekalongan"})
+    counter = ma.fields.String(load_default="", validate=Length(max=20), metadata={"example": "G02"})
+    agency = ma.fields.String(load_default="", validate=Length(max=60))
+
+
+class Access(Places):
+    """A role, and the places it is bound to."""
+
+    role = ma.fields.String(required=True, validate=OneOf(ROLES))
+
+
+class NewPassword(ma.Schema):
+    """A password of at least 12 characters without the user name in it."""
+
+    password = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
+
+
+class NewAccount(Access):
+    """Somebody who is to sign in."""
+
+    name = ma.fields.String(required=True, validate=Length(1, 60), metadata={"example": "siti"})
+    password = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
+
+
+class AccountOut(ma.Schema):
+    """An account; `scope` has the places it is bound to."""
+
+    id = ma.fields.String()
+    name = ma.fields.String()
+    role = ma.fields.String()
+    scope = ma.fields.Dict(metadata={"example": {"mall": "pekalongan", "counter": "G02"}})
+    enabled = ma.fields.Boolean()
+    created_at = ma.fields.String()
+
+
+class AccountList(ma.Schema):
+    """All accounts, by name."""
+
+    accounts = ma.fields.List(ma.fields.Nested(AccountOut))
+
+
+class NewToken(Places):
+    """A token for a machine; of an `account`, whose role and places it then has, for that one's programs."""
+
+    name = ma.fields.String(required=True, validate=Length(1, 60), metadata={"example": "Kios pintu utama"})
+    role = ma.fields.String(load_default="device", validate=OneOf(ROLES))
+    account = ma.fields.String(load_default="", validate=Length(max=60))
+    days = ma.fields.Integer(load_default=365, validate=Range(1, 1100))
+
+
+class TokenOut(ma.Schema):
+    """What is kept of a token: its id, not itself."""
+
+    id = ma.fields.String()
+    name = ma.fields.String()
+    role = ma.fields.String()
+    scope = ma.fields.Dict()
+    account = ma.fields.String()
+    issued_at = ma.fields.String()
+    expires_at = ma.fields.String()
+    revoked = ma.fields.Boolean()
+
+
+class TokenMade(TokenOut):
+    """A new token: `token` is shown this once."""
+
+    token = ma.fields.String()
+
+
+class TokenList(ma.Schema):
+    """All tokens that were made here and have not ended, by name."""
+
+    tokens = ma.fields.List(ma.fields.Nested(TokenOut))
+
+
+class Presented(ma.Schema):
+    """A token, as it was found."""
+
+    token = ma.fields.String(required=True, validate=Length(1, 2000))
+
+
+class SignIn(ma.Schema):
+    """User name and password."""
+
+    name = ma.fields.String(required=True, validate=Length(1, 60))
+    password = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
+
+
+class Me(ma.Schema):
+    """Who is asking; `can_sign_in` tells whether people can sign in here at all."""
+
+    signed_in = ma.fields.Boolean()
+    can_sign_in = ma.fields.Boolean()
+    name = ma.fields.String()
+    role = ma.fields.String()
+    scope = ma.fields.Dict()
+    session = ma.fields.Boolean(metadata={"description": "By signing in, not by a token."})
+
+
+def registry() -> Registry:
+    """This process's registry."""
+    found: Registry = current_app.extensions["registry"]
+    return found
+
+
+@sessions.get("/me")
+@public
+@sessions.response(200, Me)
+def me() -> dict[str, Any]:
+    """Who is asking, also if nobody is; a session is renewed by it."""
+    try:
+        found = who_asks()
+    except Unauthorized:
+        return {"signed_in": False, "can_sign_in": registry().can_sign}
+    if session := registry().renewed(found):
+        _keep_in_browser(session)
+    who = {"name": found.name, "role": found.role, "scope": dict(found.scope), "session": bool(found.session)}
+    return {"signed_in": True, "can_sign_in": registry().can_sign, **who}
+
+
+@sessions.post("/session")
+@public
+@sessions.arguments(SignIn())
+@sessions.response(200, Me)
+@sessions.alt_response(401, description="`wrong-password`, for an unknown name too")
+@sessions.alt_response(403, description="`cross-site`")
+@sessions.alt_response(429, description="`too-many-attempts`")
+def sign_in(given: dict[str, str]) -> dict[str, Any]:
+    """Sign in: the session comes as a cookie."""
+    must_be_same_origin()
+    address = request.headers.get("X-Forwarded-For", request.remote_addr or "").rpartition(",")[2].strip()
+    account, session = registry().sign_in(given["name"].strip().casefold(), given["password"], address)
+    _keep_in_browser(session)
+    who = {"name": account.name, "role": account.role, "scope": dict(account.scope), "session": True}
+    return {"signed_in": True, "can_sign_in": True, **who}
+
+
+@sessions.delete("/session")
+@public
+@sessions.response(204)
+def sign_out() -> None:
+    """Sign out: the session is good no more, in no service."""
+    must_be_same_origin()
+    try:
+        registry().sign_out(who_asks())
+    except Unauthorized:
+        pass  # it was over already
+
+    @after_this_request
+    def forget(response: Response) -> Response:
+        response.delete_cookie(COOKIE, path="/", secure=request.is_secure, httponly=True, samesite="Strict")
+        return response
+
+
+def _keep_in_browser(session: Session) -> None:
+    @after_this_request
+    def keep(response: Response) -> Response:
+        response.set_cookie(COOKIE, session.token, path="/", secure=request.is_secure, httponly=True, samesite="Strict")
+        return response
+
+
+@blueprint.before_request
+def _of_all_malls() -> None:
+    """Somebody bound to a mall cannot make accounts that are not."""
+    if "actor" in g and actor().scope:
+        raise WrongScope()
+
+
+@blueprint.get("/accounts")
+@allow("administrator")
+@blueprint.response(200, AccountList)
+def list_accounts() -> dict[str, Any]:
+    """All accounts."""
+    accounts = sorted(registry().people().accounts.values(), key=lambda account: account.name)
+    return {"accounts": [_account(account) for account in accounts]}
+
+
+@blueprint.post("/accounts")
+@allow("administrator")
+@blueprint.arguments(NewAccount())
+@blueprint.response(201, AccountOut)
+@blueprint.alt_response(409, description="`name-taken`")
+@blueprint.alt_response(422, description="`invalid-name`, `invalid-role`, `invalid-places`, `weak-password`")
+def create_account(given: dict[str, str]) -> dict[str, Any]:
+    """Somebody new, with a first password."""
+    name = given["name"].strip().casefold()
+    return _account(registry().create(name, given["password"], given["role"], _scope(given), **_context()))
+
+
+@blueprint.put("/accounts/<account>/access")
+@allow("administrator")
+@blueprint.arguments(Access())
+@blueprint.response(200, AccountOut)
+@blueprint.alt_response(409, description="`last-administrator`")
+def change_access(given: dict[str, str], account: str) -> dict[str, Any]:
+    """Another role, or other places: what the account has of the old ones is good no more."""
+    command = ChangeAccess(account, given["role"], _scope(given), now())
+    return _account(registry().act(command, **_context()).account(account))
+
+
+@blueprint.put("/accounts/<account>/password")
+@allow("administrator")
+@blueprint.arguments(NewPassword())
+@blueprint.response(200, AccountOut)
+@blueprint.alt_response(422, description="`weak-password`")
+def set_password(given: dict[str, str], account: str) -> dict[str, Any]:
+    """Another password: all sessions of the account are over."""
+    return _account(registry().set_password(account, given["password"], **_context()))
+
+
+@blueprint.put("/accounts/<account>/disabled")
+@allow("administrator")
+@blueprint.response(200, AccountOut)
+@blueprint.alt_response(409, description="`last-administrator`")
+def disable_account(account: str) -> dict[str, Any]:
+    """Nobody signs in with it; its sessions and tokens are good no more."""
+    return _account(registry().disable(account, **_context()))
+
+
+@blueprint.delete("/accounts/<account>/disabled")
+@allow("administrator")
+@blueprint.response(200, AccountOut)
+def enable_account(account: str) -> dict[str, Any]:
+    """It can sign in again; what was revoked stays so."""
+    return _account(registry().act(EnableAccount(account, now()), **_context()).account(account))
+
+
+@blueprint.get("/tokens")
+@allow("administrator")
+@blueprint.response(200, TokenList)
+def list_tokens() -> dict[str, Any]:
+    """All tokens that were made here and have not ended."""
+    people, at = registry().people(), now()
+    ahead = sorted((t for t in people.tokens.values() if t.expires_at > at), key=lambda token: token.name)
+    return {"tokens": [_token(token) | {"revoked": token.id in people.revoked} for token in ahead]}
+
+
+@blueprint.post("/tokens")
+@allow("administrator")
+@blueprint.arguments(NewToken())
+@blueprint.response(201, TokenMade)
+@blueprint.alt_response(422, description="`invalid-role`, `invalid-places`")
+def issue_token(given: dict[str, Any]) -> dict[str, Any]:
+    """A token for a machine. It is in this answer and nowhere else."""
+    at = now()
+    ends, id = at + timedelta(days=given["days"]), secrets.token_urlsafe(12)
+    command = IssueToken(id, given["name"], given["role"], _scope(given), given["account"], ends, at)
+    issued, token = registry().issue(command, **_context())
+    return _token(issued) | {"revoked": False, "token": token}
+
+
+@blueprint.delete("/tokens/<token>")
+@allow("administrator")
+@blueprint.response(204)
+@blueprint.alt_response(404, description="`unknown-token`")
+def revoke_token(token: str) -> None:
+    """A token is good no more, in no service."""
+    registry().act(RevokeToken(token, now()), **_context())
+
+
+@blueprint.post("/revocations")
+@allow("administrator")
+@blueprint.arguments(Presented())
+@blueprint.response(204)
+@blueprint.alt_response(404, description="`unknown-token`: it has no id, or was made on the command line before ids")
+def revoke_presented(given: dict[str, str]) -> None:
+    """Revoke a token that you have, also one that was made on the command line."""
+    verifier: Verifier = current_app.extensions["verifier"]
+    found = verifier.actor(f"Bearer {given['token']}")
+    if not found.token or found.session:
+        raise UnknownToken()
+    ends = datetime.fromtimestamp(int(found.expires), now().tzinfo)
+    registry().act(RevokeToken(found.token, now(), ends), **_context())
+
+
+def _scope(given: dict[str, Any]) -> dict[str, str]:
+    return {place: given[place] for place in SCOPES if given[place]}
+
+
+def _context() -> dict[str, str]:
+    """Who asks, and the request's id; no digest of the body, for there may be a password in it."""
+    return {"actor": actor().name, "trace": g.request_id}
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "role": account.role,
+        "scope": dict(account.scope),
+        "enabled": account.enabled,
+        "created_at": account.created_at.isoformat(),
+    }
+
+
+def _token(token: TokenIssued) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "role": token.role,
+        "scope": dict(token.scope),
+        "account": token.account,
+        "issued_at": token.issued_at.isoformat(),
+        "expires_at": token.expires_at.isoformat(),
+    }

@@ -1,0 +1,45 @@
+"""What catalog tells of access: what was revoked, by ids that say nothing of a person, and until when to mind it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from services.catalog.access.domain import (
+    ACCESS,
+    LONGEST_SESSION,
+    AccessChanged,
+    AccountDisabled,
+    Event,
+    PasswordSet,
+    SessionEnded,
+    TokenRevoked,
+)
+from services.chassis.cloud_event import CloudEvent
+from services.chassis.event_store import Commit
+
+STREAM = "access"
+REVOKED = "id.go.mpp.access-revoked.v1"
+
+
+def published(commit: Commit) -> list[CloudEvent]:
+    """The public events of a commit, in order."""
+    return list(_published(commit))
+
+
+def _published(commit: Commit) -> Iterator[CloudEvent]:
+    for position, event in enumerate(ACCESS.recorded(commit)):
+        if revoked := _revoked(event):
+            kind, id, epoch, until = revoked
+            data = {"kind": kind, "id": id, "epoch": epoch, "until": until.astimezone(UTC).isoformat()}
+            yield CloudEvent(f"{commit.id}.{position}", "/mpp/catalog/access", REVOKED, id, commit.at, STREAM, data)
+
+
+def _revoked(event: Event) -> tuple[str, str, int, datetime] | None:
+    match event:
+        case AccessChanged(id, _, _, epoch, at) | PasswordSet(id, epoch, at) | AccountDisabled(id, epoch, at):
+            return "account", id, epoch, at + LONGEST_SESSION
+        case TokenRevoked(id, expires_at, _):
+            return "token", id, 0, expires_at
+        case SessionEnded(id, _, until, _):
+            return "session", id, 0, until
+        case _:
+            return None

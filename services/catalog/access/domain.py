@@ -1,0 +1,398 @@
+"""Who may do what: accounts of people, tokens of machines, and what of both is good no more."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from services.chassis.decider import Decider
+from services.chassis.errors import Invalid, NotFound, Refused
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+LONGEST_SESSION = timedelta(hours=12)
+# The places each role has to be bound to, and those it may be.
+PLACES: Mapping[str, tuple[set[str], set[str]]] = {
+    "administrator": (set(), {"mall"}),
+    "supervisor": (set(), {"mall"}),
+    "auditor": (set(), {"mall"}),
+    "operator": ({"mall"}, {"mall", "counter"}),
+    "agency": ({"mall", "agency"}, {"mall", "agency"}),
+    "device": ({"mall"}, {"mall"}),
+}
+
+
+class InvalidName(Invalid):
+    """A user name is 2 to 40 small letters, digits, dots, dashes or underscores."""
+
+
+class InvalidRole(Invalid):
+    """Devices do not sign in, and administrators are people: neither the account nor the token can have this role."""
+
+
+class InvalidPlaces(Invalid):
+    """This role needs other places: an operator a mall, an agency its mall and code, a device its mall."""
+
+
+class InvalidExpiry(Invalid):
+    """A token ends in the future."""
+
+
+class UnknownAccount(NotFound):
+    """No such account."""
+
+
+class UnknownToken(NotFound):
+    """No such token."""
+
+
+class NameTaken(Refused):
+    """Somebody has this user name."""
+
+
+class LastAdministrator(Refused):
+    """Nobody would be left who can manage accounts."""
+
+
+class Disabled(Refused):
+    """The account is disabled."""
+
+
+@dataclass(frozen=True)
+class CreateAccount:
+    """Somebody new; the id is no name, so that it can be told to others."""
+
+    id: str
+    name: str
+    role: str
+    scope: Mapping[str, str]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class ChangeAccess:
+    """Another role, or other places."""
+
+    id: str
+    role: str
+    scope: Mapping[str, str]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class SetPassword:
+    """There is a new password; it is kept elsewhere."""
+
+    id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class DisableAccount:
+    """Nobody signs in with it, and what it has is good no more."""
+
+    id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class EnableAccount:
+    """It can sign in again."""
+
+    id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class IssueToken:
+    """A token for a machine, or for the programs of an account, which then gives role and places."""
+
+    id: str
+    name: str
+    role: str
+    scope: Mapping[str, str]
+    account: str
+    expires_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True)
+class RevokeToken:
+    """A token is good no more; `expires_at` where it was made elsewhere, with the same key."""
+
+    id: str
+    now: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EndSession:
+    """Somebody signs out; the session would have ended at `until`."""
+
+    id: str
+    account: str
+    until: datetime
+    now: datetime
+
+
+Command = (
+    CreateAccount | ChangeAccess | SetPassword | DisableAccount | EnableAccount | IssueToken | RevokeToken | EndSession
+)
+
+
+# Stored as named here: rename nothing; new fields get defaults. No event holds a password, its hash, or a token.
+@dataclass(frozen=True)
+class AccountCreated:
+    """Somebody can sign in."""
+
+    id: str
+    name: str
+    role: str
+    scope: Mapping[str, str]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class AccessChanged:
+    """Another role or other places; sessions of the old ones, those up to `epoch`, are over."""
+
+    id: str
+    role: str
+    scope: Mapping[str, str]
+    epoch: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class PasswordSet:
+    """There is a new password; sessions up to `epoch` are over."""
+
+    id: str
+    epoch: int
+    set_at: datetime
+
+
+@dataclass(frozen=True)
+class AccountDisabled:
+    """Nobody signs in with it; sessions up to `epoch` are over."""
+
+    id: str
+    epoch: int
+    disabled_at: datetime
+
+
+@dataclass(frozen=True)
+class AccountEnabled:
+    """It can sign in again."""
+
+    id: str
+    enabled_at: datetime
+
+
+@dataclass(frozen=True)
+class TokenIssued:
+    """A token was made and shown once."""
+
+    id: str
+    name: str
+    role: str
+    scope: Mapping[str, str]
+    account: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class TokenRevoked:
+    """A token is good no more."""
+
+    id: str
+    expires_at: datetime
+    revoked_at: datetime
+
+
+@dataclass(frozen=True)
+class SessionEnded:
+    """Somebody signed out."""
+
+    id: str
+    account: str
+    until: datetime
+    ended_at: datetime
+
+
+Event = (
+    AccountCreated
+    | AccessChanged
+    | PasswordSet
+    | AccountDisabled
+    | AccountEnabled
+    | TokenIssued
+    | TokenRevoked
+    | SessionEnded
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who can sign in, unless disabled; `epoch` goes up whenever all its sessions are over."""
+
+    id: str
+    name: str
+    role: str
+    scope: Mapping[str, str]
+    created_at: datetime
+    enabled: bool = True
+    epoch: int = 0
+
+    @property
+    def manages(self) -> bool:
+        """Whether it can manage accounts: an administrator of one mall cannot."""
+        return self.enabled and self.role == "administrator" and not self.scope
+
+
+@dataclass(frozen=True)
+class People:
+    """All accounts and tokens by id; revoked tokens and ended sessions until they would have ended anyway."""
+
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    tokens: Mapping[str, TokenIssued] = field(default_factory=dict)
+    revoked: Mapping[str, datetime] = field(default_factory=dict)
+    ended: Mapping[str, datetime] = field(default_factory=dict)
+
+    def account(self, id: str) -> Account:
+        """An account by its id. Raises `UnknownAccount`."""
+        if id not in self.accounts:
+            raise UnknownAccount()
+        return self.accounts[id]
+
+    def named(self, name: str) -> Account | None:
+        """An account by its user name."""
+        return next((account for account in self.accounts.values() if account.name == name), None)
+
+
+def decide(command: Command, people: People) -> list[Event]:
+    """What a command leads to; nothing for a repeat."""
+    match command:
+        case CreateAccount(id, name, role, scope, now):
+            _must_fit(role, scope, not_for="device")
+            if not NAME.fullmatch(name):
+                raise InvalidName()
+            if people.named(name):
+                raise NameTaken(name=name)
+            return [AccountCreated(id, name, role, dict(scope), now)]
+        case ChangeAccess(id, role, scope, now):
+            account = people.account(id)
+            _must_fit(role, scope, not_for="device")
+            if (account.role, dict(account.scope)) == (role, dict(scope)):
+                return []
+            changed = replace(account, role=role, scope=scope)
+            _must_leave_an_administrator(people, changed)
+            return [AccessChanged(id, role, dict(scope), account.epoch, now), *_tokens_revoked(people, id, now)]
+        case SetPassword(id, now):
+            return [PasswordSet(id, people.account(id).epoch, now)]
+        case DisableAccount(id, now):
+            account = people.account(id)
+            if not account.enabled:
+                return []
+            _must_leave_an_administrator(people, replace(account, enabled=False))
+            return [AccountDisabled(id, account.epoch, now), *_tokens_revoked(people, id, now)]
+        case EnableAccount(id, now):
+            return [] if people.account(id).enabled else [AccountEnabled(id, now)]
+        case IssueToken():
+            return [_issued(command, people)]
+        case RevokeToken(id, now, given):
+            known = people.tokens.get(id)
+            expires_at = known.expires_at if known else given
+            if expires_at is None:
+                raise UnknownToken()
+            return [] if id in people.revoked or expires_at <= now else [TokenRevoked(id, expires_at, now)]
+        case EndSession(id, account_id, until, now):
+            return [] if id in people.ended or until <= now else [SessionEnded(id, account_id, until, now)]
+        case _:
+            assert_never(command)
+
+
+def _must_fit(role: str, scope: Mapping[str, str], not_for: str) -> None:
+    if role not in PLACES or role == not_for:
+        raise InvalidRole(role=role)
+    needed, possible = PLACES[role]
+    if not needed <= scope.keys() <= possible:
+        raise InvalidPlaces(role=role)
+
+
+def _must_leave_an_administrator(people: People, changed: Account) -> None:
+    others = (account for account in people.accounts.values() if account.id != changed.id)
+    if people.accounts[changed.id].manages and not any(account.manages for account in (*others, changed)):
+        raise LastAdministrator()
+
+
+def _issued(command: IssueToken, people: People) -> TokenIssued:
+    role, scope = command.role, command.scope
+    if command.account:
+        account = people.account(command.account)
+        if not account.enabled:
+            raise Disabled()
+        role, scope = account.role, account.scope
+    _must_fit(role, scope, not_for="administrator")
+    if command.expires_at <= command.now:
+        raise InvalidExpiry()
+    return TokenIssued(command.id, command.name, role, dict(scope), command.account, command.now, command.expires_at)
+
+
+def _tokens_revoked(people: People, account: str, now: datetime) -> Iterable[TokenRevoked]:
+    """The end of all that an account's programs have."""
+    mine = (token for token in people.tokens.values() if token.account == account)
+    for token in mine:
+        if token.expires_at > now and token.id not in people.revoked:
+            yield TokenRevoked(token.id, token.expires_at, now)
+
+
+def evolve(people: People, event: Event) -> People:
+    """Everybody after an event."""
+    match event:
+        case AccountCreated(id, name, role, scope, created_at):
+            return _with(people, Account(id, name, role, scope, created_at))
+        case AccessChanged(id, role, scope, epoch, _):
+            return _with(people, replace(people.accounts[id], role=role, scope=scope, epoch=epoch + 1))
+        case PasswordSet(id, epoch, _):
+            return _with(people, replace(people.accounts[id], epoch=epoch + 1))
+        case AccountDisabled(id, epoch, _):
+            return _with(people, replace(people.accounts[id], enabled=False, epoch=epoch + 1))
+        case AccountEnabled(id, _):
+            return _with(people, replace(people.accounts[id], enabled=True))
+        case TokenIssued():
+            kept = {id: token for id, token in people.tokens.items() if token.expires_at > event.issued_at}
+            return replace(people, tokens={**kept, event.id: event})
+        case TokenRevoked(id, expires_at, revoked_at):
+            return replace(people, revoked={**_ahead(people.revoked, revoked_at), id: expires_at})
+        case SessionEnded(id, _, until, ended_at):
+            return replace(people, ended={**_ahead(people.ended, ended_at), id: until})
+        case _:
+            assert_never(event)
+
+
+def _ahead(ends: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+    """What has not ended yet."""
+    return {id: end for id, end in ends.items() if end > now}
+
+
+def _with(people: People, account: Account) -> People:
+    return replace(people, accounts={**people.accounts, account.id: account})
+
+
+ACCESS: Decider[Command, People, Event] = Decider(
+    initial=People(),
+    decide=decide,
+    evolve=evolve,
+    events=(
+        AccountCreated,
+        AccessChanged,
+        PasswordSet,
+        AccountDisabled,
+        AccountEnabled,
+        TokenIssued,
+        TokenRevoked,
+        SessionEnded,
+    ),
+)

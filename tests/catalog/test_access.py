@@ -1,0 +1,214 @@
+"""Who may do what: the rules of accounts and tokens."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.catalog.access.contract import published
+from services.catalog.access.domain import (
+    ACCESS,
+    LONGEST_SESSION,
+    AccessChanged,
+    AccountCreated,
+    AccountDisabled,
+    AccountEnabled,
+    ChangeAccess,
+    CreateAccount,
+    DisableAccount,
+    Disabled,
+    EnableAccount,
+    EndSession,
+    InvalidExpiry,
+    InvalidName,
+    InvalidPlaces,
+    InvalidRole,
+    IssueToken,
+    LastAdministrator,
+    NameTaken,
+    PasswordSet,
+    RevokeToken,
+    SessionEnded,
+    SetPassword,
+    TokenIssued,
+    TokenRevoked,
+    UnknownAccount,
+    UnknownToken,
+)
+from services.chassis.event_store import Commit, StoredEvent
+
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+NEXT_YEAR = NOW + timedelta(days=365)
+MALL = {"mall": "pekalongan"}
+DESK = {"mall": "pekalongan", "counter": "G02"}
+
+
+def created(id: str, name: str, role: str, **scope: str) -> AccountCreated:
+    return AccountCreated(id, name, role, scope, NOW)
+
+
+def issued(id: str, account: str = "", role: str = "device", expires_at: datetime = NEXT_YEAR) -> TokenIssued:
+    return TokenIssued(id, f"token {id}", role, MALL, account, NOW, expires_at)
+
+
+RATNA = created("r1", "ratna", "administrator")
+SITI = created("s1", "siti", "operator", **DESK)
+
+
+def after(*events):
+    people = ACCESS.initial
+    for event in events:
+        people = ACCESS.evolve(people, event)
+    return people
+
+
+def when(command, *given) -> list:
+    return ACCESS.decide(command, after(*given))
+
+
+def test_an_account_is_created_once_for_a_name():
+    assert when(CreateAccount("s1", "siti", "operator", DESK, NOW)) == [SITI]
+    with pytest.raises(NameTaken):
+        when(CreateAccount("s2", "siti", "auditor", MALL, NOW), SITI)
+
+
+@pytest.mark.parametrize("name", ["", "s", "Siti", "siti rahma", "síti", "-siti", "s" * 41, "siti\n"])
+def test_a_user_name_is_short_and_plain(name):
+    with pytest.raises(InvalidName):
+        when(CreateAccount("s1", name, "operator", MALL, NOW))
+
+
+@pytest.mark.parametrize(
+    ("role", "scope"),
+    [
+        ("operator", {}),
+        ("operator", {"counter": "G02"}),
+        ("agency", MALL),
+        ("agency", {"agency": "DUKCAPIL"}),
+        ("supervisor", DESK),
+        ("administrator", {"agency": "DUKCAPIL"}),
+    ],
+)
+def test_each_role_has_its_places(role, scope):
+    with pytest.raises(InvalidPlaces):
+        when(CreateAccount("x1", "tono", role, scope, NOW))
+
+
+@pytest.mark.parametrize("role", ["device", "boss"])
+def test_devices_and_unknown_roles_do_not_sign_in(role):
+    with pytest.raises(InvalidRole):
+        when(CreateAccount("x1", "tono", role, MALL, NOW))
+    with pytest.raises(InvalidRole):
+        when(ChangeAccess("s1", role, MALL, NOW), RATNA, SITI)
+
+
+def test_another_role_ends_the_sessions_and_tokens_of_the_old_one():
+    events = when(ChangeAccess("s1", "supervisor", MALL, NOW), RATNA, SITI, issued("t1", account="s1"), issued("t2"))
+    assert events == [AccessChanged("s1", "supervisor", MALL, 0, NOW), TokenRevoked("t1", NEXT_YEAR, NOW)]
+    assert after(SITI, events[0]).accounts["s1"].epoch == 1
+
+
+def test_the_same_role_again_changes_nothing():
+    assert when(ChangeAccess("s1", "operator", DESK, NOW), SITI) == []
+
+
+def test_a_new_password_ends_all_sessions():
+    assert when(SetPassword("s1", NOW), SITI, PasswordSet("s1", 0, NOW)) == [PasswordSet("s1", 1, NOW)]
+
+
+def test_disabling_ends_sessions_and_tokens_and_a_repeat_nothing():
+    given = (RATNA, SITI, issued("t1", account="s1"), issued("t2"))
+    events = when(DisableAccount("s1", NOW), *given)
+    assert events == [AccountDisabled("s1", 0, NOW), TokenRevoked("t1", NEXT_YEAR, NOW)]
+    assert when(DisableAccount("s1", NOW), *given, *events) == []
+
+
+def test_an_account_that_is_enabled_again_begins_a_new_epoch():
+    disabled = AccountDisabled("s1", 0, NOW)
+    assert when(EnableAccount("s1", NOW), SITI, disabled) == [AccountEnabled("s1", NOW)]
+    assert when(EnableAccount("s1", NOW), SITI) == []
+    account = after(SITI, disabled, AccountEnabled("s1", NOW)).accounts["s1"]
+    assert (account.enabled, account.epoch) == (True, 1)
+
+
+@pytest.mark.parametrize("others", [(), (SITI,), (created("b1", "budi", "administrator", **MALL),)])
+def test_the_last_administrator_of_all_malls_stays(others):
+    for command in (DisableAccount("r1", NOW), ChangeAccess("r1", "administrator", MALL, NOW)):
+        with pytest.raises(LastAdministrator):
+            when(command, RATNA, *others)
+
+
+def test_an_administrator_can_go_when_there_is_another():
+    assert when(DisableAccount("r1", NOW), RATNA, created("b1", "budi", "administrator"))
+
+
+def test_a_device_has_a_token_of_its_mall():
+    command = IssueToken("t1", "token t1", "device", MALL, "", NEXT_YEAR, NOW)
+    assert when(command) == [issued("t1")]
+    with pytest.raises(InvalidPlaces):
+        when(IssueToken("t1", "Kios", "device", {}, "", NEXT_YEAR, NOW))
+
+
+def test_no_machine_is_administrator_and_no_token_ends_before_it_begins():
+    with pytest.raises(InvalidRole):
+        when(IssueToken("t1", "Skrip", "administrator", {}, "", NEXT_YEAR, NOW))
+    with pytest.raises(InvalidExpiry):
+        when(IssueToken("t1", "Kios", "device", MALL, "", NOW, NOW))
+
+
+def test_a_token_of_an_account_has_its_role_and_places():
+    (event,) = when(IssueToken("t1", "Laporan", "auditor", {}, "s1", NEXT_YEAR, NOW), SITI)
+    assert (event.role, event.scope, event.account) == ("operator", DESK, "s1")
+    with pytest.raises(InvalidRole):
+        when(IssueToken("t1", "Laporan", "device", {}, "r1", NEXT_YEAR, NOW), RATNA)
+    with pytest.raises(Disabled):
+        when(IssueToken("t1", "Laporan", "device", {}, "s1", NEXT_YEAR, NOW), SITI, AccountDisabled("s1", 0, NOW))
+
+
+def test_a_token_is_revoked_once():
+    revoked = TokenRevoked("t1", NEXT_YEAR, NOW)
+    assert when(RevokeToken("t1", NOW), issued("t1")) == [revoked]
+    assert when(RevokeToken("t1", NOW), issued("t1"), revoked) == []
+    assert when(RevokeToken("t1", NEXT_YEAR), issued("t1")) == []
+
+
+def test_a_token_that_was_made_elsewhere_is_revoked_if_its_end_is_known():
+    assert when(RevokeToken("cli", NOW, NEXT_YEAR)) == [TokenRevoked("cli", NEXT_YEAR, NOW)]
+    with pytest.raises(UnknownToken):
+        when(RevokeToken("cli", NOW))
+
+
+def test_signing_out_ends_a_session_once():
+    until = NOW + LONGEST_SESSION
+    ended = SessionEnded("one", "s1", until, NOW)
+    assert when(EndSession("one", "s1", until, NOW)) == [ended]
+    assert when(EndSession("one", "s1", until, NOW), ended) == []
+
+
+@pytest.mark.parametrize("kind", [SetPassword, DisableAccount, EnableAccount])
+def test_nothing_happens_to_an_account_that_is_not_there(kind):
+    with pytest.raises(UnknownAccount):
+        when(kind("nobody", NOW), RATNA)
+
+
+def test_what_has_ended_by_itself_is_forgotten():
+    soon = NOW + timedelta(hours=1)
+    people = after(TokenRevoked("t1", soon, NOW), SessionEnded("one", "s1", soon, NOW))
+    later = soon + timedelta(hours=1)
+    for event in (TokenRevoked("t2", NEXT_YEAR, later), SessionEnded("two", "s1", NEXT_YEAR, later)):
+        people = ACCESS.evolve(people, event)
+    assert (set(people.revoked), set(people.ended)) == ({"t2"}, {"two"})
+
+
+def test_only_what_is_good_no_more_is_told_and_without_a_name():
+    from services.chassis.decider import converter
+
+    events = [SITI, issued("t1"), PasswordSet("s1", 3, NOW), TokenRevoked("t1", NEXT_YEAR, NOW)]
+    stored = [StoredEvent(type(event).__name__, converter.unstructure(event)) for event in events]
+    told = published(Commit("access", 7, stored, (), NOW))
+    assert [event.id for event in told] == ["access@7.2", "access@7.3"]
+    assert [(event.data["kind"], event.data["id"], event.data["epoch"]) for event in told] == [
+        ("account", "s1", 3),
+        ("token", "t1", 0),
+    ]
+    assert datetime.fromisoformat(told[0].data["until"]) == NOW + LONGEST_SESSION
+    assert "siti" not in str(told)

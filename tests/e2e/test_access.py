@@ -1,0 +1,158 @@
+"""People sign in, devices have tokens, and what is revoked is refused by all services within seconds."""
+
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from e2e.conftest import MALL, Site
+
+ACCESS = "/catalog/api/access"
+PASSWORD = "burung-terbang-tinggi-42"
+STAFF = {
+    "catalog": f"{ACCESS}/accounts",
+    "ticketing": f"/ticketing/api/malls/{MALL}/overview",
+    "notifications": "/notifications/api/messages",
+}
+SECONDS = 5
+
+
+def answers(client: httpx.Client) -> dict[str, str | int]:
+    """What each service says: a problem's reason, or the status."""
+    found = {name: client.get(path) for name, path in STAFF.items()}
+    return {name: answer.json().get("reason", answer.status_code) for name, answer in found.items()}
+
+
+def revoked_within(client: httpx.Client) -> float:
+    """Seconds until all three services refuse what was revoked."""
+    began = time.monotonic()
+    while set(answers(client).values()) != {"revoked"}:
+        assert time.monotonic() - began < SECONDS, answers(client)
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def root(site: Site):
+    with site.client("administrator", mall=None) as client:
+        yield client
+
+
+def somebody(root: httpx.Client, role: str, **scope: str) -> dict:
+    name = f"e2e-{uuid.uuid4().hex[:8]}"
+    answer = root.post(f"{ACCESS}/accounts", json={"name": name, "password": PASSWORD, "role": role, **scope})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+@contextmanager
+def signed_in(site: Site, name: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=site.url, timeout=20, headers={"Sec-Fetch-Site": "same-origin"}) as client:
+        answer = client.post("/catalog/api/session", json={"name": name, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        yield client
+
+
+@pytest.mark.parametrize("role", ["device", "supervisor"])
+def test_a_revoked_token_is_refused_by_all_services_within_five_seconds(site: Site, root, role):
+    wanted = {"name": "Kios pintu utama", "role": role, "mall": MALL}
+    made = root.post(f"{ACCESS}/tokens", json=wanted).raise_for_status().json()
+    with httpx.Client(base_url=site.url, timeout=20, headers={"Authorization": f"Bearer {made['token']}"}) as machine:
+        if role == "device":
+            before = dict.fromkeys(STAFF, "wrong-role")
+        else:
+            before = {"catalog": "wrong-role", "ticketing": 200, "notifications": 200}
+        assert answers(machine) == before
+        assert root.delete(f"{ACCESS}/tokens/{made['id']}").status_code == 204
+        print(f"refused everywhere after {revoked_within(machine):.2f} s")
+
+
+def test_who_signs_in_once_is_known_to_all_services_until_the_account_is_disabled(site: Site, root):
+    account = somebody(root, "administrator")
+    with signed_in(site, account["name"]) as browser:
+        assert answers(browser) == dict.fromkeys(STAFF, 200)
+        assert root.put(f"{ACCESS}/accounts/{account['id']}/disabled").status_code == 200
+        print(f"refused everywhere after {revoked_within(browser):.2f} s")
+
+
+def test_who_signs_out_is_out_everywhere(site: Site, root):
+    account = somebody(root, "administrator")
+    with signed_in(site, account["name"]) as browser:
+        copied = dict(browser.cookies)
+        assert browser.delete("/catalog/api/session").status_code == 204
+        with httpx.Client(base_url=site.url, cookies=copied, timeout=20) as thief:
+            revoked_within(thief)
+
+
+def test_a_clerk_who_signed_in_acts_at_the_own_counter_and_no_other_site_makes_them(site: Site, root):
+    account = somebody(root, "operator", mall=MALL, counter="G11")
+    with signed_in(site, account["name"]) as clerk:
+        own, other = (f"/ticketing/api/malls/{MALL}/counters/{code}" for code in ("G11", "G12"))
+        assert clerk.post(f"{own}/opening").status_code == 200
+        assert clerk.get(other).json()["reason"] == "wrong-scope"
+        forged = clerk.post(f"{own}/pause", json={"reason": "Istirahat"}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert (forged.status_code, forged.json()["reason"]) == (403, "cross-site")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not (shutil.which("chromium") or os.environ.get("CHROMIUM")), reason="no Chromium on this machine")
+class TestInABrowser:
+    def test_staff_sign_in_where_they_are_asked_and_come_back(self, site: Site, root, window):
+        from e2e.browser import playwright
+
+        account = somebody(root, "supervisor", mall=MALL)
+        place = f"/ticketing/malls/{MALL}/supervisor"
+        page = window(1280, 800, place, expecting="401")
+        page.locator("#sign-in").click()
+        page.get_by_label("Nama pengguna").fill(account["name"])
+        page.get_by_label("Kata sandi").fill("salah-sama-sekali")
+        page.locator("#form button").click()
+        playwright.expect(page.locator("#problem")).to_contain_text("Belum dapat masuk")
+        page.get_by_label("Kata sandi").fill(PASSWORD)
+        page.locator("#form button").click()
+        page.wait_for_url(f"**{place}")
+        playwright.expect(page.locator("#page")).to_be_visible()
+        playwright.expect(page.locator("#signed-in")).to_contain_text(account["name"])
+        page.goto("/notifications/messages")
+        playwright.expect(page.locator("#log")).to_be_visible()
+        page.goto(f"/ticketing/malls/{MALL}/counters/G13")
+        playwright.expect(page.locator("#desk")).to_be_visible()
+        page.locator("#sign-out").click()
+        playwright.expect(page.locator("#token-form")).to_be_visible()
+
+    def test_an_administrator_makes_an_account_and_a_token(self, site: Site, root, window):
+        from e2e.browser import playwright
+
+        admin, name = somebody(root, "administrator"), f"e2e-{uuid.uuid4().hex[:8]}"
+        page = window(1280, 800, "/catalog/sign-in?return=/catalog/access", expecting="409")
+        page.get_by_label("Nama pengguna").fill(admin["name"])
+        page.get_by_label("Kata sandi").fill(PASSWORD)
+        page.locator("#form button").click()
+        playwright.expect(page.locator("#accounts")).to_contain_text(admin["name"])
+        page.get_by_role("button", name="Akun baru").click()
+        dialog = page.locator("#new-account")
+        dialog.get_by_label("Nama pengguna").fill(admin["name"])
+        dialog.locator("select").select_option("auditor")
+        dialog.get_by_label("Kata sandi").fill(PASSWORD)
+        dialog.get_by_role("button", name="Buat akun").click()
+        playwright.expect(dialog.get_by_role("alert")).to_contain_text("sudah ada", ignore_case=True)
+        dialog.get_by_label("Nama pengguna").fill(name)
+        dialog.get_by_role("button", name="Buat akun").click()
+        row = page.locator("#accounts tr", has_text=name)
+        playwright.expect(row).to_contain_text("Auditor")
+        row.get_by_role("button", name="Nonaktifkan").click()
+        playwright.expect(row).to_contain_text("Nonaktif")
+        page.get_by_role("button", name="Token baru").click()
+        dialog = page.locator("#new-token")
+        dialog.get_by_label("Nama perangkat").fill(f"Kios {name}")
+        dialog.locator("select").select_option("device")
+        dialog.get_by_label("Mal (kode)").fill(MALL)
+        dialog.get_by_role("button", name="Buat token").click()
+        playwright.expect(page.locator("#issued code")).to_contain_text("eyJ")
+        row = page.locator("#tokens tr", has_text=f"Kios {name}")
+        row.get_by_role("button", name="Cabut").click()
+        playwright.expect(row).to_contain_text("Dicabut")
