@@ -16,7 +16,7 @@ blueprint = Blueprint("catalog", __name__, url_prefix="/catalog/api", descriptio
 
 
 class Search(ma.Schema):
-    """Words that must all occur in a service's name, requirements or agency."""
+    """Words, in everyday language, that must all be found in a service: its name, code, requirements or agency."""
 
     q = ma.fields.String(load_default="", validate=Length(max=100), metadata={"example": "ktp hilang"})
 
@@ -156,5 +156,8 @@ def get_mall(mall: str) -> dict[str, Any]:
 @blueprint.arguments(Search(), location="query")
 @blueprint.response(200, ServiceList)
 def list_services(search: dict[str, str], mall: str) -> dict[str, Any]:
-    """A mall's services, all or those that hold every word of `q`."""
+    """A mall's services: all in the order of the catalogue, or those that fit every word of `q`, best first.
+
+    Typing errors, half-typed and everyday words (`bikin`, `akte lahir`) are understood.
+    """
     return {"services": views.services(malls().get(mall), search["q"])}

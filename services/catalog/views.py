@@ -4,8 +4,9 @@ from datetime import date
 from typing import Any
 
 from services.catalog.contract import rules, week
-from services.catalog.domain.directory import CounterListed, Directory, ServiceListed, search
+from services.catalog.domain.directory import CounterListed, Directory, ServiceListed
 from services.catalog.domain.mall import HoursException
+from services.catalog.search import search
 
 
 def summary(directory: Directory) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def exceptions_ahead(directory: Directory, today: date) -> list[HoursException]:
 
 
 def services(directory: Directory, words: str) -> list[dict[str, Any]]:
-    """The services that hold all these words, each with its agency, line and counters."""
+    """The services that fit all these words, best first, each with its agency, line and counters."""
     return [_service(directory, service) for service in search(directory, words)]
 
 

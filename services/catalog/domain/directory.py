@@ -143,19 +143,6 @@ def decide(command: ImportCatalog, directory: Directory) -> list[Event]:
     return events
 
 
-def search(directory: Directory, words: str) -> list[ServiceListed]:
-    """Services whose name, code, requirements or agency hold every word, in the catalog's order."""
-    wanted = words.casefold().split()
-    return [service for service in directory.services.values() if _holds(directory, service, wanted)]
-
-
-def _holds(directory: Directory, service: ServiceListed, wanted: list[str]) -> bool:
-    agency = directory.agencies.get(service.agency)
-    parts = (service.name, service.code, *service.requirements, agency.name if agency else "")
-    everything = " ".join(parts).casefold()
-    return all(word in everything for word in wanted)
-
-
 def _without(entries: Mapping[str, Entry], code: str) -> dict[str, Entry]:
     return {key: kept for key, kept in entries.items() if key != code}
 
