@@ -1,11 +1,12 @@
 """What people and programs see of a mall's directory, as JSON-ready values."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from services.catalog.contract import rules, week
 from services.catalog.domain.directory import CounterListed, Directory, ServiceListed
 from services.catalog.domain.mall import HoursException
+from services.catalog.domain.waiting import Waiting
 from services.catalog.search import search
 
 
@@ -37,6 +38,27 @@ def exceptions_ahead(directory: Directory, today: date) -> list[HoursException]:
 def services(directory: Directory, words: str) -> list[dict[str, Any]]:
     """The services that fit all these words, best first, each with its agency, line and counters."""
     return [_service(directory, service) for service in search(directory, words)]
+
+
+def waiting(day: Waiting, closures: Waiting, on: date, now: datetime) -> dict[str, Any]:
+    """How many wait now for each service, which counters take visitors, and what is closed for a while."""
+    return {
+        "business_day": on.isoformat(),
+        "news_at": day.news_at and day.news_at.isoformat(),
+        "ended": day.ended,
+        "total": len(day.tickets),
+        "services": dict(sorted(day.by_service.items())),
+        "open_counters": day.open_counters,
+        "suspended": [
+            {
+                "scope": closure.scope,
+                "code": closure.code,
+                "reason": closure.reason,
+                "until": closure.until and closure.until.isoformat(),
+            }
+            for closure in closures.closures_at(now)
+        ],
+    }
 
 
 def _counter(counter: CounterListed) -> dict[str, Any]:

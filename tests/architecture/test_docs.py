@@ -7,6 +7,7 @@ import pytest
 
 import services
 from services.catalog.domain.directory import DIRECTORY
+from services.catalog.domain.waiting import WAITING
 from services.chassis.errors import Problem
 from services.notifications.domain import CORRESPONDENCE
 from services.ticketing.api import reports
@@ -17,7 +18,7 @@ from services.ticketing.domain.mall import MALL
 
 FOLDER = Path(services.__file__).parent
 NAMED = set(re.findall(r"`([\w-]+)`", (FOLDER.parent / "docs" / "event-model.md").read_text()))
-RULES = (DIRECTORY, DAY, MALL, HISTORY, CORRESPONDENCE)
+RULES = (DIRECTORY, WAITING, DAY, MALL, HISTORY, CORRESPONDENCE)
 
 
 def lacking(names: set[str]) -> list[str]:

@@ -7,13 +7,14 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from services.catalog.domain.directory import DIRECTORY
+from services.catalog.domain.waiting import WAITING
 from services.chassis.decider import Decider
 from services.notifications.domain import CORRESPONDENCE
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.history import HISTORY, Visit
 from services.ticketing.domain.mall import MALL
 
-DECIDERS: tuple[Decider[Any, Any, Any], ...] = (DIRECTORY, DAY, MALL, HISTORY, CORRESPONDENCE)
+DECIDERS: tuple[Decider[Any, Any, Any], ...] = (DIRECTORY, WAITING, DAY, MALL, HISTORY, CORRESPONDENCE)
 EVENTS = [event for decider in DECIDERS for event in decider.events]
 COLUMNS = [Visit]  # the visits of a closed day are stored as columns of these fields
 
@@ -45,4 +46,4 @@ def test_a_fraction_would_be_found_wherever_it_is():
 
 def test_every_decider_of_the_house_is_looked_at():
     known = {kind.__name__ for kind in EVENTS}
-    assert {"MallListed", "TicketIssued", "ClosureDeclared", "DayRecorded", "SmsRequested"} <= known
+    assert {"MallListed", "TicketWaits", "TicketIssued", "ClosureDeclared", "DayRecorded", "SmsRequested"} <= known

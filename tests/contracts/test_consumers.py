@@ -9,6 +9,8 @@ import pytest
 from examples import TUESDAY_NINE
 
 import services
+from services.catalog import subscriptions as catalog
+from services.catalog.domain.waiting import WAITING
 from services.chassis.cloud_event import CloudEvent, decode, encode
 from services.notifications import subscriptions as notifications
 from services.notifications.domain import CORRESPONDENCE
@@ -18,7 +20,11 @@ from services.ticketing.domain.mall import MALL
 TYPES = "id.go.mpp."
 FILES = sorted(Path(services.__file__).parent.glob("*/schemas/*.json"))
 EXAMPLES = {f"{TYPES}{file.stem}": json.loads(file.read_text())["examples"] for file in FILES}
-CONSUMERS = [("ticketing", ticketing.REACTIONS, MALL), ("notifications", notifications.REACTIONS, CORRESPONDENCE)]
+CONSUMERS = [
+    ("catalog", catalog.REACTIONS, WAITING),
+    ("ticketing", ticketing.REACTIONS, MALL),
+    ("notifications", notifications.REACTIONS, CORRESPONDENCE),
+]
 READINGS = [
     pytest.param(event_type, example, reaction, decider, id=f"{name} reads {event_type}")
     for name, reactions, decider in CONSUMERS
@@ -60,6 +66,7 @@ def test_a_consumer_reads_the_topics_of_what_it_subscribes_to():
     topics = {
         f"{TYPES}{file.stem}": f"mpp.{file.parent.parent.name}" for file in FILES
     }  # one topic per producing service
+    assert {topics[event_type] for event_type in catalog.REACTIONS} == set(catalog.TOPICS)
     assert {topics[event_type] for event_type in ticketing.REACTIONS} == set(ticketing.TOPICS)
     assert {topics[event_type] for event_type in notifications.REACTIONS} == set(notifications.TOPICS)
 
