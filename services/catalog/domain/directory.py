@@ -19,6 +19,10 @@ class UnknownMall(NotFound):
     """No such mall."""
 
 
+class UnknownService(NotFound):
+    """The mall does not offer this service."""
+
+
 class InvalidCatalog(Invalid):
     """The catalog contradicts itself; `faults` says where, line by line."""
 
@@ -93,6 +97,12 @@ class Directory:
     agencies: Mapping[str, AgencyListed] = field(default_factory=dict)
     services: Mapping[str, ServiceListed] = field(default_factory=dict)
     counters: Mapping[str, CounterListed] = field(default_factory=dict)
+
+    def service(self, code: str) -> ServiceListed:
+        """A service by its code. Raises `UnknownService`."""
+        if code not in self.services:
+            raise UnknownService(service=code)
+        return self.services[code]
 
     def counters_for(self, service: str) -> list[CounterListed]:
         """Counters that give this service."""
