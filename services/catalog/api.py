@@ -1,6 +1,7 @@
 """The directory over HTTP."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import marshmallow as ma
 from flask import current_app
@@ -8,7 +9,8 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length
 
 from services.catalog import views
-from services.catalog.directory import Malls
+from services.catalog.directory import Malls, now
+from services.catalog.domain.directory import Directory
 from services.catalog.domain.mall import HOLIDAYS, RULES
 from services.chassis.web import public
 
@@ -16,7 +18,7 @@ blueprint = Blueprint("catalog", __name__, url_prefix="/catalog/api", descriptio
 
 
 class Search(ma.Schema):
-    """Words that must all occur in a service's name, requirements or agency."""
+    """Words, in everyday language, that must all be found in a service: its name, code, requirements or agency."""
 
     q = ma.fields.String(load_default="", validate=Length(max=100), metadata={"example": "ktp hilang"})
 
@@ -129,6 +131,31 @@ class ServiceList(ma.Schema):
     services = ma.fields.List(ma.fields.Nested(ServiceOut))
 
 
+class SuspendedOut(ma.Schema):
+    """Something that is closed for a while: the mall (without a code), a counter or a service."""
+
+    scope = ma.fields.String(metadata={"enum": ["mall", "counter", "service"]})
+    code = ma.fields.String(metadata={"example": "G07"})
+    reason = ma.fields.String(metadata={"example": "Petugas sakit"})
+    until = ma.fields.String(allow_none=True, metadata={"format": "date-time", "description": "Null: until told."})
+
+
+class WaitingOut(ma.Schema):
+    """Who waits now, as last heard from the queue; a service that is not named has nobody waiting."""
+
+    business_day = ma.fields.String(metadata={"format": "date", "example": "2026-11-24"})
+    news_at = ma.fields.String(
+        allow_none=True, metadata={"format": "date-time", "description": "The latest news; null: none of this day."}
+    )
+    ended = ma.fields.Boolean(metadata={"description": "The day is closed."})
+    total = ma.fields.Integer()
+    services = ma.fields.Dict(
+        keys=ma.fields.String(), values=ma.fields.Integer(), metadata={"example": {"DUKCAPIL-KTPREKAM": 3}}
+    )
+    open_counters = ma.fields.List(ma.fields.String(), metadata={"example": ["G02", "G03"]})
+    suspended = ma.fields.List(ma.fields.Nested(SuspendedOut))
+
+
 def malls() -> Malls:
     """This process's malls."""
     found: Malls = current_app.extensions["malls"]
@@ -156,5 +183,24 @@ def get_mall(mall: str) -> dict[str, Any]:
 @blueprint.arguments(Search(), location="query")
 @blueprint.response(200, ServiceList)
 def list_services(search: dict[str, str], mall: str) -> dict[str, Any]:
-    """A mall's services, all or those that hold every word of `q`."""
+    """A mall's services: all in the order of the catalogue, or those that fit every word of `q`, best first.
+
+    Typing errors, half-typed and everyday words (`bikin`, `akte lahir`) are understood.
+    """
     return {"services": views.services(malls().get(mall), search["q"])}
+
+
+@blueprint.get("/malls/<mall>/waiting")
+@public
+@blueprint.response(200, WaitingOut)
+def get_waiting(mall: str) -> dict[str, Any]:
+    """How many wait now for each service, which counters are open, and what is closed for a while."""
+    return waiting_now(malls().get(mall))
+
+
+def waiting_now(directory: Directory) -> dict[str, Any]:
+    """Who waits today in a mall, by the mall's own date."""
+    assert directory.mall is not None
+    code, at = directory.mall.code, now()
+    today = at.astimezone(ZoneInfo(directory.mall.zone)).date()
+    return views.waiting(malls().day(code, today), malls().closures(code), today, at)

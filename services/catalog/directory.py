@@ -1,10 +1,14 @@
-"""The edge between requests and rules: every mall's directory, as streams in catalog's store."""
+"""The edge between requests, events and rules: every mall's directory, and who waits there, as streams of one store."""
+
+from datetime import UTC, date, datetime
 
 from services.catalog.domain.directory import DIRECTORY, Directory, Event, ImportCatalog, UnknownMall
+from services.catalog.domain.waiting import WAITING, News, Waiting
 from services.chassis.decider import Outcome, Streams
 from services.chassis.event_store import EventStore
 
 PREFIX = "mall/"
+WAITING_AGE = 0.25  # seconds that the number of those who wait may be behind what was heard
 
 
 class Malls:
@@ -15,6 +19,7 @@ class Malls:
         self._streams: Streams[ImportCatalog, Directory, Event] = Streams(
             store, DIRECTORY, {"events": DIRECTORY.events}
         )
+        self.waiting: Streams[News, Waiting, News] = Streams(store, WAITING, {})
 
     def act(self, mall: str, command: ImportCatalog, **context: str) -> Outcome[Directory, Event]:
         """Decide a command on a mall's directory."""
@@ -31,3 +36,26 @@ class Malls:
         """Every mall, by code."""
         codes = sorted(stream.removeprefix(PREFIX) for stream in self._store.recent("MallListed", limit=1000))
         return [self.get(code) for code in codes]
+
+    def day(self, mall: str, on: date) -> Waiting:
+        """Who waits on this business day, as far as it was heard."""
+        return self.waiting.snapshot(day_stream(mall, on), WAITING_AGE).state
+
+    def closures(self, mall: str) -> Waiting:
+        """What was heard of closures for a while."""
+        return self.waiting.snapshot(closures_stream(mall), WAITING_AGE).state
+
+
+def day_stream(mall: str, on: date) -> str:
+    """The stream of who waits on a mall's business day: one for each, for a day that is over is never read again."""
+    return f"waiting/{mall}/{on.isoformat()}"
+
+
+def closures_stream(mall: str) -> str:
+    """The stream of what is closed for a while."""
+    return f"closures/{mall}"
+
+
+def now() -> datetime:
+    """This instant."""
+    return datetime.now(UTC)

@@ -1,16 +1,21 @@
-"""Catalog's pages: the way in, and the public directory of a mall."""
+"""Catalog's pages: the way in, the public directory of a mall, and a page for each of its services."""
 
-from datetime import datetime
+from collections.abc import Container, Sequence
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from flask import Blueprint, render_template, request
 
 from services.catalog import views
-from services.catalog.api import malls
-from services.catalog.domain.directory import Directory
-from services.chassis.web import language, public
+from services.catalog.api import malls, waiting_now
+from services.catalog.directory import now
+from services.catalog.domain import opening
+from services.catalog.domain.directory import CounterListed, Directory
+from services.catalog.domain.hours import WEEKDAYS
+from services.catalog.domain.mall import MallListed
+from services.chassis.web import language, public, text
 
 blueprint = Blueprint("pages", __name__)
 
@@ -30,21 +35,121 @@ def home() -> str:
 @blueprint.get("/catalog/malls/<mall>")
 @public
 def directory(mall: str) -> str:
-    """What a mall offers, where, when, and what to bring."""
-    found, words = malls().get(mall), request.args.get("q", "")[:100]
+    """What a mall offers, where, when, what to bring, and how many wait; narrowed by words, agency and floor."""
+    found, words = malls().get(mall), request.args.get("q", "")[:100].strip()
+    agency, floor = request.args.get("agency", ""), request.args.get("floor", type=int)
+    live = _live(found)
     return render_template(
         "directory.html",
         mall=views.mall(found),
-        services=views.services(found, words),
+        services=views.cards(found, words, agency, floor),
+        floors=sorted({counter.floor for counter in found.counters.values()}),
         special_hours=_special_hours(found),
+        open_now=_open_now(_listed(found), live["waiting"]),
         q=words,
+        agency_chosen=agency,
+        floor_chosen=floor,
+        **live,
     )
+
+
+@blueprint.get("/catalog/malls/<mall>/services/<path:code>")
+@public
+def service(mall: str, code: str) -> str:
+    """All about one service, for its own address: to share, and to print what to bring."""
+    found = malls().get(mall)
+    card = views.card(found, found.service(code))
+    counters = found.counters_for(code)
+    live = _live(found, {"", code, *(counter.code for counter in counters)})
+    return render_template(
+        "service.html",
+        mall=views.mall(found),
+        service=card,
+        open_now=_open_now(_listed(found), live["waiting"], counters),
+        weeks=_weeks(_listed(found), counters),
+        **live,
+    )
+
+
+def _listed(found: Directory) -> MallListed:
+    assert found.mall is not None
+    return found.mall
+
+
+def _live(found: Directory, concerned: Container[str] | None = None) -> dict[str, Any]:
+    """What changes by the minute: how many wait, and what is closed for a while, said as people say it.
+
+    `concerned` are the codes whose closures are told; the mall itself has none. None: all.
+    """
+    waiting, zone = waiting_now(found), ZoneInfo(_listed(found).zone)
+    told = [
+        {
+            "what": _name(found, one["scope"], one["code"]),
+            "reason": one["reason"],
+            "until": one["until"] and _moment(datetime.fromisoformat(one["until"]).astimezone(zone)),
+        }
+        for one in waiting["suspended"]
+        if concerned is None or one["code"] in concerned
+    ]
+    news_at = waiting["news_at"] and _clock(datetime.fromisoformat(waiting["news_at"]).astimezone(zone))
+    closed = {one["code"]: one["reason"] for one in waiting["suspended"] if one["scope"] == "service"}
+    return {"waiting": waiting, "news_at": news_at, "suspensions": told, "closed": closed}
+
+
+def _name(found: Directory, scope: str, code: str) -> str:
+    match scope:
+        case "service" if known := found.services.get(code):
+            return known.name
+        case "counter":
+            return text("directory.counter", counter=code)
+        case "mall":
+            return _listed(found).name
+        case _:
+            return code
+
+
+def _open_now(
+    mall: MallListed, waiting: dict[str, Any], counters: Sequence[CounterListed] | None = None
+) -> dict[str, Any]:
+    """Whether the mall, or one of these counters, is open now; until when, or from when on, and why it is not."""
+    at = now().astimezone(ZoneInfo(mall.zone))
+    weeks = [None] if counters is None else [counter.week for counter in counters]
+    until, opens = opening.open_until(mall, at, weeks), opening.next_opening(mall, at, weeks)
+    today = opens is not None and opens.date() == at.date()
+    at_work = set(waiting["open_counters"])
+    return {
+        "until": until and _clock(until),
+        "by_hand": bool(at_work if counters is None else at_work & {counter.code for counter in counters}),
+        "opens": opens and (_clock(opens) if today else _moment(opens)),
+        "today": today,
+        "why": "" if until else opening.why_closed(mall, at.date()),
+    }
+
+
+def _weeks(mall: MallListed, counters: Sequence[CounterListed]) -> list[dict[str, Any]]:
+    """The hours of the counters that give a service; those with the same week together."""
+    weeks: list[dict[str, Any]] = []
+    for counter in counters:
+        week = {day: (mall.week if counter.week is None else counter.week).get(day, ()) for day in WEEKDAYS}
+        same = next((each for each in weeks if each["week"] == week), None)
+        if same is None:
+            weeks.append({"counters": [counter.code], "week": week})
+        else:
+            same["counters"].append(counter.code)
+    return weeks
+
+
+def _clock(at: datetime) -> str:
+    return format_datetime(at, "HH.mm" if language() == "id" else "HH:mm", tzinfo=at.tzinfo, locale=language())
+
+
+def _moment(at: datetime) -> str:
+    return f"{format_date(at, 'EEEE, d MMMM', locale=language())}, {_clock(at)}"
 
 
 def _special_hours(found: Directory) -> list[dict[str, Any]]:
     """The dates ahead that have hours of their own, said as people say them."""
-    assert found.mall is not None
-    today = datetime.now(ZoneInfo(found.mall.zone)).date()
+    today: date = now().astimezone(ZoneInfo(_listed(found).zone)).date()
     return [
         {
             "date": format_date(exception.date, "EEE, d MMM y", locale=language()),

@@ -1,10 +1,13 @@
 """The worker process of catalog, one line per loop."""
 
 from services.catalog.contract import TOPIC, published
+from services.catalog.directory import Malls
+from services.catalog.subscriptions import REACTIONS, TOPICS
 from services.chassis import worker
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
+from services.chassis.inbox import consume
 from services.chassis.outbox import Topic, relay
 
 
@@ -18,6 +21,7 @@ def main() -> None:
     worker.run(
         store,
         relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published)),
+        ticketing=consume(kafka, "catalog", TOPICS, REACTIONS, Malls(store).waiting, "mpp.catalog.dead-letters"),
     )
 
 

@@ -10,6 +10,7 @@ from services.catalog.access import attempts, passwords, people
 from services.catalog.access import domain as access
 from services.catalog.access.domain import ACCESS
 from services.catalog.domain.directory import DIRECTORY
+from services.catalog.domain.waiting import WAITING
 from services.chassis.access import REVOCATIONS
 from services.chassis.errors import Problem
 from services.notifications.domain import CORRESPONDENCE
@@ -21,7 +22,7 @@ from services.ticketing.domain.mall import MALL
 
 FOLDER = Path(services.__file__).parent
 NAMED = set(re.findall(r"`([\w-]+)`", (FOLDER.parent / "docs" / "event-model.md").read_text()))
-RULES = (DIRECTORY, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE)
+RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE)
 
 
 def lacking(names: set[str]) -> list[str]:

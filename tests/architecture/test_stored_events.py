@@ -8,6 +8,7 @@ import pytest
 
 from services.catalog.access.domain import ACCESS
 from services.catalog.domain.directory import DIRECTORY
+from services.catalog.domain.waiting import WAITING
 from services.chassis.access import REVOCATIONS
 from services.chassis.decider import Decider
 from services.notifications.domain import CORRESPONDENCE
@@ -17,6 +18,7 @@ from services.ticketing.domain.mall import MALL
 
 DECIDERS: tuple[Decider[Any, Any, Any], ...] = (
     DIRECTORY,
+    WAITING,
     ACCESS,
     REVOCATIONS,
     DAY,
@@ -55,4 +57,4 @@ def test_a_fraction_would_be_found_wherever_it_is():
 
 def test_every_decider_of_the_house_is_looked_at():
     known = {kind.__name__ for kind in EVENTS}
-    assert {"MallListed", "TicketIssued", "ClosureDeclared", "DayRecorded", "SmsRequested"} <= known
+    assert {"MallListed", "TicketWaits", "TicketIssued", "ClosureDeclared", "DayRecorded", "SmsRequested"} <= known

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import services
-from services.catalog.domain.directory import Directory, search
+from services.catalog.domain.directory import Directory
+from services.catalog.search import search
 from services.catalog.seed import read
 
 

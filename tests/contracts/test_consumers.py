@@ -9,6 +9,8 @@ import pytest
 from examples import TUESDAY_NINE
 
 import services
+from services.catalog import subscriptions as catalog
+from services.catalog.domain.waiting import WAITING
 from services.chassis import access
 from services.chassis.access import REVOCATIONS
 from services.chassis.cloud_event import CloudEvent, decode, encode
@@ -21,6 +23,7 @@ TYPES = "id.go.mpp."
 FILES = sorted(Path(services.__file__).parent.glob("*/schemas/*.json"))
 EXAMPLES = {f"{TYPES}{file.stem}": json.loads(file.read_text())["examples"] for file in FILES}
 CONSUMERS = [
+    ("catalog", catalog.REACTIONS, WAITING),
     ("ticketing", ticketing.REACTIONS, MALL),
     ("ticketing's access", ticketing.ACCESS_REACTIONS, REVOCATIONS),
     ("notifications", notifications.REACTIONS, CORRESPONDENCE),
@@ -68,6 +71,7 @@ def test_a_consumer_reads_the_topics_of_what_it_subscribes_to():
     topics = {
         f"{TYPES}{file.stem}": f"mpp.{file.parent.parent.name}" for file in FILES
     }  # one topic per producing service
+    assert {topics[event_type] for event_type in catalog.REACTIONS} == set(catalog.TOPICS)
     assert {topics[event_type] for event_type in ticketing.REACTIONS} == set(ticketing.TOPICS)
     assert {topics[event_type] for event_type in notifications.REACTIONS} == set(notifications.TOPICS)
     for heard in (ticketing, notifications):

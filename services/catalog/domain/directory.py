@@ -19,6 +19,10 @@ class UnknownMall(NotFound):
     """No such mall."""
 
 
+class UnknownService(NotFound):
+    """The mall does not offer this service."""
+
+
 class InvalidCatalog(Invalid):
     """The catalog contradicts itself; `faults` says where, line by line."""
 
@@ -94,6 +98,12 @@ class Directory:
     services: Mapping[str, ServiceListed] = field(default_factory=dict)
     counters: Mapping[str, CounterListed] = field(default_factory=dict)
 
+    def service(self, code: str) -> ServiceListed:
+        """A service by its code. Raises `UnknownService`."""
+        if code not in self.services:
+            raise UnknownService(service=code)
+        return self.services[code]
+
     def counters_for(self, service: str) -> list[CounterListed]:
         """Counters that give this service."""
         return [counter for counter in self.counters.values() if service in counter.services]
@@ -141,19 +151,6 @@ def decide(command: ImportCatalog, directory: Directory) -> list[Event]:
     events += [ServiceWithdrawn(code) for code in directory.services if code not in wanted.services]
     events += [AgencyWithdrawn(code) for code in directory.agencies if code not in wanted.agencies]
     return events
-
-
-def search(directory: Directory, words: str) -> list[ServiceListed]:
-    """Services whose name, code, requirements or agency hold every word, in the catalog's order."""
-    wanted = words.casefold().split()
-    return [service for service in directory.services.values() if _holds(directory, service, wanted)]
-
-
-def _holds(directory: Directory, service: ServiceListed, wanted: list[str]) -> bool:
-    agency = directory.agencies.get(service.agency)
-    parts = (service.name, service.code, *service.requirements, agency.name if agency else "")
-    everything = " ".join(parts).casefold()
-    return all(word in everything for word in wanted)
 
 
 def _without(entries: Mapping[str, Entry], code: str) -> dict[str, Entry]:

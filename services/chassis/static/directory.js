@@ -1,41 +1,61 @@
-import { clockIn } from './clock.js';
-import { t } from './words.js';
+import { offerPrint, markToday } from './sheet.js';
+import { followWaiting, showWaiting } from './waiting.js';
 
+const PAUSE_MS = 120;
+
+const form = document.querySelector('.search');
 const search = document.getElementById('search');
-const count = document.getElementById('count');
-const plain = (text) => text.toLowerCase().normalize('NFKD');
+let asked;
+let timer;
 
-let agencies = document.getElementById('agencies');
-let narrowed = search.dataset.served !== '';
-
-// A page served for a search holds only what was found; typing on needs the whole list.
-async function whole() {
-  narrowed = false;
-  const page = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), 'text/html');
-  const all = document.adoptNode(page.getElementById('agencies'));
-  agencies.replaceWith(all);
-  agencies = all;
-}
-
-async function filter() {
-  if (narrowed) await whole();
-  const sought = plain(search.value).split(/\s+/).filter(Boolean);
-  let found = 0;
-  for (const agency of agencies.children) {
-    let here = 0;
-    for (const service of agency.querySelectorAll('[data-find]')) {
-      const text = plain(service.dataset.find);
-      service.hidden = !sought.every((word) => text.includes(word));
-      here += service.hidden ? 0 : 1;
-    }
-    agency.hidden = here === 0;
-    agency.open = sought.length > 0 && here > 0;
-    found += here;
+/** The server knows what fits; what it would show after sending the form replaces what is shown. */
+async function find() {
+  clearTimeout(timer);
+  asked?.abort();
+  asked = new AbortController();
+  const chosen = [...new FormData(form)].filter(([, value]) => value.trim());
+  const address = `${location.pathname}${chosen.length ? `?${new URLSearchParams(chosen)}` : ''}`;
+  const { lang } = document.documentElement;
+  try {
+    const answer = await fetch(address, { signal: asked.signal, headers: { Accept: 'text/html' } });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (page.documentElement.lang !== lang) return location.reload();
+    keepingPlace(() => {
+      for (const id of ['found', 'closures']) document.getElementById(id).replaceWith(page.getElementById(id));
+    });
+    document.getElementById('count').textContent = page.getElementById('count').textContent;
+    document.querySelector('.language').href = page.querySelector('.language').href;
+    history.replaceState(null, '', address);
+    showWaiting();
+  } catch (error) {
+    if (error.name !== 'AbortError') form.dataset.failed = 'yes'; // Enter still sends the form
   }
-  count.textContent = t(found ? 'directory.found' : 'directory.none', { n: found });
 }
 
-search.addEventListener('input', filter);
+/** What is unfolded stays so, and the keyboard stays where it was, if that is still there afterwards. */
+function keepingPlace(change) {
+  const unfolded = [...document.querySelectorAll('details[open]')].map((part) => part.id);
+  const focused = document.activeElement;
+  change();
+  for (const id of unfolded) document.getElementById(id)?.setAttribute('open', '');
+  if (focused.isConnected) return;
+  const href = focused.getAttribute('href');
+  const same = href ? `#found a[href="${CSS.escape(href)}"]` : `#${focused.closest('details')?.id} > summary`;
+  document.querySelector(same)?.focus();
+}
 
-const today = clockIn(document.getElementById('hours').dataset.zone).weekday(Date.now());
-document.querySelector(`[data-weekday="${today}"]`).setAttribute('aria-current', 'date');
+search.addEventListener('input', () => {
+  clearTimeout(timer);
+  timer = setTimeout(find, PAUSE_MS);
+});
+for (const choice of form.querySelectorAll('select')) choice.addEventListener('change', find);
+form.addEventListener('submit', (event) => {
+  if (form.dataset.failed) return;
+  event.preventDefault();
+  find();
+});
+
+markToday();
+offerPrint();
+followWaiting(find);

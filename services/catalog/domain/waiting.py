@@ -1,0 +1,169 @@
+"""Who waits for what now: the newest news of each ticket, counter and closure, as ticketing told it.
+
+News can come again and in any order. What counts is its place in the stream that it comes from: what is older than
+what was heard of the same thing leads to nothing.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar, assert_never
+
+from services.chassis.decider import Decider
+
+# Version and place in it of ticketing's commit that said so.
+Position = tuple[int, int]
+
+
+# Stored as named here: rename nothing; new fields get defaults.
+@dataclass(frozen=True)
+class TicketWaits:
+    """A visitor waits for this service."""
+
+    ticket_id: str
+    service: str
+    at: datetime
+    position: Position
+
+
+@dataclass(frozen=True)
+class TicketWaitsNoMore:
+    """A visitor was called, or does not wait for another reason."""
+
+    ticket_id: str
+    at: datetime
+    position: Position
+
+
+@dataclass(frozen=True)
+class CounterStands:
+    """A counter is open, takes a break or is closed for the day."""
+
+    counter: str
+    status: str
+    at: datetime
+    position: Position
+
+
+@dataclass(frozen=True)
+class DayEnded:
+    """Nobody waits any more; nothing of this day follows."""
+
+    at: datetime
+    position: Position
+
+
+@dataclass(frozen=True)
+class ClosureHeard:
+    """The mall, a counter or a service (`scope`) is closed for a while; until is None if nobody knows how long."""
+
+    scope: str
+    code: str
+    reason: str
+    since: datetime
+    until: datetime | None
+    position: Position
+
+
+@dataclass(frozen=True)
+class ReopeningHeard:
+    """It was reopened."""
+
+    scope: str
+    code: str
+    at: datetime
+    position: Position
+
+
+# The command and the event are the same value: what was heard.
+News = TicketWaits | TicketWaitsNoMore | CounterStands | DayEnded | ClosureHeard | ReopeningHeard
+Thing = tuple[str, str]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A business day, or the closures of a mall: each has a stream of its own, with one kind of news or the other.
+
+    `heard` holds the latest position for each thing; of a ticket that waits no more nothing else is kept.
+    """
+
+    heard: Mapping[Thing, Position] = field(default_factory=dict)
+    tickets: Mapping[str, str] = field(default_factory=dict)  # the service, by the id of the ticket that waits for it
+    counters: Mapping[str, str] = field(default_factory=dict)  # open, paused or closed
+    closures: Mapping[Thing, ClosureHeard] = field(default_factory=dict)
+    news_at: datetime | None = None
+    ended: bool = False
+
+    @property
+    def by_service(self) -> Mapping[str, int]:
+        """How many wait for each service for which somebody waits."""
+        return Counter(self.tickets.values())
+
+    @property
+    def open_counters(self) -> list[str]:
+        """The counters that take visitors now."""
+        return sorted(code for code, status in self.counters.items() if status == "open")
+
+    def closures_at(self, now: datetime) -> list[ClosureHeard]:
+        """What is closed for a while at this instant."""
+        found = self.closures.values()
+        return [each for each in found if each.since <= now and (each.until is None or now < each.until)]
+
+
+def evolve(state: Waiting, news: News) -> Waiting:
+    """What is known after some news."""
+    state = replace(state, heard={**state.heard, _about(news): news.position})
+    match news:
+        case TicketWaits(ticket_id, service, at):
+            return replace(_at(state, at), tickets={**state.tickets, ticket_id: service})
+        case TicketWaitsNoMore(ticket_id, at):
+            return replace(_at(state, at), tickets=_without(state.tickets, ticket_id))
+        case CounterStands(counter, status, at):
+            return replace(_at(state, at), counters={**state.counters, counter: status})
+        case DayEnded(at):
+            return Waiting(news_at=at, ended=True)
+        case ClosureHeard(scope, code):
+            return replace(state, closures={**state.closures, (scope, code): news})
+        case ReopeningHeard(scope, code):
+            return replace(state, closures=_without(state.closures, (scope, code)))
+        case _:
+            assert_never(news)
+
+
+def decide(news: News, state: Waiting) -> list[News]:
+    """Take in what is newer than what was heard of the same thing; nothing follows the end of a day."""
+    known = state.heard.get(_about(news))
+    return [] if state.ended or (known is not None and news.position <= known) else [news]
+
+
+def _about(news: News) -> Thing:
+    match news:
+        case TicketWaits() | TicketWaitsNoMore():
+            return "ticket", news.ticket_id
+        case CounterStands():
+            return "desk", news.counter  # whether it is staffed: another matter than whether it is closed for a while
+        case DayEnded():
+            return "day", ""
+        case ClosureHeard() | ReopeningHeard():
+            return news.scope, news.code
+        case _:
+            assert_never(news)
+
+
+def _at(state: Waiting, at: datetime) -> Waiting:
+    return replace(state, news_at=max(state.news_at or at, at))
+
+
+def _without(entries: Mapping[Key, Value], key: Key) -> dict[Key, Value]:
+    return {each: kept for each, kept in entries.items() if each != key}
+
+
+WAITING: Decider[News, Waiting, News] = Decider(
+    initial=Waiting(),
+    decide=decide,
+    evolve=evolve,
+    events=(TicketWaits, TicketWaitsNoMore, CounterStands, DayEnded, ClosureHeard, ReopeningHeard),
+)

@@ -1,0 +1,121 @@
+"""What catalog hears from ticketing, for the directory to say how many wait. What was heard already is nothing new."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from services.catalog.directory import closures_stream, day_stream
+from services.catalog.domain.waiting import (
+    ClosureHeard,
+    CounterStands,
+    DayEnded,
+    News,
+    Position,
+    ReopeningHeard,
+    TicketWaits,
+    TicketWaitsNoMore,
+)
+from services.chassis.cloud_event import CloudEvent
+from services.chassis.inbox import Reaction
+
+TOPICS = ["mpp.ticketing"]
+TYPES = "id.go.mpp."
+
+
+def on_ticket_waits(event: CloudEvent) -> tuple[str, News]:
+    """A visitor waits: with a new ticket, back after a no-show, or sent on to another service."""
+    return _day(event), TicketWaits(event.data["ticket_id"], event.data["service"], event.time, _position(event))
+
+
+def on_ticket_left(event: CloudEvent) -> tuple[str, News]:
+    """A visitor was called, or gave up; or the visit, or the day, is over."""
+    return _day(event), TicketWaitsNoMore(event.data["ticket_id"], event.time, _position(event))
+
+
+def on_ticket_undone(event: CloudEvent) -> tuple[str, News]:
+    """A counter took back its last act: after a call the visitor waits again, after any other is at the counter."""
+    return on_ticket_waits(event) if event.data["act"] == "called" else on_ticket_left(event)
+
+
+def on_counter_opened(event: CloudEvent) -> tuple[str, News]:
+    """A counter takes visitors."""
+    return _counter(event, "open")
+
+
+def on_counter_paused(event: CloudEvent) -> tuple[str, News]:
+    """A counter takes a break."""
+    return _counter(event, "paused")
+
+
+def on_counter_closed(event: CloudEvent) -> tuple[str, News]:
+    """A counter is done for the day."""
+    return _counter(event, "closed")
+
+
+def on_day_closed(event: CloudEvent) -> tuple[str, News]:
+    """The day is over."""
+    return _day(event), DayEnded(event.time, _position(event))
+
+
+def on_suspended(event: CloudEvent) -> tuple[str, News]:
+    """The mall, a counter or a service is closed for a while."""
+    data, (scope, code) = event.data, _closed(event)
+    until = data.get("until")
+    heard = ClosureHeard(
+        scope=scope,
+        code=code,
+        reason=data["reason"],
+        since=datetime.fromisoformat(data["since"]),
+        until=datetime.fromisoformat(until) if until else None,
+        position=_position(event),
+    )
+    return closures_stream(data["mall"]), heard
+
+
+def on_resumed(event: CloudEvent) -> tuple[str, News]:
+    """It is open again before its time."""
+    return closures_stream(event.data["mall"]), ReopeningHeard(*_closed(event), event.time, _position(event))
+
+
+def _counter(event: CloudEvent, status: str) -> tuple[str, News]:
+    return _day(event), CounterStands(event.data["counter"], status, event.time, _position(event))
+
+
+def _day(event: CloudEvent) -> str:
+    return day_stream(event.data["mall"], date.fromisoformat(event.data["business_day"]))
+
+
+def _closed(event: CloudEvent) -> tuple[str, str]:
+    """What is closed or reopened, by the event's type: the mall itself has no code."""
+    scope = event.type.removeprefix(TYPES).partition("-")[0]
+    return scope, "" if scope == "mall" else event.data[scope]
+
+
+def _position(event: CloudEvent) -> Position:
+    version, _, place = event.id.rpartition("@")[2].partition(".")
+    return int(version), int(place)
+
+
+REACTIONS: Mapping[str, Reaction] = {
+    f"{TYPES}{kind}.v1": reaction
+    for kind, reaction in {
+        "ticket-issued": on_ticket_waits,
+        "ticket-restored": on_ticket_waits,
+        "ticket-transferred": on_ticket_waits,
+        "ticket-called": on_ticket_left,
+        "ticket-cancelled": on_ticket_left,
+        "ticket-missed": on_ticket_left,
+        "ticket-served": on_ticket_left,
+        "ticket-unserved": on_ticket_left,
+        "ticket-undone": on_ticket_undone,
+        "counter-opened": on_counter_opened,
+        "counter-paused": on_counter_paused,
+        "counter-closed": on_counter_closed,
+        "day-closed": on_day_closed,
+        "mall-suspended": on_suspended,
+        "counter-suspended": on_suspended,
+        "service-suspended": on_suspended,
+        "mall-resumed": on_resumed,
+        "counter-resumed": on_resumed,
+        "service-resumed": on_resumed,
+    }.items()
+}

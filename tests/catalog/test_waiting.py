@@ -1,0 +1,241 @@
+"""How many wait now, from what ticketing tells: in order, once more, and in any order at all."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from services.catalog import directory
+from services.catalog.app import create_app
+from services.catalog.directory import Malls, closures_stream, day_stream
+from services.catalog.domain.directory import ImportCatalog
+from services.catalog.domain.waiting import WAITING, Waiting
+from services.catalog.seed import read
+from services.catalog.subscriptions import REACTIONS
+from services.chassis import tokens
+from services.chassis.cloud_event import CloudEvent
+
+NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 09:00 in Pekalongan
+TUESDAY = date(2026, 11, 24)
+KTP, SIM = "DUKCAPIL-KTPREKAM", "POLRES-SIMA"
+SITI, BUDI = "siti", "budi"
+
+
+class Queue:
+    """What ticketing tells of a Tuesday, one event a commit."""
+
+    def __init__(self) -> None:
+        self.told: list[CloudEvent] = []
+
+    def tell(self, kind: str, stream: str = "pekalongan/2026-11-24", **data) -> CloudEvent:
+        version = len(self.told) + 1
+        event = CloudEvent(
+            id=f"{stream}@{version}.0",
+            source="/mpp/pekalongan/ticketing",
+            type=f"id.go.mpp.{kind}.v1",
+            subject="",
+            time=NINE + timedelta(minutes=version),
+            key="pekalongan",
+            data={"mall": "pekalongan", "business_day": "2026-11-24", **data},
+        )
+        self.told.append(event)
+        return event
+
+    def ticket(self, kind: str, who: str, service: str = KTP, **data) -> CloudEvent:
+        return self.tell(f"ticket-{kind}", ticket_id=who, service=service, **data)
+
+    def suspend(self, scope: str, until: datetime | None = None, **code) -> CloudEvent:
+        since, ends = NINE.isoformat(), until and until.isoformat()
+        return self.tell(
+            f"{scope}-suspended", "mall/pekalongan", reason="Listrik padam", since=since, until=ends, **code
+        )
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue()
+
+
+def after(events, state: Waiting = WAITING.initial) -> Waiting:
+    """What is known after these events."""
+    for event in events:
+        _, news = REACTIONS[event.type](event)
+        for heard in WAITING.decide(news, state):
+            state = WAITING.evolve(state, heard)
+    return state
+
+
+def told_again(event: CloudEvent, state: Waiting) -> list:
+    return WAITING.decide(REACTIONS[event.type](event)[1], state)
+
+
+def test_whoever_takes_a_ticket_waits_until_called(queue):
+    queue.ticket("issued", SITI)
+    queue.ticket("issued", BUDI, SIM)
+    assert after(queue.told).by_service == {KTP: 1, SIM: 1}
+    queue.ticket("called", SITI)
+    assert after(queue.told).by_service == {SIM: 1}
+
+
+@pytest.mark.parametrize("end", ["called", "cancelled", "missed", "served", "unserved"])
+def test_nothing_is_kept_of_who_waits_no_more_but_the_place_of_the_news(queue, end):
+    queue.ticket("issued", SITI)
+    queue.ticket(end, SITI)
+    state = after(queue.told)
+    assert (state.tickets, state.heard) == ({}, {("ticket", SITI): (2, 0)})
+
+
+def test_a_no_show_who_comes_after_all_waits_again(queue):
+    for kind in ("issued", "called", "missed", "restored"):
+        queue.ticket(kind, SITI)
+    assert after(queue.told).by_service == {KTP: 1}
+
+
+def test_whoever_is_sent_on_waits_for_the_other_service(queue):
+    queue.ticket("issued", SITI)
+    queue.ticket("called", SITI)
+    queue.ticket("transferred", SITI, SIM)
+    assert after(queue.told).by_service == {SIM: 1}
+
+
+@pytest.mark.parametrize(("act", "waits"), [("called", {KTP: 1}), ("served", {}), ("transferred", {})])
+def test_after_an_undo_a_visitor_waits_again_only_if_it_was_the_call(queue, act, waits):
+    queue.ticket("issued", SITI)
+    queue.ticket("called", SITI)
+    if act != "called":
+        queue.ticket(act, SITI)
+    queue.ticket("undone", SITI, act=act)
+    assert after(queue.told).by_service == waits
+
+
+def test_counters_open_and_close(queue):
+    for counter in ("G02", "G03", "G04"):
+        queue.tell("counter-opened", counter=counter)
+    queue.tell("counter-paused", counter="G03")
+    queue.tell("counter-closed", counter="G04")
+    assert after(queue.told).open_counters == ["G02"]
+
+
+def test_a_day_that_is_over_is_forgotten_and_nothing_of_it_follows(queue):
+    queue.tell("counter-opened", counter="G02")
+    issued = queue.ticket("issued", SITI)
+    over = queue.tell("day-closed")
+    state = after(queue.told)
+    assert state == Waiting(news_at=over.time, ended=True)
+    late = replace(issued, id="pekalongan/2026-11-24@99.0")
+    assert [told_again(event, state) for event in (*queue.told, late)] == [[]] * 4
+
+
+def test_every_day_has_a_stream_of_its_own_and_closures_have_theirs(queue):
+    today = REACTIONS["id.go.mpp.ticket-issued.v1"](queue.ticket("issued", SITI))[0]
+    tomorrow = REACTIONS["id.go.mpp.ticket-issued.v1"](queue.ticket("issued", SITI, business_day="2026-11-25"))[0]
+    closed = REACTIONS["id.go.mpp.counter-suspended.v1"](queue.suspend("counter", counter="G02"))[0]
+    assert (today, closed) == (day_stream("pekalongan", TUESDAY), closures_stream("pekalongan"))
+    assert len({today, tomorrow, closed}) == 3
+
+
+def a_day(queue: Queue) -> list[CloudEvent]:
+    """A day of five visitors, with all that can happen to them."""
+    who = [f"visitor {n}" for n in range(5)]
+    for visitor in who:
+        queue.ticket("issued", visitor)
+    queue.tell("counter-opened", counter="G02")
+    for visitor in who[:4]:
+        queue.ticket("called", visitor)
+    queue.ticket("missed", who[0])
+    queue.ticket("restored", who[0])
+    queue.ticket("called", who[0])
+    queue.ticket("undone", who[0], act="called")
+    queue.ticket("served", who[1])
+    queue.ticket("undone", who[1], act="served")
+    queue.ticket("transferred", who[2], SIM)
+    queue.ticket("served", who[3])
+    queue.ticket("cancelled", who[4])
+    queue.tell("counter-paused", counter="G02")
+    queue.tell("counter-opened", counter="G02")
+    return queue.told
+
+
+def test_what_is_told_again_leads_to_nothing(queue):
+    events = a_day(queue)
+    state = after(events)
+    assert (state.by_service, state.open_counters) == ({KTP: 1, SIM: 1}, ["G02"])
+    assert [told_again(event, state) for event in events] == [[]] * len(events)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_news_in_any_order_and_more_than_once_lead_to_the_same(queue, seed):
+    events = a_day(queue)
+    dice = random.Random(seed)
+    shuffled = dice.sample(events * 2, len(events) * 2)
+    assert after(shuffled) == after(events)
+
+
+def test_a_closure_begins_and_ends_by_the_clock_and_a_newer_one_replaces_it(queue):
+    queue.suspend("service", until=NINE + timedelta(hours=1), service=KTP)
+    queue.suspend("mall")
+    state = after(queue.told)
+    at = [NINE - timedelta(minutes=1), NINE, NINE + timedelta(hours=1)]
+    assert [[c.scope for c in state.closures_at(now)] for now in at] == [[], ["service", "mall"], ["mall"]]
+    queue.tell("mall-resumed", "mall/pekalongan")
+    queue.suspend("service", service=KTP)
+    assert [c.until for c in after(queue.told).closures_at(NINE)] == [None]
+
+
+def test_an_old_closure_does_not_come_back_by_a_replay(queue):
+    closed = queue.suspend("counter", counter="G02")
+    queue.tell("counter-resumed", "mall/pekalongan", counter="G02")
+    state = after(queue.told)
+    assert state.closures == {}
+    assert told_again(closed, state) == []
+
+
+@pytest.fixture
+def client(mongo_server, database, store, monkeypatch, tmp_path, folder):
+    tokens.make_keys(tmp_path / "keys")
+    monkeypatch.setenv("MONGO_URL", mongo_server.url)
+    monkeypatch.setenv("MONGO_DATABASE", database.name)
+    monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
+    monkeypatch.setattr("services.catalog.api.now", lambda: NINE)
+    monkeypatch.setattr(directory, "WAITING_AGE", 0.0)
+    Malls(store).act("pekalongan", ImportCatalog(read(folder.path)))
+    return create_app().test_client()
+
+
+def hear(store, events) -> None:
+    """As the worker does, with the store in between."""
+    Malls(store).waiting.execute_all([REACTIONS[event.type](event) for event in events])
+
+
+def test_the_api_tells_who_waits_today_and_never_which_ticket(client, store, queue):
+    quiet = client.get("/catalog/api/malls/pekalongan/waiting").json
+    assert (quiet["news_at"], quiet["total"], quiet["services"]) == (None, 0, {})
+    queue.ticket("issued", "a-secret-id")
+    queue.ticket("issued", BUDI)
+    queue.tell("counter-opened", counter="G02")
+    hear(store, [*queue.told, queue.suspend("counter", counter="G07")])
+    answer = client.get("/catalog/api/malls/pekalongan/waiting")
+    assert answer.json == {
+        "business_day": "2026-11-24",
+        "news_at": "2026-11-24T02:03:00+00:00",
+        "ended": False,
+        "total": 2,
+        "services": {KTP: 2},
+        "open_counters": ["G02"],
+        "suspended": [{"scope": "counter", "code": "G07", "reason": "Listrik padam", "until": None}],
+    }
+    assert "a-secret-id" not in answer.text
+
+
+def test_what_was_heard_outlives_the_process(client, store, queue):
+    hear(store, a_day(queue))
+    hear(store, queue.told)
+    commits = store.read(day_stream("pekalongan", TUESDAY))
+    assert sum(len(commit.events) for commit in commits) == len(queue.told)
+    assert Malls(store).day("pekalongan", TUESDAY) == after(queue.told)
+
+
+def test_nobody_waits_in_a_mall_nobody_imported(client):
+    answer = client.get("/catalog/api/malls/batang/waiting")
+    assert (answer.status_code, answer.json["reason"]) == (404, "unknown-mall")
