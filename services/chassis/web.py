@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import flask_swagger_ui
 import marshmallow as ma
 import structlog
+from apispec import BasePlugin
 from babel.dates import format_date, format_datetime
 from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
 from flask_smorest import Api, Blueprint
@@ -30,9 +31,11 @@ CHASSIS = Path(__file__).parent
 STATUS = {Refused: 409, NotFound: 404, Invalid: 422, Unauthorized: 401, Forbidden: 403, Unavailable: 503}
 HTTP_REASONS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 422: "invalid"}
 OPEN_ENDPOINTS = {"static", "api-docs.openapi_json"}
+PROBLEM = "application/problem+json"
 LONGEST_KEY = 200
 REQUEST_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, as JSON can spell it
+DEEP = 400  # brackets that open; Python's reader gives up at a thousand levels
 CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
@@ -45,7 +48,12 @@ class KeyTooLong(Invalid):
 
 
 class ProblemSchema(ma.Schema):
-    """A problem document (RFC 9457): `reason` is stable, `title` and `detail` are for people."""
+    """A problem document (RFC 9457): `reason` is stable, `title` and `detail` are for people; some tell more values."""
+
+    class Meta:
+        """Which values are told with it differs by reason."""
+
+        unknown = ma.INCLUDE
 
     type = ma.fields.String(metadata={"example": "urn:mpp:problem:closed"})
     title = ma.fields.String()
@@ -56,17 +64,34 @@ class ProblemSchema(ma.Schema):
     errors = ma.fields.Dict()
 
 
+class ProblemPlugin(BasePlugin):
+    """Describes every refusal that a route names as a problem document; the form of all others is the default."""
+
+    def operation_helper(self, path: str | None = None, operations: Any = None, **_: Any) -> None:
+        """Give each such answer the content that it has."""
+        for operation in (operations or {}).values():
+            for status, answer in operation.get("responses", {}).items():
+                if str(status) >= "400" and isinstance(answer, dict):
+                    answer.setdefault("content", {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}})
+
+
 class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest with its errors as problem documents."""
 
     ERROR_SCHEMA = ProblemSchema
+
+    def _register_responses(self) -> None:
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM  # only what is described here: errors, whatever the route
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer any HTTP error, those of webargs' validation included."""
         by_place = getattr(error, "data", {}).get("messages", {})  # such as {"json": {"service": ["…"]}}
         status = error.code or 500
         reason = HTTP_REASONS.get(status, "bad-request" if status < 500 else "internal")
-        return _problem(status, reason, {}, next(iter(by_place.values()), None))
+        found = next(iter(by_place.values()), None)
+        return _problem(status, reason, {}, found if isinstance(found, dict) else by_place)
 
 
 def public(view: View) -> View:
@@ -140,7 +165,7 @@ def create_app(
     app.register_error_handler(Problem, _answer_problem)
     app.register_error_handler(PyMongoError, lambda _: _answer_problem(StoreUnavailable()))
     app.register_error_handler(Exception, _answer_surprise)
-    api = ProblemApi(app)
+    api = ProblemApi(app, spec_kwargs={"extra_plugins": [ProblemPlugin()]})
     for blueprint in blueprints:
         api.register_blueprint(blueprint) if isinstance(blueprint, Blueprint) else app.register_blueprint(blueprint)
     _add_docs(app, service)
@@ -163,15 +188,16 @@ def _begin() -> None:
         for place, code in g.actor.scope.items():
             if (request.view_args or {}).get(place, code) != code:
                 raise WrongScope()
-    _must_be_whole_characters()
+    _must_be_readable()
 
 
-def _must_be_whole_characters() -> None:
-    """Refuse a body with half a character in it: nothing that holds one can be written, stored or answered."""
-    if SURROGATE.search(request.get_data()):
+def _must_be_readable() -> None:
+    """Refuse a body with half a character in it, which cannot be stored or answered, or deeper than JSON is read."""
+    body = request.get_data()
+    if SURROGATE.search(body) or body.count(b"[") + body.count(b"{") > DEEP:
         try:
             json.dumps(request.get_json(silent=True), ensure_ascii=False).encode()
-        except UnicodeEncodeError:
+        except (UnicodeEncodeError, RecursionError):
             raise BadRequest() from None
 
 
@@ -240,7 +266,7 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
     if not _is_for_programs() and request.accept_mimetypes.accept_html:
         response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
     else:
-        response = Response(json.dumps(document, ensure_ascii=False), status, mimetype="application/problem+json")
+        response = Response(json.dumps(document, ensure_ascii=False), status, mimetype=PROBLEM)
     if status == 503:
         response.headers["Retry-After"] = "1"
     if status == 401:
