@@ -37,6 +37,10 @@ class Forbidden(Problem):
     """We know who is asking, and they may not."""
 
 
+class TooMany(Problem):
+    """We know of nothing wrong, but somebody asks too often; `retry_after` seconds later they may again."""
+
+
 class Unavailable(Problem):
     """We cannot answer now; nothing was lost; try again."""
 

@@ -1,11 +1,13 @@
 """The Flask factory: problems for every error, health, request ids, languages, who may ask, API and its docs."""
 
 import hashlib
+import ipaddress
 import json
+import os
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,22 +16,24 @@ import flask_swagger_ui
 import marshmallow as ma
 import structlog
 from apispec import BasePlugin
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
 from flask_smorest import Api, Blueprint
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from services.chassis.decider import StoreUnavailable
-from services.chassis.errors import Forbidden, Invalid, NotFound, Problem, Refused, Unauthorized, Unavailable
+from services.chassis.errors import Forbidden, Invalid, NotFound, Problem, Refused, TooMany, Unauthorized, Unavailable
+from services.chassis.limits import Limits
 from services.chassis.tokens import Actor, Verifier, WrongRole, WrongScope
 from services.chassis.words import DEFAULT, Words
 
 log = structlog.get_logger()
 
 CHASSIS = Path(__file__).parent
-STATUS = {Refused: 409, NotFound: 404, Invalid: 422, Unauthorized: 401, Forbidden: 403, Unavailable: 503}
+STATUS = {Refused: 409, NotFound: 404, Invalid: 422, Unauthorized: 401, Forbidden: 403, TooMany: 429, Unavailable: 503}
 HTTP_REASONS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 422: "invalid"}
+UNLIMITED = frozenset(("device", "operator", "supervisor", "administrator"))  # roles of whom no address is counted
 OPEN_ENDPOINTS = {"static", "api-docs.openapi_json"}
 PROBLEM = "application/problem+json"
 LONGEST_KEY = 200
@@ -109,6 +113,30 @@ def allow(*roles: str) -> Callable[[View], View]:
     return mark
 
 
+def limited(name: str) -> Callable[[View], View]:
+    """Declare that an address may call this route only so often, for each mall; kiosks and staff always may."""
+
+    def mark(view: View) -> View:
+        view.limit = name  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def address() -> str:
+    """Where the request comes from, as the gateway tells it; of IPv6 the network, for a household has a whole one."""
+    peer = request.remote_addr or ""
+    gateways = current_app.config["GATEWAYS"]
+    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        found = ipaddress.ip_address(told if told and ("*" in gateways or peer in gateways) else peer)
+    except ValueError:
+        return peer
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
+
+
 def actor() -> Actor:
     """Who is asking. Only on routes with roles."""
     found: Actor = g.actor
@@ -134,10 +162,12 @@ def create_app(
     blueprints: Sequence[Any],
     ready: Mapping[str, Callable[[], object]],
     title: str,
+    limits: Limits | None = None,
 ) -> Flask:
     """A service's Flask app: its blueprints, with everything that all services do alike around them.
 
-    `ready` names what must answer before traffic may come (each raises when it does not).
+    `ready` names what must answer before traffic may come (each raises when it does not). `limits` holds those that
+    routes name (`limited`).
     """
     folder = CHASSIS.parent / service
     app = Flask(
@@ -150,6 +180,7 @@ def create_app(
     words = Words([CHASSIS / "words", folder / "words"])
     app.config.update(
         MAX_CONTENT_LENGTH=64 * 1024,
+        GATEWAYS=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1").split(","),  # as gunicorn reads it
         SEND_FILE_MAX_AGE_DEFAULT=31536000,  # the address holds a hash of the content
         API_TITLE=title,
         API_VERSION="v1",
@@ -158,7 +189,7 @@ def create_app(
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["words"], app.extensions["verifier"] = words, verifier
+    app.extensions["words"], app.extensions["verifier"], app.extensions["limits"] = words, verifier, limits
     _add_templates(app, service, words)
     app.before_request(_begin)
     app.after_request(_finish)
@@ -178,7 +209,8 @@ def _begin() -> None:
     g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
     if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
         return
-    roles = getattr(current_app.view_functions[request.endpoint], "access", None)
+    view = current_app.view_functions[request.endpoint]
+    roles = getattr(view, "access", None)
     if roles is None:
         raise WrongRole()  # a route that does not say who may use it is used by nobody
     if roles:
@@ -188,7 +220,19 @@ def _begin() -> None:
         for place, code in g.actor.scope.items():
             if (request.view_args or {}).get(place, code) != code:
                 raise WrongScope()
+    if (limit := getattr(view, "limit", None)) and not _is_unlimited():
+        current_app.extensions["limits"].take(limit, address(), (request.view_args or {}).get("mall", ""))
     _must_be_readable()
+
+
+def _is_unlimited() -> bool:
+    """Whether a kiosk or a member of staff asks, for their own mall."""
+    try:
+        asking: Actor = current_app.extensions["verifier"].actor(request.headers.get("Authorization", ""))
+    except Unauthorized:
+        return False
+    mall = asking.scope.get("mall")
+    return asking.role in UNLIMITED and mall in (None, (request.view_args or {}).get("mall", mall))
 
 
 def _must_be_readable() -> None:
@@ -267,8 +311,8 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
         response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
     else:
         response = Response(json.dumps(document, ensure_ascii=False), status, mimetype=PROBLEM)
-    if status == 503:
-        response.headers["Retry-After"] = "1"
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(params.get("retry_after", 1))
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
@@ -276,7 +320,10 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
 
 def _detail(reason: str, params: Mapping[str, Any]) -> str:
     """What the problem means for who asked; and why it is so, where somebody gave a reason (`why`)."""
-    detail = text(f"problem.{reason}.detail", **{name: _for_people(value) for name, value in params.items()})
+    said = {name: _for_people(value) for name, value in params.items()}
+    if "retry_after" in params:
+        said["retry_after"] = format_timedelta(timedelta(seconds=params["retry_after"]), locale=language())
+    detail = text(f"problem.{reason}.detail", **said)
     return f"{detail} {text('problem.why', why=params['why'])}" if params.get("why") else detail
 
 

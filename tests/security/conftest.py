@@ -23,6 +23,7 @@ from services.catalog.seed import read
 from services.chassis import tokens
 from services.chassis.event_store import EventStore, connect
 from services.notifications import app as notifications
+from services.notifications import correspondence
 from services.ticketing import app as ticketing
 from services.ticketing import live
 from services.ticketing.api import bookings, counters, days, reports, tickets
@@ -31,6 +32,7 @@ from services.ticketing.pages import staff, visitors
 from services.ticketing.queue import Queue, mall_stream
 
 SEED = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
+LIMITS = ("TICKETS", "BOOKINGS", "CANCELLATIONS", "PHONES", "PHONE_TICKETS", "SCREENS")
 MALL = "/ticketing/api/malls/pekalongan"
 APPS: dict[str, Callable[[], Flask]] = {
     "catalog": catalog.create_app,
@@ -75,11 +77,15 @@ def houses_on(
     """Start all web processes on new databases, with these settings."""
     tokens.make_keys(folder)
     environment.setenv("MONGO_URL", mongo_server.url)
+    environment.delenv("FORWARDED_ALLOW_IPS", raising=False)
     environment.setenv("TOKEN_PUBLIC_KEY_FILE", str(folder / "token_public.pem"))
+    for limit in LIMITS:
+        environment.setenv(f"LIMIT_{limit}", "0")
     for name, value in settings.items():
         environment.setenv(name, value)
     for module in (staff, visitors, bookings, counters, days, reports, tickets):
         environment.setattr(module, "now", lambda: TUESDAY_NINE)
+    environment.setattr(correspondence, "now", lambda: TUESDAY_NINE)
     run, apps = uuid.uuid4().hex[:8], {}
     for name, create in APPS.items():
         database = f"{'ticketing' if name == 'live' else name}_{run}"
