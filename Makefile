@@ -26,6 +26,9 @@ test: .venv/installed ## Run all tests that need no Docker
 test-containers: .venv/installed ## Run the end-to-end tests on apache/kafka and mongo (needs Docker)
 	@$(BIN)/python -m pytest -m containers $(ARGS)
 
+fuzz: .venv/installed ## Try 3,000 odd requests per service (MPP_FUZZ_CASES); writes what it found to build/fuzz-….txt
+	@MPP_FUZZ_CASES=$${MPP_FUZZ_CASES:-3000} $(BIN)/python -m pytest -q --show-capture=no tests/security/test_fuzz.py $(ARGS)
+
 bench: .venv/installed ## Measure: starts its own system, prints a table, writes build/bench.json
 	@mkdir -p build
 	@$(BIN)/python -m deploy.bench --json build/bench.json $(ARGS)
@@ -47,4 +50,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-containers bench lint secrets lock clean
+.PHONY: help install run simulate test test-containers fuzz bench lint secrets lock clean

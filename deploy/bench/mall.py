@@ -21,6 +21,7 @@ class BenchMall:
         self.services = [row["code"] for row in rows]
         self.counters = sorted({(counter, row["agency"]) for row in rows for counter in row["counters"].split()})
         self.tokens = {counter: system.token("operator", mall=code, counter=counter) for counter, _ in self.counters}
+        self.kiosk = system.token("device", mall=code)
         self.folder = folder / code
 
     def visitors(self, count: int, clients: int) -> list[Client]:
@@ -29,7 +30,8 @@ class BenchMall:
 
     def _visitor(self, count: int, seed: int) -> Client:
         dice = random.Random(seed)
-        messages = [post(f"{self.base}/tickets", {"service": service, "priority": None}) for service in self.services]
+        asked = [{"service": service, "priority": None} for service in self.services]
+        messages = [post(f"{self.base}/tickets", body, token=self.kiosk) for body in asked]
         for _ in range(count):
             yield Ask("issue", dice.choice(messages))
 

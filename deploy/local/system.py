@@ -22,6 +22,8 @@ from deploy.local.process import Process, stop
 ROOT = Path(__file__).resolve().parents[2]
 MALL = "pekalongan"
 SEED = ROOT / "services/catalog/seeds" / MALL
+LIMITS = ("TICKETS", "BOOKINGS", "CANCELLATIONS", "PHONES", "PHONE_TICKETS", "SCREENS")
+GENEROUS = "100000"  # of each: here all visitors come from one address
 REASON = "Uji coba lokal: dibuka di luar jam layanan"  # shown in the hall, so in the mall's language
 WEBS = {
     "ticketing-web": "services.ticketing.app",
@@ -346,6 +348,7 @@ class System:
             "TOKEN_PUBLIC_KEY_FILE": str(self.data / "keys/token_public.pem"),
             "SMS_LOG_FILE": str(self.sms_log),
             "WORKER_HEALTH_FILE": str(self._health(service)),
+            **{f"LIMIT_{name}": os.environ.get(f"LIMIT_{name}", GENEROUS) for name in LIMITS},
         }
 
 

@@ -12,6 +12,9 @@ from kafka.errors import TopicAlreadyExistsError
 
 from services.chassis.config import Env
 
+USUAL = 1024 * 1024  # bytes of a message, as Kafka and its clients have it
+LARGE = 2 * USUAL  # for dead letters: the largest message, and the story of it
+
 
 @dataclass(frozen=True)
 class Kafka:
@@ -32,24 +35,26 @@ class Kafka:
             replication=env.int("KAFKA_REPLICATION", 1),
         )
 
-    def create_topics(self, names: Sequence[str]) -> None:
-        """Make the topics that do not exist yet."""
+    def create_topics(self, names: Sequence[str], largest: int = USUAL) -> None:
+        """Make the topics that do not exist yet; messages may have so many bytes."""
+        configs = {"max.message.bytes": str(largest)} if largest != USUAL else {}
         admin = KafkaAdminClient(bootstrap_servers=list(self.bootstrap), bootstrap_timeout_ms=5000)
         try:
             for name in set(names) - set(admin.list_topics()):
                 try:
-                    admin.create_topics([NewTopic(name, self.partitions, self.replication)])
+                    admin.create_topics([NewTopic(name, self.partitions, self.replication, topic_configs=configs)])
                 except TopicAlreadyExistsError:
                     pass
         finally:
             admin.close()
 
-    def producer(self) -> KafkaProducer:
+    def producer(self, largest: int = USUAL) -> KafkaProducer:
         """A producer that is acknowledged by all in-sync replicas and repeats nothing within its session."""
         return KafkaProducer(
             bootstrap_servers=list(self.bootstrap),
             acks="all",
             enable_idempotence=True,
+            max_request_size=largest,
             compression_type=None,  # the local broker miscounts compressed batches
             linger_ms=0,
             max_block_ms=5000,

@@ -69,5 +69,5 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> CloudEv
         )
     except Malformed:
         raise
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise Malformed(f"{type(error).__name__}: {error}") from error

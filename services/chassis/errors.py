@@ -38,7 +38,7 @@ class Forbidden(Problem):
 
 
 class TooMany(Problem):
-    """Too often in too short a time; later it may be."""
+    """We know of nothing wrong, but somebody asks too often; `retry_after` seconds later they may again."""
 
 
 class Unavailable(Problem):

@@ -4,20 +4,29 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import bson
 import structlog
+from cattrs.errors import BaseValidationError
 from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import CommitFailedError, KafkaError
 
-from services.chassis.broker import Kafka
+from services.chassis.broker import LARGE, Kafka
 from services.chassis.cloud_event import CloudEvent, Malformed, decode
-from services.chassis.decider import Streams
+from services.chassis.decider import Streams, converter
 from services.chassis.errors import Unavailable
 from services.chassis.life import Life, Loop
 
 log = structlog.get_logger()
 
 ATTEMPTS = 5
+LONGEST_CAUSE = 500  # characters; what others sent may be in it
+# What reading a poisoned event, or storing what it says, can end with: other types, other forms, numbers and depths
+# that do not fit.
+UNREADABLE = (
+    *(KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError),
+    *(BaseValidationError, bson.errors.BSONError),
+)
 
 # What an event leads to: a command, and the stream that decides it. Reads the event, does nothing else.
 Reaction = Callable[[CloudEvent], tuple[str, Any]]
@@ -39,7 +48,8 @@ def consume(
 
     def loop(life: Life) -> None:
         try:
-            kafka.create_topics([*topics, dead_letters])
+            kafka.create_topics(topics)
+            kafka.create_topics([dead_letters], LARGE)
             consumer = kafka.consumer(group, topics)
         except KafkaError as error:
             log.warning("the broker failed, connecting anew", group=group, cause=repr(error))
@@ -102,9 +112,19 @@ def _handle(
 
 def _read(event: CloudEvent, reaction: Reaction) -> tuple[str, Any]:
     try:
-        return reaction(event)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        stream, command = reaction(event)
+        _must_be_sound(stream, command)
+    except UNREADABLE as error:
         raise Malformed(f"{event.type} {event.id}: {error!r}") from error
+    return stream, command
+
+
+def _must_be_sound(stream: str, command: Any) -> None:
+    """Refuse a command that is not of its own types or cannot be stored: its stream could never be read again."""
+    plain = converter.unstructure(command)
+    bson.encode({"stream": stream, "command": plain})
+    if converter.structure(plain, type(command)) != command:
+        raise TypeError("a value of another type")
 
 
 def _park(kafka: Kafka, dead_letters: str, record: ConsumerRecord, cause: Exception) -> None:
@@ -113,11 +133,12 @@ def _park(kafka: Kafka, dead_letters: str, record: ConsumerRecord, cause: Except
         "dead-letter-topic": record.topic,
         "dead-letter-partition": str(record.partition),
         "dead-letter-offset": str(record.offset),
-        "dead-letter-cause": f"{type(cause).__name__}: {cause}",
+        "dead-letter-cause": f"{type(cause).__name__}: {cause}"[:LONGEST_CAUSE],
         "dead-letter-at": datetime.now(UTC).isoformat(),
     }
-    headers = [*record.headers, *((name, text.encode()) for name, text in story.items())]
-    producer = kafka.producer()  # rare enough for a connection of its own
+    known = ((name, text or b"") for name, text in record.headers)  # one of nothing may come, but not go
+    headers = [*known, *((name, text.encode(errors="replace")) for name, text in story.items())]
+    producer = kafka.producer(LARGE)  # rare enough for a connection of its own
     try:
         producer.send(dead_letters, record.value, record.key, headers).get(timeout=10)
     finally:

@@ -1,11 +1,13 @@
 """The Flask factory: problems for every error, health, request ids, languages, who may ask, API and its docs."""
 
 import hashlib
+import ipaddress
 import json
+import os
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,44 +15,32 @@ from typing import Any, TypeVar
 import flask_swagger_ui
 import marshmallow as ma
 import structlog
-from babel.dates import format_date, format_datetime
+from apispec import BasePlugin
+from babel.dates import format_date, format_datetime, format_timedelta
 from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
 from flask_smorest import Api, Blueprint
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from services.chassis.decider import StoreUnavailable
-from services.chassis.errors import (
-    Forbidden,
-    Invalid,
-    NotFound,
-    Problem,
-    Refused,
-    TooMany,
-    Unauthorized,
-    Unavailable,
-)
+from services.chassis.errors import Forbidden, Invalid, NotFound, Problem, Refused, TooMany, Unauthorized, Unavailable
+from services.chassis.limits import Limits
 from services.chassis.tokens import COOKIE, Actor, Verifier, WrongRole, WrongScope
 from services.chassis.words import DEFAULT, Words
 
 log = structlog.get_logger()
 
 CHASSIS = Path(__file__).parent
-STATUS = {
-    Refused: 409,
-    NotFound: 404,
-    Invalid: 422,
-    Unauthorized: 401,
-    Forbidden: 403,
-    TooMany: 429,
-    Unavailable: 503,
-}
+STATUS = {Refused: 409, NotFound: 404, Invalid: 422, Unauthorized: 401, Forbidden: 403, TooMany: 429, Unavailable: 503}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 HTTP_REASONS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 422: "invalid"}
+UNLIMITED = frozenset(("device", "operator", "supervisor", "administrator"))  # roles of whom no address is counted
 OPEN_ENDPOINTS = {"static", "api-docs.openapi_json"}
+PROBLEM = "application/problem+json"
 LONGEST_KEY = 200
 REQUEST_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, as JSON can spell it
+DEEP = 400  # brackets that open; Python's reader gives up at a thousand levels
 CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
@@ -67,7 +57,12 @@ class CrossSite(Forbidden):
 
 
 class ProblemSchema(ma.Schema):
-    """A problem document (RFC 9457): `reason` is stable, `title` and `detail` are for people."""
+    """A problem document (RFC 9457): `reason` is stable, `title` and `detail` are for people; some tell more values."""
+
+    class Meta:
+        """Which values are told with it differs by reason."""
+
+        unknown = ma.INCLUDE
 
     type = ma.fields.String(metadata={"example": "urn:mpp:problem:closed"})
     title = ma.fields.String()
@@ -78,17 +73,34 @@ class ProblemSchema(ma.Schema):
     errors = ma.fields.Dict()
 
 
+class ProblemPlugin(BasePlugin):
+    """Describes every refusal that a route names as a problem document; the form of all others is the default."""
+
+    def operation_helper(self, path: str | None = None, operations: Any = None, **_: Any) -> None:
+        """Give each such answer the content that it has."""
+        for operation in (operations or {}).values():
+            for status, answer in operation.get("responses", {}).items():
+                if str(status) >= "400" and isinstance(answer, dict):
+                    answer.setdefault("content", {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}})
+
+
 class ProblemApi(Api):  # type: ignore[misc]
     """flask-smorest with its errors as problem documents."""
 
     ERROR_SCHEMA = ProblemSchema
+
+    def _register_responses(self) -> None:
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM  # only what is described here: errors, whatever the route
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer any HTTP error, those of webargs' validation included."""
         by_place = getattr(error, "data", {}).get("messages", {})  # such as {"json": {"service": ["…"]}}
         status = error.code or 500
         reason = HTTP_REASONS.get(status, "bad-request" if status < 500 else "internal")
-        return _problem(status, reason, {}, next(iter(by_place.values()), None))
+        found = next(iter(by_place.values()), None)
+        return _problem(status, reason, {}, found if isinstance(found, dict) else by_place)
 
 
 def public(view: View) -> View:
@@ -104,6 +116,30 @@ def allow(*roles: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def limited(name: str) -> Callable[[View], View]:
+    """Declare that an address may call this route only so often, for each mall; kiosks and staff always may."""
+
+    def mark(view: View) -> View:
+        view.limit = name  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def address() -> str:
+    """Where the request comes from, as the gateway tells it; of IPv6 the network, for a household has a whole one."""
+    peer = request.remote_addr or ""
+    gateways = current_app.config["GATEWAYS"]
+    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        found = ipaddress.ip_address(told if told and ("*" in gateways or peer in gateways) else peer)
+    except ValueError:
+        return peer
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
 
 
 def actor() -> Actor:
@@ -131,10 +167,12 @@ def create_app(
     blueprints: Sequence[Any],
     ready: Mapping[str, Callable[[], object]],
     title: str,
+    limits: Limits | None = None,
 ) -> Flask:
     """A service's Flask app: its blueprints, with everything that all services do alike around them.
 
-    `ready` names what must answer before traffic may come (each raises when it does not).
+    `ready` names what must answer before traffic may come (each raises when it does not). `limits` holds those that
+    routes name (`limited`).
     """
     folder = CHASSIS.parent / service
     app = Flask(
@@ -147,6 +185,7 @@ def create_app(
     words = Words([CHASSIS / "words", folder / "words"])
     app.config.update(
         MAX_CONTENT_LENGTH=64 * 1024,
+        GATEWAYS=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1").split(","),  # as gunicorn reads it
         SEND_FILE_MAX_AGE_DEFAULT=31536000,  # the address holds a hash of the content
         API_TITLE=title,
         API_VERSION="v1",
@@ -155,14 +194,14 @@ def create_app(
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["words"], app.extensions["verifier"] = words, verifier
+    app.extensions["words"], app.extensions["verifier"], app.extensions["limits"] = words, verifier, limits
     _add_templates(app, service, words)
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(Problem, _answer_problem)
     app.register_error_handler(PyMongoError, lambda _: _answer_problem(StoreUnavailable()))
     app.register_error_handler(Exception, _answer_surprise)
-    api = ProblemApi(app)
+    api = ProblemApi(app, spec_kwargs={"extra_plugins": [ProblemPlugin()]})
     for blueprint in blueprints:
         api.register_blueprint(blueprint) if isinstance(blueprint, Blueprint) else app.register_blueprint(blueprint)
     _add_docs(app, service)
@@ -175,7 +214,8 @@ def _begin() -> None:
     g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
     if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
         return
-    roles = getattr(current_app.view_functions[request.endpoint], "access", None)
+    view = current_app.view_functions[request.endpoint]
+    roles = getattr(view, "access", None)
     if roles is None:
         raise WrongRole()  # a route that does not say who may use it is used by nobody
     if roles:
@@ -185,7 +225,19 @@ def _begin() -> None:
         for place, code in g.actor.scope.items():
             if (request.view_args or {}).get(place, code) != code:
                 raise WrongScope()
-    _must_be_whole_characters()
+    if (limit := getattr(view, "limit", None)) and not _is_unlimited():
+        current_app.extensions["limits"].take(limit, address(), (request.view_args or {}).get("mall", ""))
+    _must_be_readable()
+
+
+def _is_unlimited() -> bool:
+    """Whether a kiosk or a member of staff asks, for their own mall."""
+    try:
+        asking = who_asks()
+    except (Unauthorized, Forbidden):
+        return False
+    mall = asking.scope.get("mall")
+    return asking.role in UNLIMITED and mall in (None, (request.view_args or {}).get("mall", mall))
 
 
 def who_asks() -> Actor:
@@ -210,12 +262,13 @@ def must_be_same_origin() -> None:
         raise CrossSite()
 
 
-def _must_be_whole_characters() -> None:
-    """Refuse a body with half a character in it: nothing that holds one can be written, stored or answered."""
-    if SURROGATE.search(request.get_data()):
+def _must_be_readable() -> None:
+    """Refuse a body with half a character in it, which cannot be stored or answered, or deeper than JSON is read."""
+    body = request.get_data()
+    if SURROGATE.search(body) or body.count(b"[") + body.count(b"{") > DEEP:
         try:
             json.dumps(request.get_json(silent=True), ensure_ascii=False).encode()
-        except UnicodeEncodeError:
+        except (UnicodeEncodeError, RecursionError):
             raise BadRequest() from None
 
 
@@ -284,11 +337,9 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
     if not _is_for_programs() and request.accept_mimetypes.accept_html:
         response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
     else:
-        response = Response(json.dumps(document, ensure_ascii=False), status, mimetype="application/problem+json")
-    if status == 503:
-        response.headers["Retry-After"] = "1"
-    if status == 429:
-        response.headers["Retry-After"] = str(params.get("seconds", 60))
+        response = Response(json.dumps(document, ensure_ascii=False), status, mimetype=PROBLEM)
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(params.get("retry_after", 1))
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
@@ -296,7 +347,10 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
 
 def _detail(reason: str, params: Mapping[str, Any]) -> str:
     """What the problem means for who asked; and why it is so, where somebody gave a reason (`why`)."""
-    detail = text(f"problem.{reason}.detail", **{name: _for_people(value) for name, value in params.items()})
+    said = {name: _for_people(value) for name, value in params.items()}
+    if "retry_after" in params:
+        said["retry_after"] = format_timedelta(timedelta(seconds=params["retry_after"]), locale=language())
+    detail = text(f"problem.{reason}.detail", **said)
     return f"{detail} {text('problem.why', why=params['why'])}" if params.get("why") else detail
 
 

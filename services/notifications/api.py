@@ -7,8 +7,8 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, Range
 
-from services.chassis.web import actor, allow, command_context, public
-from services.notifications import contacts, views
+from services.chassis.web import actor, allow, command_context, limited, public
+from services.notifications import contacts, correspondence, views
 from services.notifications.correspondence import Correspondences
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/notifications/api", description="Texts to visitors")
@@ -60,12 +60,18 @@ def correspondences() -> Correspondences:
 
 @blueprint.put("/tickets/<ticket_id>/phone")
 @public
+@limited("phones")
 @blueprint.arguments(Phone())
 @blueprint.response(200, MaskedPhone)
+@blueprint.alt_response(404, description="`unknown-ticket`")
 @blueprint.alt_response(422, description="`invalid-phone`")
+@blueprint.alt_response(429, description="`too-many`: from this address, or tickets for this number today")
 def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
     """Leave a number for a ticket. Whoever has the ticket's id may: it cannot be guessed."""
+    correspondence.must_be_of_today(ticket_id, correspondence.now())
     number = contacts.parse(left["phone"])
+    if correspondences().contacts.find(ticket_id) != number:
+        current_app.extensions["limits"].take("tickets_of_phone", number)
     return {"phone": correspondences().leave_phone(ticket_id, number, trace=command_context()["trace"])}
 
 

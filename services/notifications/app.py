@@ -6,6 +6,7 @@ from services.chassis import web
 from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
+from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.tokens import Verifier, public_key
 from services.notifications import api, pages
 from services.notifications.contacts import Contacts
@@ -16,13 +17,18 @@ def create_app() -> Flask:
     """The Flask app, from the environment."""
     env = Env()
     settings, key = Settings.from_env(env, "notifications"), public_key(env)
+    allowed = {
+        "phones": Limit(env.int("LIMIT_PHONES", 20), 3600),
+        "tickets_of_phone": Limit(env.int("LIMIT_PHONE_TICKETS", 5), DAY),
+    }
     env.check()
     configure_logging("notifications-web", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
     store = EventStore(database)
     blueprints = [api.blueprint, pages.blueprint]
+    ready, limits = {"database": store.ping}, Limits(database, **allowed)
     app = web.create_app(
-        "notifications", Verifier(key, Heard(store).revoked), blueprints, {"database": store.ping}, "MPP notifications"
+        "notifications", Verifier(key, Heard(store).revoked), blueprints, ready, "MPP notifications", limits
     )
     app.extensions["correspondences"] = Correspondences(store, Contacts(database))
     return app

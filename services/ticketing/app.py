@@ -6,6 +6,7 @@ from services.chassis import web
 from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
+from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.tokens import Verifier, public_key
 from services.ticketing import pages
 from services.ticketing.api import blueprint
@@ -16,12 +17,17 @@ def create_app() -> Flask:
     """The Flask app, from the environment."""
     env = Env()
     settings, key = Settings.from_env(env, "ticketing"), public_key(env)
+    allowed = {
+        "tickets": Limit(env.int("LIMIT_TICKETS", 30), 600),
+        "bookings": Limit(env.int("LIMIT_BOOKINGS", 10), DAY),
+        "cancellations": Limit(env.int("LIMIT_CANCELLATIONS", 30), 600),
+    }
     env.check()
     configure_logging("ticketing-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
     blueprints = [blueprint, pages.blueprint]
-    app = web.create_app(
-        "ticketing", Verifier(key, Heard(store).revoked), blueprints, {"database": store.ping}, "MPP ticketing"
-    )
+    ready, limits = {"database": store.ping}, Limits(store.database, **allowed)
+    verifier = Verifier(key, Heard(store).revoked)
+    app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits)
     app.extensions["queue"] = Queue(store)
     return app

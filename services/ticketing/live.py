@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import structlog
@@ -12,10 +13,10 @@ from flask import Blueprint, Flask, Response, current_app, request
 from services.chassis import web
 from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
-from services.chassis.errors import Unavailable
+from services.chassis.errors import TooMany, Unavailable
 from services.chassis.event_store import EventStore, connect
 from services.chassis.tokens import Verifier, public_key
-from services.chassis.web import public
+from services.chassis.web import address, public
 from services.ticketing import views
 from services.ticketing.queue import Queue, now
 
@@ -77,16 +78,20 @@ class Watcher:
 
 
 class Screens:
-    """All open screens of this process, capped, so that health checks always find a thread."""
+    """All open screens of this process, capped, so that health checks always find a thread and nobody takes all."""
 
-    def __init__(self, queue: Queue, most: int) -> None:
-        self._queue, self._most = queue, most
+    def __init__(self, queue: Queue, most: int, most_of_one: int = 0) -> None:
+        """At most so many in all, and of one address (0: as many as there are)."""
+        self._queue, self._most, self._most_of_one = queue, most, most_of_one
         self._watchers: dict[str, Watcher] = {}
+        self._by_address: Counter[str] = Counter()
         self._mutex = threading.Lock()
 
-    def open(self, mall: str) -> Watcher:
-        """Join the mall's watcher, starting it for its first screen. Raises `TooManyScreens`."""
+    def open(self, mall: str, where: str) -> Watcher:
+        """Join the mall's watcher, starting it for its first screen. Raises `TooManyScreens` and `TooMany`."""
         with self._mutex:
+            if 0 < self._most_of_one <= self._by_address[where]:
+                raise TooMany(retry_after=60)
             if sum(watcher.screens for watcher in self._watchers.values()) >= self._most:
                 raise TooManyScreens()
             watcher = self._watchers.get(mall)
@@ -96,12 +101,16 @@ class Screens:
                 threading.Thread(target=watcher.follow, name=f"watch {mall}", daemon=True).start()
             else:
                 watcher.screens += 1
+            self._by_address[where] += 1
             return watcher
 
-    def close(self, watcher: Watcher) -> None:
+    def close(self, watcher: Watcher, where: str) -> None:
         """A screen has gone."""
         with self._mutex:
             watcher.screens -= 1
+            self._by_address[where] -= 1
+            if not self._by_address[where]:
+                del self._by_address[where]
 
 
 @blueprint.get("")
@@ -111,10 +120,11 @@ def live(mall: str) -> Response:
     screens: Screens = current_app.extensions["screens"]
     current_app.extensions["queue"].mall(mall)  # an unknown mall is refused before the stream begins
     last_seen = request.headers.get("Last-Event-ID", "")
-    watcher = screens.open(mall)
+    where = address()
+    watcher = screens.open(mall, where)
 
     response = Response(watcher.messages(last_seen), mimetype="text/event-stream")
-    response.call_on_close(lambda: screens.close(watcher))  # also where nothing was ever read, as for HEAD
+    response.call_on_close(lambda: screens.close(watcher, where))  # also where nothing was ever read, as for HEAD
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
@@ -123,11 +133,12 @@ def create_app() -> Flask:
     """The Flask app, from the environment; one screen is one thread, so a tenth of them stays free."""
     env = Env()
     settings, key, threads = Settings.from_env(env, "ticketing"), public_key(env), env.int("WEB_THREADS", 256)
+    most_of_one = env.int("LIMIT_SCREENS", 60)
     env.check()
     configure_logging("ticketing-live", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
     verifier = Verifier(key, Heard(store).revoked)
     app = web.create_app("ticketing", verifier, [blueprint], {"database": store.ping}, "MPP ticketing live")
     app.extensions["queue"] = queue = Queue(store)
-    app.extensions["screens"] = Screens(queue, most=threads * 9 // 10)
+    app.extensions["screens"] = Screens(queue, most=threads * 9 // 10, most_of_one=most_of_one)
     return app

@@ -1,7 +1,9 @@
 """What ticketing hears from the catalog, and what it learns of a mall by it. A fact heard again is nothing new."""
 
 from collections.abc import Mapping
+from datetime import date, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.chassis.access import on_access_revoked
 from services.chassis.cloud_event import CloudEvent
@@ -36,6 +38,7 @@ def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
     """The mall itself, and the rules of its days; those that an older catalog does not tell have defaults."""
     data = event.data
     bookings = data.get("bookings")
+    ZoneInfo(data["zone"])  # a KeyError now, rather than with every visitor
     fact = MallLearned(
         code=data["mall"],
         name=data["name"],
@@ -44,7 +47,8 @@ def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
         week=_week(data["week"]),
         position=_position(event),
         exceptions=tuple(
-            Exceptional(day["date"], _intervals(day["intervals"]), day["reason"]) for day in data.get("exceptions", ())
+            Exceptional(date.fromisoformat(day["date"]).isoformat(), _intervals(day["intervals"]), day["reason"])
+            for day in data.get("exceptions", ())
         ),
         closed_on=tuple(data.get("closed_on", ())),
         tickets_from_minutes=data.get("tickets_from_minutes", 0),
@@ -52,7 +56,7 @@ def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
         overtime_minutes=data.get("overtime_minutes", 120),
         kept_for_priority=data.get("kept_for_priority", 0),
         kept_for_bookings=data.get("kept_for_bookings", 0),
-        bookings=Bookings(bookings["days_ahead"], bookings["claim_by"]) if bookings else None,
+        bookings=Bookings(bookings["days_ahead"], _clock(bookings["claim_by"])) if bookings else None,
         approaching=data.get("approaching", 3),
         **_priority(data["priority"]) if "priority" in data else {},
     )
@@ -69,7 +73,13 @@ def _week(week: Mapping[str, Any]) -> tuple[tuple[tuple[str, str], ...], ...]:
 
 
 def _intervals(intervals: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((opens, closes) for opens, closes in intervals)
+    return tuple((_clock(opens), _clock(closes)) for opens, closes in intervals)
+
+
+def _clock(told: str) -> str:
+    """A time of the day as it was told. Raises ValueError if it is none."""
+    time.fromisoformat(told)
+    return told
 
 
 def on_agency_listed(event: CloudEvent) -> tuple[str, Fact]:

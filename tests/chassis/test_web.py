@@ -284,6 +284,12 @@ def test_a_body_with_half_a_character_is_refused(client, body):
     assert (answer.status_code, answer.json["reason"]) == (400, "bad-request")
 
 
+@pytest.mark.parametrize("body", ["[" * 60_000, '{"service":' * 5_000, "[" * 30_000 + "]" * 30_000])
+def test_a_body_deeper_than_can_be_read_is_refused(client, body):
+    answer = client.post("/ticketing/api/wishes", data=body, content_type="application/json")
+    assert (answer.status_code, answer.json["reason"]) == (400, "bad-request")
+
+
 @pytest.mark.parametrize("text", ["\U0001f600", "Siti \u2013 \u201cgerai dua\u201d", r"\ud83d as text", "a\x00b"])
 def test_whole_characters_are_taken_whatever_they_are(client, text):
     answer = client.post("/ticketing/api/wishes", data=json.dumps({"service": text}), content_type="application/json")

@@ -19,7 +19,8 @@ from services.notifications.sms.gateway import CertainlyNotSent, LogGateway
 from services.notifications.sms.relay import Texts
 from services.notifications.subscriptions import REACTIONS
 
-SITI, BUDI = "20261124-pV0nX3mQx2Jc5sV7b1TtGA", "20261124-8sZQk1fYw9o_R4hUe6LdNw"
+TODAY = f"{datetime.now(UTC) + timedelta(hours=7):%Y%m%d}"  # in the mall
+SITI, BUDI = f"{TODAY}-pV0nX3mQx2Jc5sV7b1TtGA", f"{TODAY}-8sZQk1fYw9o_R4hUe6LdNw"
 CANARY = "0812-7711-4455"
 CANARY_DIGITS = "81277114455"
 

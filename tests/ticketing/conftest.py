@@ -57,6 +57,8 @@ def start(mongo_server, database, clock, monkeypatch, tmp_path):
     monkeypatch.setenv("MONGO_URL", mongo_server.url)
     monkeypatch.setenv("MONGO_DATABASE", database.name)
     monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
+    for limit in ("TICKETS", "BOOKINGS", "CANCELLATIONS"):
+        monkeypatch.setenv(f"LIMIT_{limit}", "0")  # all visitors come from one address here
     return lambda: create_app().test_client()
 
 

@@ -45,7 +45,7 @@ class Attempts:
             )
             counted.append(key)
             if found and found["count"] > MOST[kind]:
-                raise TooManyAttempts(seconds=int((window + 1) * WINDOW - now) + 1)
+                raise TooManyAttempts(retry_after=int((window + 1) * WINDOW - now) + 1)
         return counted
 
     def forgive(self, counted: list[str]) -> None:

@@ -4,6 +4,7 @@ import { fill } from './fill.js';
 import { followHall } from './live.js';
 import { ruleInWords } from './rule.js';
 import { onScan } from './scanner.js';
+import { staffToken } from './token.js';
 import { waitInWords } from './wait.js';
 import { given, t } from './words.js';
 
@@ -160,7 +161,7 @@ async function getTicket(path, body, again) {
   allow();
   $('failure').hidden = true;
   try {
-    hand(await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body }));
+    hand(await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body, token: staffToken() }));
   } catch (problem) {
     fail(problem, again);
   }
@@ -308,6 +309,7 @@ onScan(BOOKING, ([booking]) => checkIn(booking));
 $('more').addEventListener('click', () => stay(step === 'ticket' ? TICKET_S * 2 : IDLE_S));
 for (const kind of ['click', 'keydown', 'input', 'scroll']) document.addEventListener(kind, touched);
 
+staffToken(); // that of the device, if it was given one: taken out of the address
 render(hall);
 followHall(dataset.mall, { onHall: render, onConnection: (fresh) => { $('lost').hidden = fresh; } });
 setInterval(tick, 1000);

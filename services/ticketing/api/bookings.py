@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.chassis.web import command_context, public
+from services.chassis.web import command_context, limited, public
 from services.ticketing import views
 from services.ticketing.api.schemas import KEY, BookableOut, BookingOut, NewBooking, TicketOut, WantedBooking
 from services.ticketing.api.tickets import blueprint, queue
@@ -16,6 +16,7 @@ PLACES_AGE = 5.0  # seconds that the days on offer may be behind: booking one lo
 
 @blueprint.post("/bookings")
 @public
+@limited("bookings")
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(NewBooking())
 @blueprint.response(201, BookingOut)
@@ -64,6 +65,7 @@ def get_booking(mall: str, booking_id: str) -> dict[str, Any]:
 
 @blueprint.post("/bookings/<booking_id>/cancellation")
 @public
+@limited("cancellations")
 @blueprint.response(200, BookingOut)
 @blueprint.alt_response(409, description="`booking-used`")
 def cancel_booking(mall: str, booking_id: str) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def cancel_booking(mall: str, booking_id: str) -> dict[str, Any]:
 
 @blueprint.post("/bookings/<booking_id>/check-in")
 @public
+@limited("tickets")
 @blueprint.doc(parameters=[KEY])
 @blueprint.response(201, TicketOut)
 @blueprint.alt_response(409, description="`booking-used`, `booking-over`, `other-day`, and as for taking a ticket")

@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 from flask_smorest import Blueprint
 
-from services.chassis.web import actor, allow, command_context, public
+from services.chassis.web import actor, allow, command_context, limited, public
 from services.ticketing import views
 from services.ticketing.api.schemas import KEY, AtCounter, Finished, NewTicket, Note, TicketOut, Transfer
 from services.ticketing.domain import hours
@@ -41,6 +41,7 @@ def own_counter() -> str | None:
 
 @blueprint.post("/tickets")
 @public
+@limited("tickets")
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(NewTicket())
 @blueprint.alt_response(201, schema=TicketOut, success=True)  # `response` would dump again what is JSON already
@@ -70,6 +71,7 @@ def get_ticket(mall: str, ticket_id: str) -> dict[str, Any]:
 
 @blueprint.post("/tickets/<ticket_id>/cancellation")
 @public
+@limited("cancellations")
 @blueprint.response(200, TicketOut)
 @blueprint.alt_response(409, description="`not-waiting`")
 def cancel(mall: str, ticket_id: str) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""API9, improper inventory management: every route is in its service's document, or on this list of pages."""
+
+import pytest
+from openapi_spec_validator import validate
+
+EVERYWHERE = {"/livez", "/readyz"}
+DOCUMENTATION = {"/api/openapi.json", "/api/docs", "/api/docs/assets/<path:name>", "/static/<path:filename>"}
+TICKETING = "/ticketing/malls/<mall>"
+PAGES = {
+    "catalog": {"/", "/catalog/malls/<mall>"},
+    "ticketing": {
+        *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics")),
+        *(f"{TICKETING}/{thing}" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
+        *(f"{TICKETING}/{thing}/qr.svg" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
+        f"{TICKETING}/counters/<counter>",
+        f"{TICKETING}/days/<day>/audit",
+    },
+    "live": {"/ticketing/live/malls/<mall>"},
+    "notifications": {"/notifications/messages"},
+}
+
+
+@pytest.mark.parametrize("service", PAGES)
+def test_every_route_is_described_or_on_the_list(houses, service):
+    prefix = "ticketing" if service == "live" else service
+    document = houses.client(service).get(f"/{prefix}/api/openapi.json").json
+    validate(document)
+    described = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
+    listed = PAGES[service] | EVERYWHERE | {f"/{prefix}{path}" for path in DOCUMENTATION}
+    found = {rule.rule for rule in houses.apps[service].url_map.iter_rules()}
+    assert sorted(found - described - listed) == []
+    assert sorted((described | listed) - found) == []
+
+
+@pytest.mark.parametrize("service", ["catalog", "ticketing", "notifications"])
+def test_every_refusal_is_described_as_a_problem(houses, service):
+    document = houses.client(service).get(f"/{service}/api/openapi.json").json
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            if method != "parameters":
+                assert "default" in operation["responses"]
+                for status, answer in operation["responses"].items():
+                    if status >= "400" and "content" in answer:
+                        assert list(answer["content"]) == ["application/problem+json"], operation["summary"]

@@ -1,0 +1,195 @@
+"""API4 and API6: nobody takes all places, texts all phones or holds all screens, from however many processes."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from examples import KTP
+from security.conftest import MALL, houses_on
+
+from services.chassis import limits
+from services.chassis.errors import TooMany
+from services.chassis.limits import DAY, Limit, Limits
+
+FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}
+FEW |= {"LIMIT_PHONE_TICKETS": "2", "LIMIT_SCREENS": "2"}
+TICKET = {"service": KTP}
+
+
+@pytest.fixture
+def strict(mongo_server, tmp_path, monkeypatch):
+    """All services, where nobody may do much."""
+    return houses_on(mongo_server, tmp_path, monkeypatch, capacity=100, **FEW)
+
+
+def from_address(address: str) -> dict[str, str]:
+    return {"X-Forwarded-For": address}
+
+
+def take(houses, address: str = "203.0.113.7", **headers: str) -> int:
+    return houses.client().post(f"{MALL}/tickets", json=TICKET, headers=from_address(address) | headers).status_code
+
+
+def phone(houses, ticket: str, number: str, address: str = "203.0.113.7") -> int:
+    path = f"/notifications/api/tickets/{ticket}/phone"
+    answer = houses.client("notifications").put(path, json={"phone": number}, headers=from_address(address))
+    return answer.status_code
+
+
+def ticket(number: int) -> str:
+    return f"20261124-{number:022}"
+
+
+def test_api6_one_address_cannot_drain_the_quota_of_a_day(strict):
+    assert Counter(take(strict) for _ in range(20)) == {201: 3, 429: 17}
+    assert strict.client().get(f"{MALL}/hall").json["issued"] == 3
+
+
+def test_another_address_is_served_meanwhile(strict):
+    assert [take(strict) for _ in range(4)] == [201, 201, 201, 429]
+    assert take(strict, "203.0.113.8") == 201
+
+
+def test_who_asks_too_often_is_told_when_to_come_back_in_both_languages(strict):
+    client = strict.client()
+    for language, title in (("id", "Terlalu sering"), ("en", "Too often")):
+        for _ in range(4):
+            answer = client.post(f"{MALL}/tickets", json=TICKET, headers={"Accept-Language": language})
+        assert (answer.status_code, answer.mimetype) == (429, "application/problem+json")
+        assert (answer.json["reason"], answer.json["title"]) == ("too-many", title)
+        assert 1 <= int(answer.headers["Retry-After"]) == answer.json["retry_after"] <= 600
+        assert "{" not in answer.json["detail"]
+
+
+@pytest.mark.parametrize("role", ["device", "operator", "supervisor", "administrator"])
+def test_a_kiosk_and_staff_are_not_counted(strict, role):
+    assert {take(strict, **strict.bearer(role)) for _ in range(6)} == {201}
+
+
+@pytest.mark.parametrize("role", ["agency", "auditor"])
+def test_other_tokens_lift_no_limit(strict, role):
+    assert take_often(strict, strict.bearer(role)) == {201: 3, 429: 3}
+
+
+def test_the_token_of_another_malls_kiosk_lifts_no_limit(strict):
+    assert take_often(strict, strict.bearer("device", mall="batang")) == {201: 3, 429: 3}
+
+
+def test_a_forged_kiosk_token_lifts_no_limit(strict, tmp_path):
+    assert take_often(strict, {"Authorization": strict.bearer("device")["Authorization"][:-4] + "AAAA"})[429] == 3
+
+
+def take_often(houses, headers) -> Counter:
+    return Counter(take(houses, **headers) for _ in range(6))
+
+
+def test_an_address_is_taken_from_the_gateway_alone(strict):
+    """Whoever writes the header before the gateway does is counted by what the gateway adds; others by their own."""
+    spoofed = [f"198.51.100.{n}, 203.0.113.7" for n in range(6)]
+    assert Counter(take(strict, address) for address in spoofed) == {201: 3, 429: 3}
+    client = strict.client()
+    stranger = {"REMOTE_ADDR": "192.0.2.1"}
+    answers = [
+        client.post(f"{MALL}/tickets", json=TICKET, headers=from_address(f"198.51.100.{n}"), environ_base=stranger)
+        for n in range(6)
+    ]
+    assert Counter(answer.status_code for answer in answers) == {201: 3, 429: 3}
+
+
+def test_a_network_of_ipv6_is_one_address(strict):
+    assert [take(strict, f"2001:db8:1:2::{n}") for n in range(1, 5)] == [201, 201, 201, 429]
+    assert take(strict, "2001:db8:1:3::1") == 201
+
+
+def test_api6_one_address_cannot_book_the_days_to_come(strict):
+    client, wanted = strict.client(), {"service": KTP, "day": "2026-11-30"}
+    answers = [client.post(f"{MALL}/bookings", json=wanted) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [201, 201, 429, 429]
+
+
+def test_cancelling_is_no_way_to_try_out_ids(strict):
+    client = strict.client()
+    answers = [client.post(f"{MALL}/tickets/{ticket(n)}/cancellation").status_code for n in range(4)]
+    assert answers == [404, 404, 429, 429]
+
+
+def test_api6_one_address_cannot_text_many_phones(strict):
+    assert [phone(strict, ticket(n), f"0812-0000-{n:04}") for n in range(8)] == [200] * 6 + [429] * 2
+
+
+def test_api6_a_phone_is_not_texted_for_many_tickets_however_many_addresses_ask(strict):
+    asked = [phone(strict, ticket(n), "0812-3456-7890", f"203.0.113.{n}") for n in range(4)]
+    assert asked == [200, 200, 429, 429]
+    assert phone(strict, ticket(0), "0812-3456-7890") == 200, "the same once more is no further ticket"
+
+
+def test_taking_a_number_back_does_not_make_room_to_text_it_again(strict):
+    for n in range(3):
+        told = phone(strict, ticket(n), "0812-3456-7890")
+        strict.client("notifications").delete(f"/notifications/api/tickets/{ticket(n)}/phone")
+    assert told == 429
+
+
+@pytest.mark.parametrize("made_up", ["x", "20261124-short", "20261123-" + "A" * 22, "20261125-" + "A" * 22, "B-012"])
+def test_a_number_is_left_only_for_what_can_be_a_ticket_of_today(strict, made_up):
+    assert phone(strict, made_up, "0812-3456-7890") == 404
+
+
+def test_what_is_counted_is_kept_without_address_and_number(strict, mongo_server):
+    from pymongo import MongoClient
+
+    take(strict, "203.0.113.77")
+    phone(strict, ticket(1), "0812-7711-4455", "203.0.113.77")
+    databases = MongoClient(mongo_server.url)
+    kept = ""
+    for name in ("ticketing", "notifications"):
+        store = strict.apps[name].extensions["limits"]._counts.database
+        kept += str(list(databases[store.name]["limits"].find()))
+    assert "_id" in kept
+    assert "203.0.113.77" not in kept
+    assert "77114455" not in kept
+
+
+def test_api4_one_address_cannot_hold_all_screens(strict):
+    client, path = strict.client("live"), "/ticketing/live/malls/pekalongan"
+    open_ones = [client.get(path, headers=from_address("203.0.113.7")) for _ in range(2)]
+    assert [answer.status_code for answer in open_ones] == [200, 200]
+    refused = client.get(path, headers=from_address("203.0.113.7"))
+    assert (refused.status_code, refused.json["reason"], refused.headers["Retry-After"]) == (429, "too-many", "60")
+    other = client.get(path, headers=from_address("203.0.113.8"))
+    assert other.status_code == 200
+    for answer in (*open_ones, other):
+        answer.close()
+    again = client.get(path, headers=from_address("203.0.113.7"))
+    assert again.status_code == 200, "a screen that has gone makes room"
+    again.close()
+
+
+def test_a_limit_holds_exactly_however_many_processes_ask_at_once(database):
+    processes = [Limits(database, tickets=Limit(20, 600)) for _ in range(4)]
+
+    def ask(n: int) -> bool:
+        try:
+            processes[n % 4].take("tickets", "203.0.113.7")
+        except TooMany:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as threads:
+        assert Counter(threads.map(ask, range(200))) == {True: 20, False: 180}
+
+
+def test_a_window_ends_and_counts_are_forgotten_with_it(database, monkeypatch):
+    at = datetime(2026, 11, 24, 2, tzinfo=UTC)
+    monkeypatch.setattr(limits.time, "time", lambda: at.timestamp())
+    one = Limits(database, tickets=Limit(1, DAY), phones=Limit(0, 60))
+    one.take("tickets", "a")
+    with pytest.raises(TooMany) as refused:
+        one.take("tickets", "a")
+    assert refused.value.params == {"retry_after": 22 * 3600}
+    for _ in range(5):
+        one.take("phones", "a")  # 0: no limit
+    assert max(kept["expires_at"] for kept in database["limits"].find()) <= at + timedelta(days=2)
+    at += timedelta(days=1)
+    one.take("tickets", "a")
