@@ -6,6 +6,7 @@ from typing import Any, assert_never
 from services.catalog.directory import PREFIX
 from services.catalog.domain.directory import (
     DIRECTORY,
+    PUBLIC_COMPONENTS,
     AgencyListed,
     AgencyWithdrawn,
     CounterListed,
@@ -53,7 +54,12 @@ def _public(event: Event) -> tuple[str, Mapping[str, Any]]:
                 **rules(event),
             }
         case AgencyListed():
-            return "agency-listed.v1", {"agency": event.code, "name": event.name, "line": event.line}
+            return "agency-listed.v1", {
+                "agency": event.code,
+                "name": event.name,
+                "line": event.line,
+                "suspended": event.suspended or None,
+            }
         case ServiceListed():
             return "service-listed.v1", {
                 "service": event.code,
@@ -62,6 +68,9 @@ def _public(event: Event) -> tuple[str, Mapping[str, Any]]:
                 "minutes": event.minutes,
                 "requirements": list(event.requirements),
                 "capacity": event.capacity,
+                "fee": event.fee,
+                "eligibility": event.eligibility,
+                "components": {name: event.components[name] for name in PUBLIC_COMPONENTS if name in event.components},
             }
         case CounterListed():
             return "counter-listed.v1", {

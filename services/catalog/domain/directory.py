@@ -14,6 +14,20 @@ from services.chassis.errors import Invalid, NotFound
 LINE = re.compile(r"[A-Z]{1,2}")
 LONGEST_COUNTER = 10
 
+# The 14 components of a service standard: UU 25/2009 article 21, PermenPANRB 15/2014. The first six must be public.
+PUBLIC_COMPONENTS = ("requirements", "procedure", "duration", "fee", "product", "complaints")
+INTERNAL_COMPONENTS = (
+    "legal_basis",
+    "facilities",
+    "competence",
+    "supervision",
+    "staff_count",
+    "guarantee",
+    "safety",
+    "evaluation",
+)
+COMPONENTS = PUBLIC_COMPONENTS + INTERNAL_COMPONENTS
+
 
 class UnknownMall(NotFound):
     """No such mall."""
@@ -26,16 +40,20 @@ class InvalidCatalog(Invalid):
 # Stored as named here: rename nothing; new fields get defaults.
 @dataclass(frozen=True)
 class AgencyListed:
-    """An agency and the letter of its line."""
+    """An agency and the letter of its line; suspended is the public reason while it gives no service."""
 
     code: str
     name: str
     line: str
+    suspended: str = ""
 
 
 @dataclass(frozen=True)
 class ServiceListed:
-    """A service: minutes are what a visit typically takes, requirements what to bring, capacity its tickets a day."""
+    """A service: minutes are what a visit typically takes, requirements what to bring, capacity its tickets a day.
+
+    `fee` and `eligibility` (whom it is for) are in the agency's own words, `components` what else its standard says.
+    """
 
     code: str
     name: str
@@ -44,6 +62,9 @@ class ServiceListed:
     requirements: tuple[str, ...] = ()
     basis: str = ""
     capacity: int | None = None
+    fee: str = ""
+    eligibility: str = ""
+    components: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -191,6 +212,8 @@ def _faults_of_services(wanted: Directory) -> Iterable[str]:
             yield f"service {service.code}: minutes must be more than 0"
         if service.capacity is not None and service.capacity <= 0:
             yield f"service {service.code}: capacity must be more than 0, or empty"
+        for name in service.components.keys() - COMPONENTS:
+            yield f"service {service.code}: components: {name!r} is none of {', '.join(COMPONENTS)}"
 
 
 def _faults_of_counters(wanted: Directory) -> Iterable[str]:
