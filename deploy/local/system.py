@@ -122,9 +122,9 @@ class System:
         fds = (self._lock.fileno(), *((self._listener.fileno(),) if name == "gateway" else ()))
         self._running[name] = Process(name, command, log, env, ROOT, fds)
 
-    def seed(self, *folders: Path) -> None:
-        """Import malls. Raises `ProcessDied` with what is wrong with a folder."""
-        command = (sys.executable, "-m", "services.catalog.seed", *map(str, folders))
+    def seed(self, *folders: Path, new: bool = False) -> None:
+        """Import malls, new: if they are not known yet. Raises `ProcessDied` with what is wrong with a folder."""
+        command = (sys.executable, "-m", "services.catalog.seed", *(["--new"] if new else []), *map(str, folders))
         process = Process("seed", command, self.data / "logs/seed.log", self._service_env("catalog"), ROOT, ())
         while process.exit_code() is None:
             self.check()
@@ -209,7 +209,7 @@ class System:
         for name in self._commands():
             if name not in self._running:
                 self.start(name)
-        self.seed(SEED)
+        self.seed(SEED, new=True)
         self._tell("directory imported")
         self._wait_until_ready()
         self._write_credentials()

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.catalog import api, pages
+from services.catalog import administration, api, pages
 from services.catalog.directory import Malls
 from services.chassis import web
 from services.chassis.config import Env, Settings, configure_logging
@@ -17,7 +17,7 @@ def create_app() -> Flask:
     env.check()
     configure_logging("catalog-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    blueprints = [api.blueprint, pages.blueprint]
+    blueprints = [api.blueprint, administration.blueprint, pages.blueprint]
     app = web.create_app("catalog", Verifier(key), blueprints, {"database": store.ping}, "MPP catalog")
     app.extensions["malls"] = Malls(store)
     return app

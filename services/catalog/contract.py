@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from services.catalog.directory import PREFIX
+from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.directory import (
-    DIRECTORY,
     PUBLIC_COMPONENTS,
     AgencyListed,
     AgencyWithdrawn,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import services
-from services.catalog.domain.directory import DIRECTORY
+from services.catalog.domain.changes import DIRECTORY
 from services.chassis.errors import Problem
 from services.notifications.domain import CORRESPONDENCE
 from services.ticketing.api import reports

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from services.catalog.domain.directory import DIRECTORY
+from services.catalog.domain.changes import DIRECTORY
 from services.chassis.decider import Decider
 from services.notifications.domain import CORRESPONDENCE
 from services.ticketing.domain.day import DAY

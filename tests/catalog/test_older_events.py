@@ -6,7 +6,8 @@ import pytest
 
 from services.catalog.contract import published
 from services.catalog.directory import Malls
-from services.catalog.domain.directory import DIRECTORY, CounterListed, ImportCatalog, ServiceListed
+from services.catalog.domain.changes import DIRECTORY
+from services.catalog.domain.directory import CounterListed, ImportCatalog, ServiceListed
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.mall import Bookings, HoursException, MallListed, Priority
 from services.catalog.seed import read
