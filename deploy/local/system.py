@@ -245,13 +245,14 @@ class System:
         counters = [c["code"] for c in self.ask(f"{self.url}/catalog/api/malls/{MALL}")["counters"]]
         operators = {code: self.token("operator", mall=MALL, counter=code) for code in counters}
         supervisor = self.token("supervisor", mall=MALL)
+        administrator = self.token("administrator")
         staff = f"{self.url}/ticketing/malls/{MALL}"
         self.credentials = {
             "mall": MALL,
             "url": self.url,
             "kafka": self.kafka,
             "supervisor": supervisor,
-            "administrator": self.token("administrator"),
+            "administrator": administrator,
             "operators": operators,
             "pages": {
                 "home": f"{self.url}/",
@@ -260,6 +261,7 @@ class System:
                 "hall": f"{staff}/hall",
                 "booking": f"{staff}/book",
                 "supervisor": f"{staff}/supervisor#token={supervisor}",
+                "administration": f"{self.url}/catalog/malls/{MALL}/admin#token={administrator}",
                 "statistics": f"{staff}/statistics#token={supervisor}",
                 "message log": f"{self.url}/notifications/messages#token={supervisor}",
                 "API": f"{self.url}/ticketing/api/docs",

@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 
 from services.catalog import views
 from services.catalog.api import malls
-from services.catalog.domain.directory import Directory
+from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPONENTS, Directory
 from services.chassis.web import language, public
 
 blueprint = Blueprint("pages", __name__)
@@ -38,6 +38,18 @@ def directory(mall: str) -> str:
         services=views.services(found, words),
         special_hours=_special_hours(found),
         q=words,
+    )
+
+
+@blueprint.get("/catalog/malls/<mall>/admin")
+@public
+def administration(mall: str) -> str:
+    """The office of a mall's administrators: an empty shell, filled through the API with their own token."""
+    return render_template(
+        "admin.html",
+        mall=views.mall(malls().get(mall)),
+        public_components=PUBLIC_COMPONENTS,
+        internal_components=INTERNAL_COMPONENTS,
     )
 
 
