@@ -43,3 +43,12 @@ def test_the_way_in_leads_staff_to_the_supervisors_pages(site):
     page = site("/")
     assert 'href="/ticketing/malls/pekalongan/supervisor"' in page
     assert 'href="/ticketing/malls/pekalongan/statistics"' in page
+    assert 'href="/catalog/malls/pekalongan/admin"' in page
+
+
+def test_the_office_of_administrators_is_an_empty_shell_with_its_words(site):
+    page = site("/catalog/malls/pekalongan/admin")
+    assert 'id="token-form"' in page
+    assert "Instansi baru" in page
+    assert page.count("data-component=") == 14
+    assert "DPMPTSP" not in page

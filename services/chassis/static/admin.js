@@ -176,7 +176,7 @@ function tell(form, problem) {
   if (!(problem instanceof Problem)) throw problem;
   const notice = form?.querySelector('[data-problem]');
   if (!notice) {
-    forStaff(() => { throw problem; });
+    forStaff(problem.status === 401 ? look : () => { throw problem; });
     return;
   }
   const homeless = showFaults(form, problem.errors ?? {});
@@ -440,6 +440,7 @@ document.querySelector('[data-more="exception"]').addEventListener('click', () =
 document.querySelector('[data-more="class"]').addEventListener('click', () => addClass().querySelector('input').focus());
 mallForm().elements.bookings.addEventListener('change', (event) => { mallForm().querySelector('[data-bookings]').hidden = !event.target.checked; });
 addEventListener('hashchange', () => {
+  if (!catalog) return;
   say('');
   show();
   document.querySelector(`#${part()} h2`).focus();
