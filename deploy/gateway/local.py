@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 HEAD_LIMIT = 16 * 1024
 BODY_LIMIT = 64 * 1024
+CATALOG_LIMIT = 4 * 1024 * 1024  # of an import, which holds a whole catalog
+IMPORT = re.compile(rb"/catalog/api/malls/[^/?]+/import(\?|$)")
 IDLE_SECONDS = 30  # services keep an idle connection for 75 s, so the gateway always lets go first
 ANSWER_SECONDS = 60
 SERVICES = ("catalog", "ticketing", "live", "notifications")
@@ -92,14 +94,14 @@ def wants_to_stay(values: dict[bytes, bytes]) -> bool:
     return b"close" not in values.get(b"connection", b"").lower()
 
 
-def body_length(values: dict[bytes, bytes]) -> int:
+def body_length(values: dict[bytes, bytes], limit: int = BODY_LIMIT) -> int:
     """The length of a request's body."""
     if b"transfer-encoding" in values:
         raise Refused("length-required")
     length = values.get(b"content-length", b"0")
     if not length.isdigit():
         raise Refused("bad-request")
-    if len(length) > 9 or int(length) > BODY_LIMIT:
+    if len(length) > 9 or int(length) > limit:
         raise Refused("too-large")
     return int(length)
 
@@ -270,7 +272,7 @@ class Browser(asyncio.StreamReaderProtocol):
             if not line or b"host" not in values:
                 raise Refused("bad-request")
             method, target = line.groups()
-            length = body_length(values)
+            length = body_length(values, CATALOG_LIMIT if method == b"POST" and IMPORT.match(target) else BODY_LIMIT)
             if length and b"expect" in values:
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             if b"x-request-id" in values:

@@ -57,8 +57,19 @@ def _port() -> int:
 def _welcome(system: System) -> str:
     pages = system.credentials["pages"]
     counter = "counter G02" if "counter G02" in pages else next(name for name in pages if name.startswith("counter"))
-    shown = ["home", "kiosk", "hall", counter, "supervisor", "directory", "message log", "sign in", "API"]
-    lines = [f"  {name:12} {pages[name]}" for name in shown]
+    shown = [
+        "home",
+        "kiosk",
+        "hall",
+        counter,
+        "supervisor",
+        "administration",
+        "directory",
+        "message log",
+        "sign in",
+        "API",
+    ]
+    lines = [f"  {name:14} {pages[name]}" for name in shown]
     return "\n".join(
         (
             "",

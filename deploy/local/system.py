@@ -133,9 +133,9 @@ class System:
         fds = (self._lock.fileno(), *((self._listener.fileno(),) if name == "gateway" else ()))
         self._running[name] = Process(name, command, log, env, ROOT, fds)
 
-    def seed(self, *folders: Path) -> None:
-        """Import malls. Raises `ProcessDied` with what is wrong with a folder."""
-        command = (sys.executable, "-m", "services.catalog.seed", *map(str, folders))
+    def seed(self, *folders: Path, new: bool = False) -> None:
+        """Import malls, new: if they are not known yet. Raises `ProcessDied` with what is wrong with a folder."""
+        command = (sys.executable, "-m", "services.catalog.seed", *(["--new"] if new else []), *map(str, folders))
         process = Process("seed", command, self.data / "logs/seed.log", self._service_env("catalog"), ROOT, ())
         while process.exit_code() is None:
             self.check()
@@ -222,7 +222,7 @@ class System:
         for name in self._commands():
             if name not in self._running:
                 self.start(name)
-        self.seed(SEED)
+        self.seed(SEED, new=True)
         self._tell("directory imported")
         self._wait_until_ready()
         self._create_users()
@@ -280,13 +280,14 @@ class System:
         counters = [c["code"] for c in self.ask(f"{self.url}/catalog/api/malls/{MALL}")["counters"]]
         operators = {code: self.token("operator", mall=MALL, counter=code) for code in counters}
         supervisor = self.token("supervisor", mall=MALL)
+        administrator = self.token("administrator")
         staff = f"{self.url}/ticketing/malls/{MALL}"
         self.credentials = {
             "mall": MALL,
             "url": self.url,
             "kafka": self.kafka,
             "supervisor": supervisor,
-            "administrator": self.token("administrator"),
+            "administrator": administrator,
             "operators": operators,
             "users": self._users,
             "pages": {
@@ -298,6 +299,7 @@ class System:
                 "hall": f"{staff}/hall",
                 "booking": f"{staff}/book",
                 "supervisor": f"{staff}/supervisor#token={supervisor}",
+                "administration": f"{self.url}/catalog/malls/{MALL}/admin#token={administrator}",
                 "statistics": f"{staff}/statistics#token={supervisor}",
                 "message log": f"{self.url}/notifications/messages#token={supervisor}",
                 "API": f"{self.url}/ticketing/api/docs",

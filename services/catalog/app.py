@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.catalog import api, pages
+from services.catalog import administration, api, pages
 from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
 from services.catalog.access.people import Registry
@@ -21,7 +21,14 @@ def create_app() -> Flask:
     configure_logging("catalog-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
     registry = Registry(store, signing)
-    blueprints = [api.blueprint, pages.blueprint, access.sessions, access.blueprint, access_pages.blueprint]
+    blueprints = [
+        api.blueprint,
+        administration.blueprint,
+        pages.blueprint,
+        access.sessions,
+        access.blueprint,
+        access_pages.blueprint,
+    ]
     app = web.create_app(
         "catalog", Verifier(key, registry.revoked), blueprints, {"database": store.ping}, "MPP catalog"
     )

@@ -5,8 +5,9 @@ from typing import Any, assert_never
 
 from services.catalog.access import contract as access
 from services.catalog.directory import PREFIX
+from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.directory import (
-    DIRECTORY,
+    PUBLIC_COMPONENTS,
     AgencyListed,
     AgencyWithdrawn,
     CounterListed,
@@ -56,7 +57,12 @@ def _public(event: Event) -> tuple[str, Mapping[str, Any]]:
                 **rules(event),
             }
         case AgencyListed():
-            return "agency-listed.v1", {"agency": event.code, "name": event.name, "line": event.line}
+            return "agency-listed.v1", {
+                "agency": event.code,
+                "name": event.name,
+                "line": event.line,
+                "suspended": event.suspended or None,
+            }
         case ServiceListed():
             return "service-listed.v1", {
                 "service": event.code,
@@ -65,6 +71,9 @@ def _public(event: Event) -> tuple[str, Mapping[str, Any]]:
                 "minutes": event.minutes,
                 "requirements": list(event.requirements),
                 "capacity": event.capacity,
+                "fee": event.fee,
+                "eligibility": event.eligibility,
+                "components": {name: event.components[name] for name in PUBLIC_COMPONENTS if name in event.components},
             }
         case CounterListed():
             return "counter-listed.v1", {

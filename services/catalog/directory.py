@@ -1,11 +1,13 @@
 """The edge between requests, events and rules: every mall's directory, and who waits there, as streams of one store."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from services.catalog.domain.directory import DIRECTORY, Directory, Event, ImportCatalog, UnknownMall
+from services.catalog.domain.changes import DIRECTORY
+from services.catalog.domain.directory import Command, Directory, Event, UnknownMall
 from services.catalog.domain.waiting import WAITING, News, Waiting
 from services.chassis.decider import Outcome, Streams
-from services.chassis.event_store import EventStore
+from services.chassis.event_store import Commit, EventStore
 
 PREFIX = "mall/"
 WAITING_AGE = 0.25  # seconds that the number of those who wait may be behind what was heard
@@ -16,14 +18,16 @@ class Malls:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._streams: Streams[ImportCatalog, Directory, Event] = Streams(
-            store, DIRECTORY, {"events": DIRECTORY.events}
-        )
+        self._streams: Streams[Command, Directory, Event] = Streams(store, DIRECTORY, {"events": DIRECTORY.events})
         self.waiting: Streams[News, Waiting, News] = Streams(store, WAITING, {})
 
-    def act(self, mall: str, command: ImportCatalog, **context: str) -> Outcome[Directory, Event]:
+    def act(self, mall: str, command: Command, **context: str) -> Outcome[Directory, Event]:
         """Decide a command on a mall's directory."""
         return self._streams.execute(f"{PREFIX}{mall}", command, **context)
+
+    def would(self, mall: str, command: Command) -> Sequence[Event]:
+        """What a command would lead to now, without doing it."""
+        return DIRECTORY.decide(command, self._streams.snapshot(f"{PREFIX}{mall}").state)
 
     def get(self, mall: str) -> Directory:
         """A mall's directory. Raises `UnknownMall`."""
@@ -31,6 +35,10 @@ class Malls:
         if directory.mall is None:
             raise UnknownMall(mall=mall)
         return directory
+
+    def commits(self, mall: str) -> list[Commit]:
+        """All that ever changed in a mall's directory, in order."""
+        return self._store.read(f"{PREFIX}{mall}")
 
     def all(self) -> list[Directory]:
         """Every mall, by code."""

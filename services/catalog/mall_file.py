@@ -4,7 +4,6 @@ import datetime
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from cattrs import BaseValidationError
@@ -15,21 +14,29 @@ from services.catalog.domain.hours import SHUT
 from services.catalog.domain.mall import MallListed, faults_of_mall
 
 
-def read_mall(file: Path, faults: list[str]) -> MallListed | None:
+def read_mall(name: str, text: str, faults: list[str]) -> MallListed | None:
     """The mall that the file describes, None if it has not its shape; what is wrong with it is added to the faults."""
     try:
-        given = IN_FILE.structure(json.loads(file.read_text()), MallListed)
-    except (ValueError, TypeError, AttributeError, BaseValidationError) as error:
-        faults += [f"{file.name}: {fault}" for fault in _told(error)]
+        given = IN_FILE.structure(json.loads(text), MallListed)
+    except WRONG as error:
+        faults += [f"{name}: {fault}" for fault in told(error)]
         return None
-    mall = replace(given, week={**SHUT, **given.week})
+    mall = whole(given)
     # The import checks this again; told here, it comes with the file's name and with the faults of the tables.
-    faults += [f"{file.name}: {fault}" for fault in faults_of_mall(mall)]
+    faults += [f"{name}: {fault}" for fault in faults_of_mall(mall)]
     return mall
 
 
-def _told(error: Exception) -> list[str]:
-    """What does not have the shape of a mall, each fault with its place in the file."""
+def whole(mall: MallListed) -> MallListed:
+    """The mall with all seven days in its week."""
+    return replace(mall, week={**SHUT, **mall.week})
+
+
+WRONG = (ValueError, TypeError, AttributeError, BaseValidationError)  # what `IN_FILE` raises
+
+
+def told(error: Exception) -> list[str]:
+    """What does not have the shape that is wanted, each fault with its place in the file."""
     if isinstance(error, ValueError):
         return [str(error)]  # no JSON at all; says the line
     parts = [told.rpartition(" @ ") for told in transform_error(error, path="", format_exception=_plainly)]
@@ -56,7 +63,7 @@ def _only(kind: type) -> Callable[[Any, Any], Any]:
 
 
 def _interval(value: Any, _: Any) -> tuple[str, str]:
-    opens, closes = value if isinstance(value, list) and len(value) == 2 else (None, None)
+    opens, closes = value if isinstance(value, list | tuple) and len(value) == 2 else (None, None)
     if not (isinstance(opens, str) and isinstance(closes, str)):
         raise TypeError(value)
     return opens, closes

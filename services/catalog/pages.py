@@ -12,7 +12,7 @@ from services.catalog import views
 from services.catalog.api import malls, waiting_now
 from services.catalog.directory import now
 from services.catalog.domain import opening
-from services.catalog.domain.directory import CounterListed, Directory
+from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPONENTS, CounterListed, Directory
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.mall import MallListed
 from services.chassis.web import language, public, text
@@ -50,6 +50,18 @@ def directory(mall: str) -> str:
         agency_chosen=agency,
         floor_chosen=floor,
         **live,
+    )
+
+
+@blueprint.get("/catalog/malls/<mall>/admin")
+@public
+def administration(mall: str) -> str:
+    """The office of a mall's administrators: an empty shell, filled through the API with their own token."""
+    return render_template(
+        "admin.html",
+        mall=views.mall(malls().get(mall)),
+        public_components=PUBLIC_COMPONENTS,
+        internal_components=INTERNAL_COMPONENTS,
     )
 
 

@@ -1,6 +1,9 @@
 """What can go wrong, one root per meaning. The web maps each root to a status; nothing here knows HTTP."""
 
+import dataclasses
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -47,3 +50,20 @@ class Unavailable(Problem):
 
 class KeyReused(Invalid):
     """An idempotency key came back with another request."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a field, in words that are the key to those of other languages.
+
+    `place` says where in a file, for faults that are told without a form around them.
+    """
+
+    field: str
+    says: str
+    values: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    place: str = ""
+
+    def __str__(self) -> str:
+        """Where it is and what it is, in English."""
+        return f"{self.place}{self.says.format(**self.values)}"

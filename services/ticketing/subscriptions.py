@@ -85,7 +85,8 @@ def _clock(told: str) -> str:
 def on_agency_listed(event: CloudEvent) -> tuple[str, Fact]:
     """An agency of the mall."""
     data = event.data
-    return mall_stream(data["mall"]), AgencyLearned(data["agency"], data["name"], data["line"], _position(event))
+    fact = AgencyLearned(data["agency"], data["name"], data["line"], _position(event), data.get("suspended") or "")
+    return mall_stream(data["mall"]), fact
 
 
 def on_service_listed(event: CloudEvent) -> tuple[str, Fact]:

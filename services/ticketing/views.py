@@ -433,7 +433,7 @@ def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[st
 
 def offer(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]:
     """A service as it is offered: where, how long it takes, what to bring."""
-    closure = mall.closure("service", service.code, now)
+    closure = mall.closure_of(service, now)
     return {
         "code": service.code,
         "name": service.name,

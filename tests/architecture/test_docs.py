@@ -9,7 +9,7 @@ import services
 from services.catalog.access import attempts, passwords, people
 from services.catalog.access import domain as access
 from services.catalog.access.domain import ACCESS
-from services.catalog.domain.directory import DIRECTORY
+from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.waiting import WAITING
 from services.chassis.access import REVOCATIONS
 from services.chassis.errors import Problem

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from services.catalog.access.domain import ACCESS
-from services.catalog.domain.directory import DIRECTORY
+from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.waiting import WAITING
 from services.chassis.access import REVOCATIONS
 from services.chassis.decider import Decider

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import services
+from services.catalog.app import create_app
+from services.chassis import tokens
 
 PEKALONGAN = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
 
@@ -52,6 +54,27 @@ class Folder:
     def _rewrite_mall(self, change) -> None:
         file = self.path / "mall.json"
         file.write_text(json.dumps(change(json.loads(file.read_text()))))
+
+
+@pytest.fixture
+def bearer(tmp_path: Path):
+    """Headers of somebody with a role in the mall."""
+    tokens.make_keys(tmp_path / "keys")
+    private = (tmp_path / "keys" / "token_private.pem").read_bytes()
+
+    def headers(role: str = "administrator", mall: str = "pekalongan") -> dict[str, str]:
+        return {"Authorization": f"Bearer {tokens.mint(private, name='Bu Ratna', role=role, mall=mall)}"}
+
+    return headers
+
+
+@pytest.fixture
+def web(mongo_server, database, bearer, monkeypatch, tmp_path: Path):
+    """A web process of catalog on the test's own database."""
+    monkeypatch.setenv("MONGO_URL", mongo_server.url)
+    monkeypatch.setenv("MONGO_DATABASE", database.name)
+    monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
+    return create_app().test_client()
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
+from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.directory import (
-    DIRECTORY,
     AgencyListed,
     AgencyWithdrawn,
     CounterListed,

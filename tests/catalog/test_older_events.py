@@ -6,7 +6,8 @@ import pytest
 
 from services.catalog.contract import published
 from services.catalog.directory import Malls
-from services.catalog.domain.directory import DIRECTORY, CounterListed, ImportCatalog, ServiceListed
+from services.catalog.domain.changes import DIRECTORY
+from services.catalog.domain.directory import CounterListed, ImportCatalog, ServiceListed
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.mall import Bookings, HoursException, MallListed, Priority
 from services.catalog.seed import read
@@ -80,8 +81,15 @@ def test_an_old_service_has_no_capacity_and_an_old_counter_no_week(store, old_co
     assert directory.counters["G23"].week is None
 
 
+def test_an_old_service_tells_no_more_of_its_standard_and_an_old_agency_is_not_suspended(store, old_commit):
+    directory = Malls(store).get("pekalongan")
+    service = directory.services["PLN-BAYAR"]
+    assert (service.fee, service.eligibility, service.components) == ("", "", {})
+    assert directory.agencies["PLN"].suspended == ""
+
+
 def test_a_replay_tells_old_events_with_every_field(old_commit):
-    mall, _, service, counter = published(old_commit)
+    mall, agency, service, counter = published(old_commit)
     assert {name: mall.data[name] for name in ("exceptions", "closed_on", "bookings", "overtime_minutes")} == {
         "exceptions": [],
         "closed_on": [],
@@ -89,7 +97,17 @@ def test_a_replay_tells_old_events_with_every_field(old_commit):
         "overtime_minutes": 120,
     }
     assert mall.data["priority"]["rule"] == "ratio"
-    assert (service.data["capacity"], counter.data["week"]) == (None, None)
+    assert (service.data["capacity"], counter.data["week"], agency.data["suspended"]) == (None, None, None)
+    assert [service.data[name] for name in ("fee", "eligibility", "components")] == ["", "", {}]
+
+
+def test_only_the_six_public_components_of_a_standard_are_published():
+    standard = {"procedure": "Ambil nomor", "staff_count": "2 orang", "product": "KTP-el"}
+    told = ServiceListed("PLN-BAYAR", "Pembayaran", "PLN", 5, fee="Gratis", eligibility="Umum", components=standard)
+    stored = (StoredEvent("ServiceListed", converter.unstructure(told)),)
+    (event,) = published(Commit("mall/pekalongan", 1, stored, (), THEN))
+    assert event.data["components"] == {"procedure": "Ambil nomor", "product": "KTP-el"}
+    assert (event.data["fee"], event.data["eligibility"]) == ("Gratis", "Umum")
 
 
 def test_what_says_nothing_new_is_not_listed_again(store, old_commit):

@@ -55,6 +55,7 @@ def test_the_way_in_leads_staff_to_the_supervisors_pages(site):
     page = site("/")
     assert 'href="/ticketing/malls/pekalongan/supervisor"' in page
     assert 'href="/ticketing/malls/pekalongan/statistics"' in page
+    assert 'href="/catalog/malls/pekalongan/admin"' in page
 
 
 def shown(page: str) -> list[str]:
@@ -197,3 +198,11 @@ def test_the_public_part_of_a_service_standard_is_told_and_no_more():
     assert card["standard"] == {"procedure": "Daftar, foto, bayar"}
     plain = views.card(found, found.services["POLRES-SIMA"])
     assert (plain["fee"], plain["eligibility"], plain["standard"]) == ("", "", {})
+
+
+def test_the_office_of_administrators_is_an_empty_shell_with_its_words(site):
+    page = site("/catalog/malls/pekalongan/admin")
+    assert 'id="token-form"' in page
+    assert "Instansi baru" in page
+    assert page.count("data-component=") == 14
+    assert "DPMPTSP" not in page

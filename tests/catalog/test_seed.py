@@ -12,7 +12,7 @@ from babel.dates import format_date
 
 from services.catalog.app import create_app
 from services.catalog.directory import Malls
-from services.catalog.domain.directory import UnknownMall
+from services.catalog.domain.directory import ChangeMall, UnknownMall
 from services.catalog.domain.hours import WEEKDAYS
 from services.chassis import tokens
 from services.chassis.event_store import EventStore
@@ -62,6 +62,14 @@ def test_a_change_of_the_files_is_imported_alone(seed, folder, store):
     folder.mall(capacity=120)
     assert seed(folder.path).stdout == f"{folder.path}: 1 changes\n"
     assert Malls(store).get("pekalongan").mall.capacity == 120
+
+
+def test_what_administrators_changed_stays_when_only_new_malls_are_imported(seed, folder, store):
+    assert seed("--new", folder.path).stdout == f"{folder.path}: 177 changes\n"
+    Malls(store).act("pekalongan", ChangeMall({"capacity": 150}))
+    again = seed("--new", folder.path)
+    assert (again.returncode, again.stdout) == (0, f"{folder.path}: pekalongan is known already, and stays as it is\n")
+    assert Malls(store).get("pekalongan").mall.capacity == 150
 
 
 def test_a_faulty_folder_is_refused_whole_with_every_fault(seed, folder, store):

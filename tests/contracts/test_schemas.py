@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 import services
 from services.catalog.access.domain import ACCESS
 from services.catalog.contract import TYPES as CATALOG_TYPES
-from services.catalog.domain.directory import DIRECTORY
+from services.catalog.domain.changes import DIRECTORY
 from services.chassis.cloud_event import CloudEvent, encode
 from services.ticketing.contract import TYPES as TICKETING_TYPES
 from services.ticketing.domain.day import DAY

@@ -87,6 +87,8 @@ CLOSE = b"Connection: close\r\n\r\n"
     [
         (b"POST /x HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
         (b"POST /x HTTP/1.1\r\n" + HOST + b"Content-Length: 65537\r\n\r\n", 413),
+        (b"POST /catalog/api/malls/m/import HTTP/1.1\r\n" + HOST + b"Content-Length: 4194305\r\n\r\n", 413),
+        (b"PUT /catalog/api/malls/m/import HTTP/1.1\r\n" + HOST + b"Content-Length: 65537\r\n\r\n", 413),
         (b"POST /x HTTP/1.1\r\n" + HOST + b"Content-Length: 99999999999999999999\r\n\r\n", 413),
         (b"POST /x HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
         (b"POST /x HTTP/1.1\r\n" + HOST + b"Content-Length: +1\r\n\r\na", 400),

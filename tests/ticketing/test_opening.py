@@ -203,6 +203,33 @@ def test_those_who_wait_for_a_closed_service_are_not_called_meanwhile():
     assert day.call().ticket_id == BUDI
 
 
+def agency_suspended(known: Mall, code: str, reason: str) -> Mall:
+    fact = replace(known.agencies[code], suspended=reason, position=(known.position[0] + 1, 0))
+    for learned in MALL.decide(fact, known):
+        known = MALL.evolve(known, learned)
+    return known
+
+
+def test_an_agency_that_is_suspended_gives_no_tickets_until_it_is_told_otherwise_but_serves_who_waits():
+    day = MallDay()
+    day.issue(SITI, SIM)
+    day.mall = agency_suspended(day.mall, "POLRES", "Jaringan pusat terganggu")
+    with pytest.raises(refusals.Suspended) as refusal:
+        day.issue(BUDI, SIM)
+    assert refusal.value.params["why"] == "Jaringan pusat terganggu"
+    assert (refusal.value.params["until"], refusal.value.params["next_opening"]) == (None, None)
+    assert day.call("G03").ticket_id == SITI
+    day.mall = agency_suspended(day.mall, "POLRES", "")
+    assert day.issue(BUDI, SIM).number == "C-002"
+
+
+def test_the_suspension_of_an_agency_is_told_before_a_closure_that_ends():
+    known = closed(mall(), "service", SIM, until=TUESDAY_NINE + timedelta(hours=1))
+    with pytest.raises(refusals.Suspended) as refusal:
+        MallDay(known=agency_suspended(known, "POLRES", "Pindah gedung")).issue(SITI, SIM)
+    assert (refusal.value.params["why"], refusal.value.params["until"]) == ("Pindah gedung", None)
+
+
 def test_a_closed_counter_calls_nobody_and_takes_no_tickets():
     day = MallDay()
     day.issue(SITI, SIM)

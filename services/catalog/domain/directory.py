@@ -1,18 +1,26 @@
 """A mall's directory: the mall and its agencies, services and counters."""
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 
-from services.catalog.domain.hours import Week, faults_of_week
-from services.catalog.domain.mall import MallListed, faults_of_mall
-from services.chassis.decider import Decider
-from services.chassis.errors import Invalid, NotFound
+from services.catalog.domain.hours import Week
+from services.catalog.domain.mall import MallListed
+from services.chassis.errors import Invalid, NotFound, Refused
 
-LINE = re.compile(r"[A-Z]{1,2}")
-LONGEST_COUNTER = 10
+# The 14 components of a service standard: UU 25/2009 article 21, PermenPANRB 15/2014. The first six must be public.
+PUBLIC_COMPONENTS = ("requirements", "procedure", "duration", "fee", "product", "complaints")
+INTERNAL_COMPONENTS = (
+    "legal_basis",
+    "facilities",
+    "competence",
+    "supervision",
+    "staff_count",
+    "guarantee",
+    "safety",
+    "evaluation",
+)
+COMPONENTS = PUBLIC_COMPONENTS + INTERNAL_COMPONENTS
 
 
 class UnknownMall(NotFound):
@@ -27,19 +35,35 @@ class InvalidCatalog(Invalid):
     """The catalog contradicts itself; `faults` says where, line by line."""
 
 
+class InvalidEntry(Invalid):
+    """What was given for the mall, an agency, a service or a counter does not fit; `errors` says what, by field."""
+
+
+class UnknownAgency(NotFound):
+    """No such agency in this mall."""
+
+
+class AgencyInUse(Refused):
+    """The agency has counters or services still."""
+
+
 # Stored as named here: rename nothing; new fields get defaults.
 @dataclass(frozen=True)
 class AgencyListed:
-    """An agency and the letter of its line."""
+    """An agency and the letter of its line; suspended is the public reason while it gives no service."""
 
     code: str
     name: str
     line: str
+    suspended: str = ""
 
 
 @dataclass(frozen=True)
 class ServiceListed:
-    """A service: minutes are what a visit typically takes, requirements what to bring, capacity its tickets a day."""
+    """A service: minutes are what a visit typically takes, requirements what to bring, capacity its tickets a day.
+
+    `fee` and `eligibility` (whom it is for) are in the agency's own words, `components` what else its standard says.
+    """
 
     code: str
     name: str
@@ -48,6 +72,9 @@ class ServiceListed:
     requirements: tuple[str, ...] = ()
     basis: str = ""
     capacity: int | None = None
+    fee: str = ""
+    eligibility: str = ""
+    components: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,6 +143,87 @@ class ImportCatalog:
     wanted: Directory
 
 
+@dataclass(frozen=True)
+class AdmitAgency:
+    """A new agency joins with its services and the counter that gives them, all or nothing."""
+
+    agency: AgencyListed
+    counter: CounterListed
+    services: tuple[ServiceListed, ...]
+
+
+@dataclass(frozen=True)
+class ListAgency:
+    """An agency joins or changes; whether it is suspended stays as it was."""
+
+    agency: AgencyListed
+
+
+@dataclass(frozen=True)
+class SuspendAgency:
+    """An agency gives no service until it returns; the reason is public."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReturnAgency:
+    """A suspended agency gives its services again."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class WithdrawAgency:
+    """An agency leaves; with_all: its counters and services too."""
+
+    code: str
+    with_all: bool = False
+
+
+@dataclass(frozen=True)
+class ListService:
+    """A service is offered or changes; counters are all that give it, None: those that do so now."""
+
+    service: ServiceListed
+    counters: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class WithdrawService:
+    """A service is no longer offered, and no counter gives it."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class ListCounter:
+    """A counter is assigned to an agency, moves to another floor, or gives other services at other hours."""
+
+    counter: CounterListed
+
+
+@dataclass(frozen=True)
+class WithdrawCounter:
+    """A counter is given up."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class ChangeMall:
+    """The mall or the rules of its day change in these fields."""
+
+    changes: Mapping[str, Any]
+
+
+OfAgencies = AdmitAgency | ListAgency | SuspendAgency | ReturnAgency | WithdrawAgency
+OfServices = ListService | WithdrawService
+OfCounters = ListCounter | WithdrawCounter
+Command = ImportCatalog | ChangeMall | OfAgencies | OfServices | OfCounters
+
+
 def evolve(directory: Directory, event: Event) -> Directory:
     """The directory after an event."""
     match event:
@@ -137,81 +245,5 @@ def evolve(directory: Directory, event: Event) -> Directory:
             assert_never(event)
 
 
-def decide(command: ImportCatalog, directory: Directory) -> list[Event]:
-    """The differences, all or nothing. Raises `InvalidCatalog`."""
-    wanted = command.wanted
-    if faults := list(_faults(wanted)):
-        raise InvalidCatalog(faults=faults)
-    assert wanted.mall is not None  # _faults has seen to it
-    events: list[Event] = [] if wanted.mall == directory.mall else [wanted.mall]
-    events += _new(wanted.agencies, directory.agencies)
-    events += _new(wanted.services, directory.services)
-    events += _new(wanted.counters, directory.counters)
-    events += [CounterWithdrawn(code) for code in directory.counters if code not in wanted.counters]
-    events += [ServiceWithdrawn(code) for code in directory.services if code not in wanted.services]
-    events += [AgencyWithdrawn(code) for code in directory.agencies if code not in wanted.agencies]
-    return events
-
-
 def _without(entries: Mapping[str, Entry], code: str) -> dict[str, Entry]:
     return {key: kept for key, kept in entries.items() if key != code}
-
-
-def _new(wanted: Mapping[str, Entry], known: Mapping[str, Entry]) -> list[Entry]:
-    return [entry for code, entry in wanted.items() if known.get(code) != entry]
-
-
-def _faults(wanted: Directory) -> Iterable[str]:
-    if wanted.mall is None:
-        yield "no mall"
-        return
-    yield from faults_of_mall(wanted.mall)
-    yield from _faults_of_agencies(wanted)
-    yield from _faults_of_services(wanted)
-    yield from _faults_of_counters(wanted)
-
-
-def _faults_of_agencies(wanted: Directory) -> Iterable[str]:
-    lines = Counter(agency.line for agency in wanted.agencies.values())
-    for agency in wanted.agencies.values():
-        if not LINE.fullmatch(agency.line):
-            yield f"agency {agency.code}: line must be one or two capital letters"
-        if lines[agency.line] > 1:
-            yield f"agency {agency.code}: line {agency.line} is used by another agency too"
-
-
-def _faults_of_services(wanted: Directory) -> Iterable[str]:
-    for service in wanted.services.values():
-        if service.agency not in wanted.agencies:
-            yield f"service {service.code}: no agency {service.agency}"
-        if service.minutes <= 0:
-            yield f"service {service.code}: minutes must be more than 0"
-        if service.capacity is not None and service.capacity <= 0:
-            yield f"service {service.code}: capacity must be more than 0, or empty"
-
-
-def _faults_of_counters(wanted: Directory) -> Iterable[str]:
-    for counter in wanted.counters.values():
-        if counter.agency not in wanted.agencies:
-            yield f"counter {counter.code}: no agency {counter.agency}"
-        if not 0 < len(counter.code) <= LONGEST_COUNTER:
-            yield f"counter {counter.code!r}: 1 to {LONGEST_COUNTER} characters, for it is part of a text message"
-        unknown = [code for code in counter.services if code not in wanted.services]
-        yield from (f"counter {counter.code}: no service {code}" for code in unknown)
-        yield from (f"counter {counter.code}: week: {fault}" for fault in faults_of_week(counter.week or {}))
-
-
-DIRECTORY: Decider[ImportCatalog, Directory, Event] = Decider(
-    initial=Directory(),
-    decide=decide,
-    evolve=evolve,
-    events=(
-        MallListed,
-        AgencyListed,
-        ServiceListed,
-        CounterListed,
-        AgencyWithdrawn,
-        ServiceWithdrawn,
-        CounterWithdrawn,
-    ),
-)

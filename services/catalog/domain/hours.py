@@ -1,8 +1,11 @@
 """Hours as the catalog keeps them: the intervals of a day, the days of a week."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
+
+from services.chassis.errors import Fault
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -12,18 +15,25 @@ Week = Mapping[str, Intervals]
 SHUT: Mapping[str, Intervals] = dict.fromkeys(WEEKDAYS, ())
 
 
-def faults_of_week(week: Week) -> Iterator[str]:
-    """What is wrong with the hours of a week."""
+def faults_of_week(week: Week) -> Iterator[Fault]:
+    """What is wrong with the hours of a week, each fault with its day."""
     for day, intervals in week.items():
         if day not in WEEKDAYS:
-            yield f"{day!r} is none of {', '.join(WEEKDAYS)}"
-        yield from (f"{day} {fault}" for fault in faults_of_day(intervals))
+            yield Fault(day, "{day!r} is none of {days}", {"day": day, "days": ", ".join(WEEKDAYS)})
+        yield from (replace(fault, field=day, place=f"{day} ") for fault in faults_of_day(intervals))
 
 
-def faults_of_day(intervals: Intervals) -> Iterator[str]:
+def faults_of_day(intervals: Intervals) -> Iterator[Fault]:
     """What is wrong with the hours of a day."""
     moments = [moment for interval in intervals for moment in interval]
     if not all(CLOCK.fullmatch(moment) for moment in moments):
-        yield "needs times such as 08:00"
+        yield Fault("", "needs times such as 08:00")
     elif any(earlier >= later for earlier, later in pairwise(moments)):
-        yield "needs intervals that open before they close, one after the other"
+        yield Fault("", "needs intervals that open before they close, one after the other")
+
+
+def within(field: str, faults: Iterable[Fault], place: str = "") -> Iterator[Fault]:
+    """The same faults, as those of a part of something."""
+    for fault in faults:
+        inner = f"{field}.{fault.field}" if fault.field else field
+        yield replace(fault, field=inner, place=f"{place}{fault.place}")

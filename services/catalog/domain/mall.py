@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from services.catalog.domain.hours import CLOCK, Intervals, Week, faults_of_day, faults_of_week
+from services.catalog.domain.hours import CLOCK, Intervals, Week, faults_of_day, faults_of_week, within
+from services.chassis.errors import Fault
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 CLASS = re.compile(r"[a-z][a-z-]{0,29}")
@@ -103,68 +104,79 @@ class MallListed:
     approaching: int = 3
 
 
-def faults_of_mall(mall: MallListed) -> Iterator[str]:
+def faults_of_mall(mall: MallListed) -> Iterator[Fault]:
     """What contradicts itself in a mall, each fault with its field."""
     if not CODE.fullmatch(mall.code) or mall.code == "mall":
-        yield f"mall code {mall.code!r}: small letters, digits and hyphens, at most 40, and not the word mall itself"
+        says = "small letters, digits and hyphens, at most 40, and not the word mall itself"
+        yield Fault("code", says, place=f"mall code {mall.code!r}: ")
     if not mall.name.isascii() or len(mall.name) > LONGEST_SHORT_NAME:
-        yield f"mall name: at most {LONGEST_SHORT_NAME} plain letters, for it opens every text message"
+        says = "at most {n} plain letters, for it opens every text message"
+        yield Fault("name", says, {"n": LONGEST_SHORT_NAME}, place="mall name: ")
     try:
         ZoneInfo(mall.zone)
     except (KeyError, ValueError, OSError):
-        yield f"zone: there is no time zone {mall.zone!r}"
+        yield Fault("zone", "there is no time zone {zone!r}", {"zone": mall.zone}, place="zone: ")
     yield from _faults_of_numbers(mall)
-    yield from (f"week: {fault}" for fault in faults_of_week(mall.week))
+    yield from within("week", faults_of_week(mall.week), "week: ")
     yield from _faults_of_closures(mall)
     yield from _faults_of_kept_places(mall)
-    yield from _faults_of_priority(mall.priority)
+    yield from within("priority", _faults_of_priority(mall.priority), "priority: ")
 
 
-def _faults_of_numbers(mall: MallListed) -> Iterator[str]:
+def _faults_of_numbers(mall: MallListed) -> Iterator[Fault]:
     for name, least in LEAST.items():
         if getattr(mall, name) < least:
-            yield f"{name}: at least {least}"
+            yield Fault(name, "at least {n}", {"n": least}, place=f"{name}: ")
 
 
-def _faults_of_closures(mall: MallListed) -> Iterator[str]:
+def _faults_of_closures(mall: MallListed) -> Iterator[Fault]:
     for date in _repeated(exception.date for exception in mall.exceptions):
-        yield f"exceptions: {date} is named twice"
-    for exception in mall.exceptions:
+        yield Fault("exceptions", "{date} is named twice", {"date": date}, place="exceptions: ")
+    for number, exception in enumerate(mall.exceptions):
+        place = f"exceptions: {exception.date} "
         if not exception.reason.strip():
-            yield f"exceptions: {exception.date} needs a reason"
-        yield from (f"exceptions: {exception.date} {fault}" for fault in faults_of_day(exception.intervals))
+            yield Fault(f"exceptions.{number}.reason", "needs a reason", place=place)
+        yield from within(f"exceptions.{number}.intervals", faults_of_day(exception.intervals), place)
     for kind in mall.closed_on:
         if kind not in HOLIDAYS:
-            yield f"closed_on: {kind!r} is none of {', '.join(HOLIDAYS)}"
-    yield from (f"closed_on: {kind} is named twice" for kind in _repeated(mall.closed_on))
+            known = {"kind": kind, "kinds": ", ".join(HOLIDAYS)}
+            yield Fault("closed_on", "{kind!r} is none of {kinds}", known, place="closed_on: ")
+    for kind in _repeated(mall.closed_on):
+        yield Fault("closed_on", "{kind} is named twice", {"kind": kind}, place="closed_on: ")
 
 
-def _faults_of_kept_places(mall: MallListed) -> Iterator[str]:
+def _faults_of_kept_places(mall: MallListed) -> Iterator[Fault]:
     if mall.kept_for_priority + mall.kept_for_bookings > max(mall.capacity, 0):
-        yield "kept_for_priority, kept_for_bookings: together more than the capacity"
+        place = "kept_for_priority, kept_for_bookings: "
+        yield Fault("kept_for_bookings", "together more than the capacity", place=place)
     if mall.bookings is None:
         if mall.kept_for_bookings > 0:
-            yield "kept_for_bookings: nobody could book these places, for bookings is null"
+            says = "nobody could book these places, for bookings is null"
+            yield Fault("kept_for_bookings", says, place="kept_for_bookings: ")
         return
     if mall.bookings.days_ahead < 1:
-        yield "bookings: days_ahead: at least 1"
+        yield Fault("bookings.days_ahead", "at least {n}", {"n": 1}, place="bookings: days_ahead: ")
     if not CLOCK.fullmatch(mall.bookings.claim_by):
-        yield "bookings: claim_by needs a time such as 10:00"
+        yield Fault("bookings.claim_by", "needs a time such as 10:00", place="bookings: claim_by ")
 
 
-def _faults_of_priority(priority: Priority) -> Iterator[str]:
+def _faults_of_priority(priority: Priority) -> Iterator[Fault]:
     if priority.rule not in RULES:
-        yield f"priority: rule {priority.rule!r} is none of {', '.join(RULES)}"
+        yield Fault("rule", "rule {rule!r} is none of {rules}", {"rule": priority.rule, "rules": ", ".join(RULES)})
     if priority.in_a_row < 1:
-        yield "priority: in_a_row: at least 1"
+        yield Fault("in_a_row", "at least {n}", {"n": 1}, place="in_a_row: ")
     if priority.ceiling_minutes is not None and priority.ceiling_minutes < 1:
-        yield "priority: ceiling_minutes: at least 1, or null"
-    yield from (f"priority: class {code} is named twice" for code in _repeated(c.code for c in priority.classes))
-    for each in priority.classes:
+        yield Fault("ceiling_minutes", "at least {n}, or null", {"n": 1}, place="ceiling_minutes: ")
+    for code in _repeated(c.code for c in priority.classes):
+        yield Fault("classes", "class {code} is named twice", {"code": code})
+    for number, each in enumerate(priority.classes):
         if not CLASS.fullmatch(each.code):
-            yield f"priority: class {each.code!r}: small letters and hyphens, at most 30, a letter first"
-        missing = [language for language in LANGUAGES if not each.name.get(language, "").strip()]
-        yield from (f"priority: class {each.code} has no name in {language!r}" for language in missing)
+            says = "small letters and hyphens, at most 30, a letter first"
+            yield Fault(f"classes.{number}.code", says, place=f"class {each.code!r}: ")
+        for language in LANGUAGES:
+            if not each.name.get(language, "").strip():
+                given = {"code": each.code, "language": language}
+                yield Fault(f"classes.{number}.name.{language}", "class {code} has no name in {language!r}", given)
 
 
 def _repeated(things: Iterable[Thing]) -> list[Thing]:

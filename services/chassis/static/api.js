@@ -8,6 +8,8 @@ export class Problem extends Error {
     this.reason = body.reason ?? 'unavailable';
     this.title = body.title ?? t('common.unreachable.title');
     this.detail = this.message;
+    this.errors = body.errors ?? null; // what is wrong, by field
+    this.faults = body.faults ?? null; // what is wrong, line by line
     // Whether the same request may be sent again as it is: it may have been carried out or not.
     this.retryable = status >= 500;
   }

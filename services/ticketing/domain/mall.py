@@ -112,12 +112,13 @@ class MallLearned:
 
 @dataclass(frozen=True)
 class AgencyLearned:
-    """An agency and the letter of its line."""
+    """An agency and the letter of its line; `suspended` is why it gives no service for now, if it gives none."""
 
     code: str
     name: str
     line: str
     position: Position = field(default=(0, 0), compare=False)
+    suspended: str = ""
 
 
 @dataclass(frozen=True)
@@ -276,6 +277,16 @@ class Mall:
         """The closure that holds for this now, if any."""
         found = self.closures.get((scope, code))
         return found if found and found.holds(now) else None
+
+    def closure_of(self, service: ServiceLearned, now: datetime) -> Closure | None:
+        """What stands against new tickets of a service: its agency is suspended, until told otherwise, or its closure.
+
+        Who waits already is served, while no closure is declared.
+        """
+        agency = self.agencies.get(service.agency)
+        if agency and agency.suspended:
+            return Closure("service", service.code, agency.suspended, now, None)
+        return self.closure("service", service.code, now)
 
     def opens_after(self, closure: Closure) -> datetime | None:
         """When there is service once this closure of the mall is over; None while nobody knows."""

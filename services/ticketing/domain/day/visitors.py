@@ -139,7 +139,7 @@ def _counters_now(day: Day, mall: Mall, service: ServiceLearned, now: datetime) 
     if not counters or service.agency not in mall.agencies:
         raise refusals.NoCounter(service=service.name)
     there = [c for c in counters if day.override or mall.hours_of(c).serves_later(now)]
-    if not there and mall.closure("service", service.code, now) is None:
+    if not there and mall.closure_of(service, now) is None:
         openings = [opening for c in counters if (opening := mall.hours_of(c).next_opening(now))]
         raise refusals.ServiceAway(service=service.name, next_opening=min(openings, default=None))
     return _open_ones(mall, service, there, now)
@@ -149,7 +149,7 @@ def _open_ones(
     mall: Mall, service: ServiceLearned, counters: Sequence[CounterLearned], at: datetime
 ) -> list[CounterLearned]:
     """Those of the service's counters that are not closed for a while. Raises `Suspended` if it is, or all are."""
-    if closure := mall.closure("service", service.code, at):
+    if closure := mall.closure_of(service, at):
         _refuse_suspended(mall, service, [closure])
     closed = [mall.closure("counter", counter.code, at) for counter in counters]
     if all(closed):

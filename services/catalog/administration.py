@@ -1,0 +1,395 @@
+"""What administrators do over HTTP: change a mall's directory, look at its history, take it out and put it in."""
+
+import io
+import zipfile
+from typing import Any
+
+import marshmallow as ma
+from flask import Response
+from flask_smorest import Blueprint
+from marshmallow.validate import Length, OneOf, Range
+
+from services.catalog import document, history, tables
+from services.catalog.api import malls
+from services.catalog.domain.directory import (
+    COMPONENTS,
+    AdmitAgency,
+    AgencyListed,
+    ChangeMall,
+    Command,
+    CounterListed,
+    ImportCatalog,
+    InvalidCatalog,
+    ListAgency,
+    ListCounter,
+    ListService,
+    ReturnAgency,
+    ServiceListed,
+    SuspendAgency,
+    WithdrawAgency,
+    WithdrawCounter,
+    WithdrawService,
+)
+from services.catalog.domain.mall import HOLIDAYS
+from services.chassis.web import allow, command_context, takes
+
+blueprint = Blueprint(
+    "administration",
+    __name__,
+    url_prefix="/catalog/api/malls/<mall>",
+    description="Changing what a mall offers; each change can be previewed with `dry_run=true`",
+)
+LARGEST = 4 * 1024 * 1024  # an import holds a whole catalog
+
+
+class Text(ma.fields.String):
+    """Text without white space around it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        return super()._deserialize(value, attr, data, **more).strip()
+
+
+class DryRun(ma.Schema):
+    """Whether only to tell what would be different."""
+
+    dry_run = ma.fields.Boolean(load_default=False)
+
+
+class Leaving(DryRun):
+    """`with_all`: the agency's counters and services leave too."""
+
+    with_all = ma.fields.Boolean(load_default=False)
+
+
+class AgencyIn(ma.Schema):
+    """An agency and the letter of its line."""
+
+    name = Text(required=True, metadata={"example": "PT Taspen (Persero)"})
+    line = Text(required=True, metadata={"example": "X"})
+
+
+class OfferIn(ma.Schema):
+    """What a service is like."""
+
+    name = Text(required=True, metadata={"example": "Perubahan data peserta"})
+    minutes = ma.fields.Integer(required=True, strict=True, validate=Range(max=1440))
+    requirements = ma.fields.List(Text(), load_default=[])
+    basis = Text(load_default="")
+    capacity = ma.fields.Integer(load_default=None, allow_none=True, strict=True)
+    fee = Text(load_default="", validate=Length(max=500))
+    eligibility = Text(load_default="", validate=Length(max=500), metadata={"example": "Warga Kec. Pekalongan Utara"})
+    components = ma.fields.Dict(keys=ma.fields.String(validate=OneOf(COMPONENTS)), values=Text(), load_default={})
+
+
+class NewServiceIn(OfferIn):
+    """A service of an agency that joins."""
+
+    code = Text(required=True, metadata={"example": "TASPEN-DATA"})
+
+
+class ServiceIn(OfferIn):
+    """A service; `counters` are all that give it, left out: those that do so now."""
+
+    agency = Text(required=True)
+    counters = ma.fields.List(Text(), load_default=None, allow_none=True)
+
+
+class DeskIn(ma.Schema):
+    """Where a counter is; `week` has hours of its own, null: whenever the mall is open."""
+
+    name = Text(required=True, metadata={"example": "Gerai 24"})
+    floor = ma.fields.Integer(required=True, strict=True)
+    week = ma.fields.Dict(load_default=None, allow_none=True, metadata={"example": {"monday": [["08:00", "12:00"]]}})
+
+
+class NewCounterIn(DeskIn):
+    """The counter of an agency that joins."""
+
+    code = Text(required=True, metadata={"example": "G24"})
+
+
+class CounterIn(DeskIn):
+    """A counter and the services it gives."""
+
+    agency = Text(required=True)
+    services = ma.fields.List(Text(), load_default=[])
+
+
+class NewAgencyIn(AgencyIn):
+    """An agency that joins, with its code."""
+
+    code = Text(required=True, metadata={"example": "TASPEN"})
+
+
+class AdmissionIn(ma.Schema):
+    """An agency that joins, its counter and the services given there."""
+
+    agency = ma.fields.Nested(NewAgencyIn, required=True)
+    counter = ma.fields.Nested(NewCounterIn, required=True)
+    services = ma.fields.List(ma.fields.Nested(NewServiceIn), required=True)
+
+
+class SuspensionIn(ma.Schema):
+    """Why the agency gives no service for now, as visitors are told."""
+
+    reason = Text(required=True, validate=Length(max=200), metadata={"example": "Jaringan pusat terganggu"})
+
+
+class MallIn(ma.Schema):
+    """The fields of a mall that change, as in `mall.json`; those left out stay."""
+
+    name = Text()
+    city = Text()
+    address = Text()
+    zone = Text()
+    capacity = ma.fields.Integer(strict=True)
+    week = ma.fields.Dict(metadata={"example": {"monday": [["08:00", "12:00"], ["13:00", "15:00"]]}})
+    exceptions = ma.fields.List(ma.fields.Dict())
+    closed_on = ma.fields.List(Text(), metadata={"example": list(HOLIDAYS)})
+    tickets_from_minutes = ma.fields.Integer(strict=True)
+    last_ticket_minutes = ma.fields.Integer(strict=True)
+    overtime_minutes = ma.fields.Integer(strict=True)
+    kept_for_priority = ma.fields.Integer(strict=True)
+    kept_for_bookings = ma.fields.Integer(strict=True)
+    bookings = ma.fields.Dict(allow_none=True)
+    priority = ma.fields.Dict()
+    approaching = ma.fields.Integer(strict=True)
+
+
+class ImportIn(ma.Schema):
+    """A whole catalog: the `document` that an export gives, or `tables` by name; tables left out stay as they are."""
+
+    document = ma.fields.Dict()
+    tables = ma.fields.Dict(
+        keys=ma.fields.String(validate=OneOf([name.partition(".")[0] for name in tables.FILES])),
+        values=ma.fields.String(),
+    )
+
+    @ma.validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        if ("document" in data) == ("tables" in data):
+            raise ma.ValidationError("Give a document or tables.", "document")
+
+
+class ExportIn(ma.Schema):
+    """`json`: one document. `tsv`: the table that is named, or all of them and `mall.json` in a ZIP."""
+
+    format = ma.fields.String(load_default="json", validate=OneOf(["json", "tsv"]))
+    table = ma.fields.String(load_default="", validate=OneOf(["", "agencies", "services", "counters"]))
+
+
+class HistoryIn(ma.Schema):
+    """The code of an agency, service or counter; left out: everything."""
+
+    code = ma.fields.String(load_default="", validate=Length(max=60))
+
+
+class FieldOut(ma.Schema):
+    """A field that differs."""
+
+    field = ma.fields.String()
+    before = ma.fields.Raw(allow_none=True)
+    after = ma.fields.Raw(allow_none=True)
+
+
+class ChangeOut(ma.Schema):
+    """An entry that is added, changed or withdrawn."""
+
+    kind = ma.fields.String(metadata={"enum": ["mall", "agency", "service", "counter"]})
+    code = ma.fields.String()
+    name = ma.fields.String()
+    act = ma.fields.String(metadata={"enum": ["added", "changed", "withdrawn"]})
+    differs = ma.fields.List(ma.fields.Nested(FieldOut))
+
+
+class ChangesOut(ma.Schema):
+    """What is different now, or would be; `without_counter` are services that no counter gives then."""
+
+    dry_run = ma.fields.Boolean()
+    changes = ma.fields.List(ma.fields.Nested(ChangeOut))
+    without_counter = ma.fields.List(ma.fields.String())
+
+
+class HistoryRowOut(ChangeOut):
+    """What somebody changed."""
+
+    at = ma.fields.String(metadata={"format": "date-time"})
+    actor = ma.fields.String()
+
+
+class HistoryOut(ma.Schema):
+    """Who changed what when, the newest first."""
+
+    history = ma.fields.List(ma.fields.Nested(HistoryRowOut))
+
+
+def _done(mall: str, command: Command, *, dry_run: bool) -> dict[str, Any]:
+    """What the command makes different; it is carried out unless this is a dry run."""
+    before, act = malls().get(mall), malls().act
+    events = malls().would(mall, command) if dry_run else act(mall, command, **command_context()).events
+    return {"dry_run": dry_run, **history.changes(before, events)}
+
+
+@blueprint.put("")
+@allow("administrator")
+@blueprint.arguments(MallIn)
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def change_mall(given: dict[str, Any], asked: dict[str, bool], mall: str) -> dict[str, Any]:
+    """Change the mall or the rules of its day, in the fields that are given."""
+    known = malls().get(mall).mall
+    assert known is not None
+    return _done(mall, ChangeMall(document.changes_of_mall(known, given)), **asked)
+
+
+@blueprint.post("/agencies")
+@allow("administrator")
+@blueprint.arguments(AdmissionIn)
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def admit_agency(given: dict[str, Any], asked: dict[str, bool], mall: str) -> dict[str, Any]:
+    """Let a new agency join with its counter and services, all or nothing."""
+    agency = document.entry(AgencyListed, given["agency"], "agency.")
+    counter = document.entry(CounterListed, given["counter"] | {"agency": agency.code}, "counter.")
+    services = [
+        document.entry(ServiceListed, service | {"agency": agency.code}, f"services.{number}.")
+        for number, service in enumerate(given["services"])
+    ]
+    return _done(mall, AdmitAgency(agency, counter, tuple(services)), **asked)
+
+
+@blueprint.put("/agencies/<code>")
+@allow("administrator")
+@blueprint.arguments(AgencyIn)
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def list_agency(given: dict[str, Any], asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
+    """Let an agency join, or change it."""
+    return _done(mall, ListAgency(AgencyListed(code, **given)), **asked)
+
+
+@blueprint.delete("/agencies/<code>")
+@allow("administrator")
+@blueprint.arguments(Leaving, location="query")
+@blueprint.response(200, ChangesOut)
+def withdraw_agency(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
+    """Let an agency leave; refused while it has counters or services, unless they leave too."""
+    return _done(mall, WithdrawAgency(code, asked["with_all"]), dry_run=asked["dry_run"])
+
+
+@blueprint.put("/agencies/<code>/suspension")
+@allow("administrator")
+@blueprint.arguments(SuspensionIn)
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def suspend_agency(given: dict[str, str], asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
+    """Let an agency give no tickets until it returns; who waits is still served."""
+    return _done(mall, SuspendAgency(code, given["reason"]), **asked)
+
+
+@blueprint.delete("/agencies/<code>/suspension")
+@allow("administrator")
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def return_agency(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
+    """Let a suspended agency give its services again."""
+    return _done(mall, ReturnAgency(code), **asked)
+
+
+@blueprint.put("/services/<code>")
+@allow("administrator")
+@blueprint.arguments(ServiceIn)
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def list_service(given: dict[str, Any], asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
+    """Offer a service, or change it."""
+    counters = given.pop("counters")
+    service = document.entry(ServiceListed, given | {"code": code})
+    return _done(mall, ListService(service, None if counters is None else tuple(counters)), **asked)
+
+
+@blueprint.delete("/services/<code>")
+@allow("administrator")
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def withdraw_service(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
+    """Offer a service no longer."""
+    return _done(mall, WithdrawService(code), **asked)
+
+
+@blueprint.put("/counters/<code>")
+@allow("administrator")
+@blueprint.arguments(CounterIn)
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def list_counter(given: dict[str, Any], asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
+    """Assign a counter, move it, or change what it gives and when."""
+    counter = document.with_whole_week(document.entry(CounterListed, given | {"code": code}))
+    return _done(mall, ListCounter(counter), **asked)
+
+
+@blueprint.delete("/counters/<code>")
+@allow("administrator")
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def withdraw_counter(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
+    """Give a counter up."""
+    return _done(mall, WithdrawCounter(code), **asked)
+
+
+@blueprint.get("/history")
+@allow("administrator", "auditor")
+@blueprint.arguments(HistoryIn, location="query")
+@blueprint.response(200, HistoryOut)
+def mall_history(asked: dict[str, str], mall: str) -> dict[str, Any]:
+    """Who changed what when, from the events themselves."""
+    known = malls().get(mall).mall
+    assert known is not None
+    return {"history": history.rows(malls().commits(mall), known.zone, asked["code"])}
+
+
+@blueprint.get("/export")
+@allow("administrator")
+@blueprint.arguments(ExportIn, location="query")
+@blueprint.response(200)
+def export_catalog(asked: dict[str, str], mall: str) -> Any:
+    """The whole catalog of a mall, to keep, to edit, to import again."""
+    known = malls().get(mall)
+    if asked["format"] == "json":
+        return document.written(known)
+    files = tables.written(known)
+    if name := asked["table"]:
+        return _file(files[f"{name}.tsv"].encode(), "text/tab-separated-values", f"{name}.tsv")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return _file(packed.getvalue(), "application/zip", f"catalog-{mall}.zip")
+
+
+def _file(content: bytes, mimetype: str, name: str) -> Response:
+    response = Response(content, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@blueprint.post("/import")
+@allow("administrator")
+@takes(LARGEST)
+@blueprint.arguments(ImportIn)
+@blueprint.arguments(DryRun, location="query")
+@blueprint.response(200, ChangesOut)
+def import_catalog(given: dict[str, Any], asked: dict[str, bool], mall: str) -> dict[str, Any]:
+    """Make the catalog of a mall what a document or tables say, all or nothing."""
+    if "document" in given:
+        wanted = document.read(given["document"])
+    else:
+        named = {_file_named(name): text.removeprefix("\ufeff") for name, text in given["tables"].items()}
+        wanted = tables.read(tables.written(malls().get(mall)) | named)
+    if wanted.mall is None or wanted.mall.code != mall:
+        raise InvalidCatalog(faults=[f"mall: code: this is not the catalog of {mall}"])
+    return _done(mall, ImportCatalog(wanted), **asked)
+
+
+def _file_named(table: str) -> str:
+    return next(name for name in tables.FILES if name.startswith(f"{table}."))
