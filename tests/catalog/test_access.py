@@ -164,6 +164,14 @@ def test_a_token_of_an_account_has_its_role_and_places():
         when(IssueToken("t1", "Laporan", "device", {}, "s1", NEXT_YEAR, NOW), SITI, AccountDisabled("s1", 0, NOW))
 
 
+def test_a_machine_is_not_called_what_a_person_is():
+    with pytest.raises(NameTaken):
+        when(IssueToken("t1", " Siti", "device", MALL, "", NEXT_YEAR, NOW), SITI)
+    kiosk = TokenIssued("t1", "Kios", "device", MALL, "", NOW, NEXT_YEAR)
+    with pytest.raises(NameTaken):
+        when(CreateAccount("x1", "kios", "operator", MALL, NOW), kiosk)
+
+
 def test_a_token_is_revoked_once():
     revoked = TokenRevoked("t1", NEXT_YEAR, NOW)
     assert when(RevokeToken("t1", NOW), issued("t1")) == [revoked]

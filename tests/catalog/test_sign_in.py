@@ -333,6 +333,8 @@ def test_a_token_of_the_command_line_is_revoked_by_showing_it(house, root, tmp_p
     assert browser.get(f"{ACCESS}/tokens", headers=headers).json["reason"] == "wrong-role"
     assert root.post(f"{ACCESS}/revocations", json={"token": token}).status_code == 204
     assert browser.get(f"{ACCESS}/tokens", headers=headers).json["reason"] == "revoked"
+    assert root.post(f"{ACCESS}/revocations", json={"token": token}).status_code == 204, "again"
+    assert root.post(f"{ACCESS}/revocations", json={"token": "nonsense"}).json["reason"] == "unknown-token"
     assert root.delete(f"{ACCESS}/tokens/unheard-of").json["reason"] == "unknown-token"
 
 

@@ -139,7 +139,7 @@ class TestInABrowser:
         dialog.locator("select").select_option("auditor")
         dialog.get_by_label("Kata sandi").fill(PASSWORD)
         dialog.get_by_role("button", name="Buat akun").click()
-        playwright.expect(dialog.get_by_role("alert")).to_contain_text("sudah ada", ignore_case=True)
+        playwright.expect(dialog.get_by_role("alert")).to_contain_text("sudah dipakai")
         dialog.get_by_label("Nama pengguna").fill(name)
         dialog.get_by_role("button", name="Buat akun").click()
         row = page.locator("#accounts tr", has_text=name)

@@ -20,7 +20,7 @@ from services.catalog.access.domain import (
 )
 from services.catalog.access.people import Registry, Session, now
 from services.chassis.errors import Unauthorized
-from services.chassis.tokens import COOKIE, ROLES, SCOPES, Verifier, WrongScope
+from services.chassis.tokens import COOKIE, ROLES, SCOPES, BadToken, Revoked, Verifier, WrongScope
 from services.chassis.web import actor, allow, must_be_same_origin, public, who_asks
 
 sessions = Blueprint("sessions", __name__, url_prefix="/catalog/api", description="Who is asking; signing in and out")
@@ -271,6 +271,7 @@ def list_tokens() -> dict[str, Any]:
 @allow("administrator")
 @blueprint.arguments(NewToken())
 @blueprint.response(201, TokenMade)
+@blueprint.alt_response(409, description="`name-taken`, `disabled`")
 @blueprint.alt_response(422, description="`invalid-role`, `invalid-places`")
 def issue_token(given: dict[str, Any]) -> dict[str, Any]:
     """A token for a machine. It is in this answer and nowhere else."""
@@ -294,11 +295,16 @@ def revoke_token(token: str) -> None:
 @allow("administrator")
 @blueprint.arguments(Presented())
 @blueprint.response(204)
-@blueprint.alt_response(404, description="`unknown-token`: it has no id, or was made on the command line before ids")
+@blueprint.alt_response(404, description="`unknown-token`: it has no id, has ended, or is not ours")
 def revoke_presented(given: dict[str, str]) -> None:
     """Revoke a token that you have, also one that was made on the command line."""
     verifier: Verifier = current_app.extensions["verifier"]
-    found = verifier.actor(f"Bearer {given['token']}")
+    try:
+        found = verifier.actor(f"Bearer {given['token']}")
+    except Revoked:
+        return
+    except BadToken:
+        raise UnknownToken() from None
     if not found.token or found.session:
         raise UnknownToken()
     ends = datetime.fromtimestamp(int(found.expires), now().tzinfo)

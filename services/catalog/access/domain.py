@@ -47,7 +47,7 @@ class UnknownToken(NotFound):
 
 
 class NameTaken(Refused):
-    """Somebody has this user name."""
+    """Somebody has this user name, or a token has it: the record would not tell them apart."""
 
 
 class LastAdministrator(Refused):
@@ -278,7 +278,7 @@ def decide(command: Command, people: People) -> list[Event]:
             _must_fit(role, scope, not_for="device")
             if not NAME.fullmatch(name):
                 raise InvalidName()
-            if people.named(name):
+            if people.named(name) or name in {token.name.casefold() for token in people.tokens.values()}:
                 raise NameTaken(name=name)
             return [AccountCreated(id, name, role, dict(scope), now)]
         case ChangeAccess(id, role, scope, now):
@@ -329,6 +329,8 @@ def _must_leave_an_administrator(people: People, changed: Account) -> None:
 
 def _issued(command: IssueToken, people: People) -> TokenIssued:
     role, scope = command.role, command.scope
+    if people.named(command.name.strip().casefold()):
+        raise NameTaken(name=command.name)
     if command.account:
         account = people.account(command.account)
         if not account.enabled:
