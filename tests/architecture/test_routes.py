@@ -135,7 +135,7 @@ def test_staff_routes_refuse_who_has_no_token_the_wrong_role_or_another_mall(liv
 
 
 def test_a_route_that_says_nothing_is_found():
-    app = Flask("catalog")
+    app = Flask(__name__)
     app.add_url_rule("/forgotten", "forgotten", lambda: "open")
     assert declared(app)["forgotten"] is None
 

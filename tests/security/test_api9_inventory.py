@@ -7,7 +7,14 @@ EVERYWHERE = {"/livez", "/readyz"}
 DOCUMENTATION = {"/api/openapi.json", "/api/docs", "/api/docs/assets/<path:name>", "/static/<path:filename>"}
 TICKETING = "/ticketing/malls/<mall>"
 PAGES = {
-    "catalog": {"/", "/catalog/malls/<mall>"},
+    "catalog": {
+        "/",
+        "/catalog/malls/<mall>",
+        "/catalog/malls/<mall>/services/<path:code>",
+        "/catalog/malls/<mall>/admin",
+        "/catalog/access",
+        "/catalog/sign-in",
+    },
     "ticketing": {
         *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics")),
         *(f"{TICKETING}/{thing}" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
