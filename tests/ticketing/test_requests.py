@@ -1,4 +1,4 @@
-"""What is wrong with a request is told field by field, in both languages; nobody looks into the store for that."""
+"""What is wrong with a request is told field by field, in both languages; the store is asked about the token alone."""
 
 import inspect
 import logging
@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.chassis import tokens
+from services.chassis.access import Heard
 from services.ticketing.api import schemas
 from services.ticketing.app import create_app
 
@@ -97,6 +98,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MONGO_URL", "mongodb://127.0.0.1:1/?directConnection=true")
         environment.setenv("TOKEN_PUBLIC_KEY_FILE", str(folder / "token_public.pem"))
+        environment.setattr(Heard, "revoked", lambda *_: False)  # whether a token is good is asked of the store
         client = create_app().test_client()
     logging.getLogger().handlers.clear()
     token = tokens.mint((folder / "token_private.pem").read_bytes(), name="Ibu Sri", role="supervisor")
