@@ -1,10 +1,10 @@
 import { forgetAsked, once } from './api.js';
 import { clockIn } from './clock.js';
 import { fill } from './fill.js';
+import { keptToken } from './kept-token.js';
 import { followHall } from './live.js';
 import { ruleInWords } from './rule.js';
 import { onScan } from './scanner.js';
-import { staffToken } from './token.js';
 import { waitInWords } from './wait.js';
 import { given, t } from './words.js';
 
@@ -161,7 +161,7 @@ async function getTicket(path, body, again) {
   allow();
   $('failure').hidden = true;
   try {
-    hand(await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body, token: staffToken() }));
+    hand(await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body, token: keptToken() }));
   } catch (problem) {
     fail(problem, again);
   }
@@ -309,7 +309,7 @@ onScan(BOOKING, ([booking]) => checkIn(booking));
 $('more').addEventListener('click', () => stay(step === 'ticket' ? TICKET_S * 2 : IDLE_S));
 for (const kind of ['click', 'keydown', 'input', 'scroll']) document.addEventListener(kind, touched);
 
-staffToken(); // that of the device, if it was given one: taken out of the address
+keptToken(); // that of the device, if it was given one: taken out of the address
 render(hall);
 followHall(dataset.mall, { onHall: render, onConnection: (fresh) => { $('lost').hidden = fresh; } });
 setInterval(tick, 1000);

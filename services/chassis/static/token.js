@@ -1,6 +1,6 @@
 import { request } from './api.js';
+import { keepToken, keptToken } from './kept-token.js';
 
-const KEPT = 'mpp-token';
 const ME = '/catalog/api/me';
 const RENEW_MS = 5 * 60_000;
 const form = document.getElementById('token-form');
@@ -9,15 +9,8 @@ const badge = document.getElementById('signed-in');
 
 let session = null; // who is signed in by a cookie; a token, where there is one, goes before it
 
-/** The staff member's access token: from the address (`#token=…`, taken out of it at once) or kept in this tab. */
-export function staffToken() {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (token) {
-    sessionStorage.setItem(KEPT, token);
-    history.replaceState(null, '', location.pathname + location.search);
-  }
-  return sessionStorage.getItem(KEPT);
-}
+/** The staff member's access token, where one was given. */
+export const staffToken = keptToken;
 
 /** Whether somebody of the staff is here: by a token of this tab, or signed in. */
 export function isStaff() {
@@ -26,7 +19,7 @@ export function isStaff() {
 
 /** Forget who it was and ask anew, saying why. Resolves when a token is given; signing in leads back to this page. */
 export function askForToken(why = null) {
-  sessionStorage.removeItem(KEPT);
+  keepToken(null);
   session = null;
   badge.hidden = true;
   problem.textContent = why;
@@ -36,7 +29,7 @@ export function askForToken(why = null) {
   return new Promise((given) => {
     form.onsubmit = (event) => {
       event.preventDefault();
-      sessionStorage.setItem(KEPT, form.elements.token.value.trim());
+      keepToken(form.elements.token.value.trim());
       form.reset();
       form.hidden = true;
       given();
