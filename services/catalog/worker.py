@@ -8,6 +8,7 @@ from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import consume
+from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 
 
@@ -20,7 +21,7 @@ def main() -> None:
     store = EventStore(connect(settings.mongo_url, settings.database))
     worker.run(
         store,
-        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published)),
+        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database))),
         ticketing=consume(kafka, "catalog", TOPICS, REACTIONS, Malls(store).waiting, "mpp.catalog.dead-letters"),
     )
 

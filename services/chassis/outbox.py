@@ -22,6 +22,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import CloudEvent, encode
 from services.chassis.event_store import FULL_BATCH, Commit, Document, EventStore, Feed, PositionLost
+from services.chassis.journal import Journal
 from services.chassis.life import Life, Loop
 
 log = structlog.get_logger()
@@ -182,24 +183,32 @@ def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life) -> 
 
 
 class Topic:
-    """A Kafka topic as destination: an event counts as delivered when all in-sync replicas have it."""
+    """A Kafka topic as destination: an event counts as delivered when all in-sync replicas have it.
 
-    def __init__(self, kafka: Kafka, name: str, publish: Publish) -> None:
+    Each event is numbered in the journal before it leaves.
+    """
+
+    def __init__(self, kafka: Kafka, name: str, publish: Publish, journal: Journal) -> None:
         kafka.create_topics([name])
-        self._name, self._publish = name, publish
+        self._name, self._publish, self._journal = name, publish, journal
         self._ends = kafka.ends(name)
         self._producer: KafkaProducer = kafka.producer()
-        self._sent: list[Future] = []
+        self._waiting: list[CloudEvent] = []
 
     def deliver(self, commit: Commit) -> None:
-        """Send the commit's public events."""
-        for event in self._publish(commit):
-            key, value, headers = encode(event)
-            self._sent.append(self._producer.send(self._name, value, key, headers))
+        """Take the commit's public events; they leave when they are to be confirmed."""
+        self._waiting += self._publish(commit)
 
     def confirm(self) -> Mapping[str, int]:
-        """Wait for all acknowledgements; the end of each partition. Raises `ReplayNeeded` if the log became shorter."""
-        sent, self._sent = self._sent, []
+        """Send what waits, wait for all acknowledgements; the end of each partition.
+
+        Raises `ReplayNeeded` if the log became shorter.
+        """
+        sent: list[Future] = []
+        for event in self._journal.number(self._waiting):
+            key, value, headers = encode(event)
+            sent.append(self._producer.send(self._name, value, key, headers))
+        self._waiting = []
         for future in sent:
             where = future.get(timeout=10)
             if where.offset < self._ends.get(where.partition, 0):

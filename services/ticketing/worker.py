@@ -6,6 +6,7 @@ from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import consume
+from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 from services.ticketing.contract import TOPIC, published
 from services.ticketing.queue import Queue
@@ -25,7 +26,7 @@ def main() -> None:
     queue = Queue(store)
     worker.run(
         store,
-        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published)),
+        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database))),
         catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, queue.malls, DEAD_LETTERS),
         access=consume(kafka, "ticketing-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS),
         clock=clock(queue),

@@ -15,6 +15,7 @@ from services.chassis.cloud_event import CloudEvent, decode
 from services.chassis.decider import Decider, Streams
 from services.chassis.event_store import Commit, EventStore, connect
 from services.chassis.inbox import consume
+from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 
 TOPIC, DEAD_LETTERS = "counted", "counted.dead-letters"
@@ -71,8 +72,8 @@ def hearing(store: EventStore) -> Streams:
 class DiesAt(Topic):
     """A topic whose process is killed before or after the broker has acknowledged a commit's events."""
 
-    def __init__(self, kafka: Kafka, moment: str) -> None:
-        super().__init__(kafka, TOPIC, publish)
+    def __init__(self, kafka: Kafka, moment: str, journal: Journal) -> None:
+        super().__init__(kafka, TOPIC, publish, journal)
         self._moment = moment
 
     def deliver(self, commit: Commit) -> None:
@@ -81,7 +82,7 @@ class DiesAt(Topic):
         super().deliver(commit)
 
     def confirm(self):
-        something = bool(self._sent)
+        something = bool(self._waiting)
         reached = super().confirm()
         if something and self._moment == "after publishing":
             die()
@@ -105,7 +106,10 @@ def main(mongo: str, database: str, bootstrap: str, role: str, moment: str) -> N
     store = EventStore(connect(mongo, database))
     kafka = Kafka((bootstrap,), session_timeout_ms=1500, partitions=3, replication=1)
     if role == "relay":
-        connect_to = (lambda: DiesAt(kafka, moment)) if moment else (lambda: Topic(kafka, TOPIC, publish))
+        journal = Journal(store.database)
+        connect_to = (
+            (lambda: DiesAt(kafka, moment, journal)) if moment else (lambda: Topic(kafka, TOPIC, publish, journal))
+        )
         worker.run(store, relay=relay(store, "events", connect_to))
     else:
         kind = DiesAfterDeciding if moment else Streams

@@ -1,10 +1,12 @@
 """The envelope: what is sent comes back, and what is no event is told apart from one."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from services.chassis.cloud_event import CloudEvent, Malformed, decode, encode
+from services.chassis.cloud_event import CloudEvent, Malformed, decode, encode, structured
 
 CALLED = CloudEvent(
     id="pekalongan/2026-11-24@57.0",
@@ -27,6 +29,18 @@ def test_an_event_comes_back_as_it_was_sent():
     key, value, headers = encode(CALLED)
     assert key == b"pekalongan"
     assert decode(value, headers) == CALLED
+
+
+def test_a_number_travels_with_its_event_as_a_text_that_sorts_like_it():
+    numbered = replace(CALLED, sequence=1203)
+    assert dict(encode(numbered)[2])["ce_sequence"] == b"000000001203"
+    assert decode(*encode(numbered)[1:]) == numbered
+    assert structured(numbered)["sequence"] == "000000001203"
+
+
+def test_an_event_as_one_object_is_read_like_one_in_headers():
+    headers = [("content-type", b"application/cloudevents+json")]
+    assert decode(json.dumps(structured(CALLED)).encode(), headers) == CALLED
 
 
 def test_the_type_can_be_read_without_touching_the_data():

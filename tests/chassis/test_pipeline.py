@@ -8,6 +8,7 @@ from kafka import KafkaProducer
 from pipeline import DEAD_LETTERS, TOPIC, Count, counting, eventually, hearing, ids_in_topic, in_topic
 from servers import kafka, running
 
+from services.chassis.cloud_event import decode
 from services.chassis.outbox import request_replay
 
 
@@ -99,6 +100,8 @@ def test_a_broker_that_comes_back_empty_is_filled_again_and_consumers_ignore_wha
     broker.start()
     assert eventually(lambda: heard(store) == list(range(1, 11)), seconds=40)
     assert len(set(ids_in_topic(broker.url, 10))) == 10
+    records = [decode(record.value, record.headers) for record in in_topic(broker.url, 10)]
+    assert {event.id: event.sequence for event in records} == {f"pekalongan@{n}.0": n for n in range(1, 11)}
     events = [event.data["number"] for commit in store.read("heard") for event in commit.events]
     assert sorted(events) == list(range(1, 11))
 

@@ -1,0 +1,110 @@
+"""The journal: a service's published events, numbered in the order in which each mall's became true.
+
+The relay writes it just before an event leaves; the number travels with the event, so every way out tells one order.
+An event that is published again keeps its number.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from services.chassis.cloud_event import CloudEvent, data_as_json
+from services.chassis.event_store import DUPLICATE, Document
+
+AGENCIES = ("agency", "from_agency")  # fields of an event's data that say whose it is
+EVERYBODY = ""  # stands for them where an event names none
+
+
+class Journal:
+    """Numbers events and tells what came after a number. Its numbers are promised to others: back it up."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._entries: Collection[Document] = database["journal"]
+        self._last: dict[str, int] = {}
+        self._indexed = False
+
+    def number(self, events: Sequence[CloudEvent]) -> list[CloudEvent]:
+        """The events with their numbers, from 1 on without gaps for each key; known ones keep theirs."""
+        if not events:
+            return []
+        if not self._indexed:
+            self._entries.create_index([("key", ASCENDING), ("sequence", ASCENDING)], unique=True)
+            self._indexed = True
+        ids = list({event.id for event in events})
+        while True:
+            query = {"_id": {"$in": ids}}
+            known = {entry["_id"]: entry["sequence"] for entry in self._entries.find(query, {"sequence": 1})}
+            numbered = [replace(event, sequence=known.get(event.id) or self._next(event.key)) for event in events]
+            new = [_entry(event) for event in numbered if event.id not in known]
+            try:
+                if new:
+                    self._entries.insert_many(new)
+                return numbered
+            except BulkWriteError as error:
+                if {failure["code"] for failure in error.details["writeErrors"]} != {DUPLICATE}:
+                    raise
+                self._last.clear()  # another relay is at it, or was: take its numbers into account
+
+    def after(
+        self,
+        key: str,
+        sequence: int,
+        limit: int,
+        types: Sequence[str] = (),
+        agency: str = "",
+    ) -> list[CloudEvent]:
+        """At most `limit` events of a key above a number, in order.
+
+        Of some types, where any are named; of one agency: those that name it, and those that name none.
+        """
+        query: Document = {"key": key, "sequence": {"$gt": sequence}}
+        if types:
+            query["type"] = {"$in": list(types)}
+        if agency:
+            query["agencies"] = {"$in": [agency, EVERYBODY]}
+        return [_event(entry) for entry in self._entries.find(query).sort("sequence", ASCENDING).limit(limit)]
+
+    def last(self, key: str) -> int:
+        """The highest number of a key; 0 where there is none."""
+        found = self._entries.find({"key": key}, {"sequence": 1}).sort("sequence", DESCENDING).limit(1)
+        return next((entry["sequence"] for entry in found), 0)
+
+    def _next(self, key: str) -> int:
+        if key not in self._last:
+            self._last[key] = self.last(key)
+        self._last[key] += 1
+        return self._last[key]
+
+
+def _entry(event: CloudEvent) -> Document:
+    named = sorted({event.data[name] for name in AGENCIES if event.data.get(name)})
+    return {
+        "_id": event.id,
+        "key": event.key,
+        "sequence": event.sequence,
+        "type": event.type,
+        "agencies": named or [EVERYBODY],
+        "source": event.source,
+        "subject": event.subject,
+        "time": event.time.isoformat(),
+        "data": data_as_json(event),
+    }
+
+
+def _event(entry: Document) -> CloudEvent:
+    return CloudEvent(
+        id=entry["_id"],
+        source=entry["source"],
+        type=entry["type"],
+        subject=entry["subject"],
+        time=datetime.fromisoformat(entry["time"]),
+        key=entry["key"],
+        data=json.loads(entry["data"]),
+        sequence=entry["sequence"],
+    )
