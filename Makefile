@@ -20,8 +20,8 @@ run: .venv/installed ## Start everything on this machine and print the addresses
 simulate: .venv/installed ## Play a day of 100 visitors against the running system
 	@$(BIN)/python -m deploy.simulate $(ARGS)
 
-test: .venv/installed ## Run all tests that need no Docker
-	@$(BIN)/python -m pytest -m "not containers" $(ARGS)
+test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four)
+	@$(BIN)/python -m pytest -m "not containers" --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 test-containers: .venv/installed ## Run the end-to-end tests on apache/kafka and mongo (needs Docker)
 	@$(BIN)/python -m pytest -m containers $(ARGS)
