@@ -31,7 +31,8 @@ from services.catalog.domain.directory import (
     WithdrawService,
 )
 from services.catalog.domain.mall import HOLIDAYS
-from services.chassis.web import allow, command_context, takes
+from services.chassis.guard import allow
+from services.chassis.web import command_context, takes
 
 blueprint = Blueprint(
     "administration",

@@ -12,7 +12,7 @@ from services.catalog import views
 from services.catalog.directory import Malls, now
 from services.catalog.domain.directory import Directory
 from services.catalog.domain.mall import HOLIDAYS, RULES
-from services.chassis.web import public
+from services.chassis.guard import public
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog/api", description="Who offers what, when and where")
 

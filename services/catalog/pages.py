@@ -15,7 +15,8 @@ from services.catalog.domain import opening
 from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPONENTS, CounterListed, Directory
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.mall import MallListed
-from services.chassis.web import language, public, text
+from services.chassis.guard import public
+from services.chassis.web import language, text
 
 blueprint = Blueprint("pages", __name__)
 

@@ -20,8 +20,8 @@ from services.catalog.access.domain import (
 )
 from services.catalog.access.people import Registry, Session, now
 from services.chassis.errors import Unauthorized
+from services.chassis.guard import actor, allow, must_be_same_origin, public, who_asks
 from services.chassis.tokens import COOKIE, ROLES, SCOPES, BadToken, Revoked, Verifier, WrongScope
-from services.chassis.web import actor, allow, must_be_same_origin, public, who_asks
 
 sessions = Blueprint("sessions", __name__, url_prefix="/catalog/api", description="Who is asking; signing in and out")
 blueprint = Blueprint("access", __name__, url_prefix="/catalog/api/access", description="Who may do what")

@@ -5,7 +5,7 @@ import re
 from flask import Blueprint, render_template, request
 
 from services.catalog.access.domain import PLACES
-from services.chassis.web import public
+from services.chassis.guard import public
 
 blueprint = Blueprint("access_pages", __name__, url_prefix="/catalog")
 
