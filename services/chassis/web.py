@@ -246,6 +246,25 @@ def _answer_surprise(error: Exception) -> Response:
 
 def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = None) -> Response:
     """The problem as a document for programs and, where a page was asked for, as a page for people."""
+    document = _document(status, reason, params, errors)
+    if not _is_for_programs() and request.accept_mimetypes.accept_html:
+        response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
+    else:
+        response = Response(json.dumps(document, ensure_ascii=False), status, mimetype=PROBLEM)
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(params.get("retry_after", 1))
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def as_told(problem: Problem) -> tuple[int, dict[str, Any]]:
+    """The status of a problem, and its document in the language of the request: for a page that tells it itself."""
+    status = next(status for root, status in STATUS.items() if isinstance(problem, root))
+    return status, _document(status, problem.reason, problem.params, problem.params.get("errors"))
+
+
+def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any = None) -> dict[str, Any]:
     document = {
         "type": f"urn:mpp:problem:{reason}",
         "title": text(f"problem.{reason}.title"),
@@ -260,15 +279,7 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
     if status < 500:
         route = str(request.url_rule or "none")
         log.info("refused", status=status, reason=reason, route=route, request_id=document["request_id"])
-    if not _is_for_programs() and request.accept_mimetypes.accept_html:
-        response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
-    else:
-        response = Response(json.dumps(document, ensure_ascii=False), status, mimetype=PROBLEM)
-    if status in (429, 503):
-        response.headers["Retry-After"] = str(params.get("retry_after", 1))
-    if status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+    return document
 
 
 def _detail(reason: str, params: Mapping[str, Any]) -> str:

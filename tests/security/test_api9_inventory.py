@@ -14,6 +14,9 @@ PAGES = {
         "/catalog/malls/<mall>/admin",
         "/catalog/access",
         "/catalog/sign-in",
+        "/catalog/sign-in/provider",
+        "/catalog/sign-in/provider/return",
+        "/catalog/password",
     },
     "ticketing": {
         *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics")),
