@@ -28,6 +28,7 @@ def create_app() -> Flask:
     registry = Registry(store, signing, provider.namespace if provider else "")
     blueprints = [
         api.blueprint,
+        administration.of_malls,
         administration.blueprint,
         pages.blueprint,
         access.sessions,

@@ -272,7 +272,7 @@ def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any =
         "detail": _detail(reason, params),
         "reason": reason,
         "request_id": g.get("request_id", ""),
-        **{name: value.isoformat() if isinstance(value, date) else value for name, value in params.items()},
+        **{name: _for_programs(value) for name, value in params.items()},
     }
     if errors:
         document["errors"] = _in_words(errors)
@@ -289,6 +289,20 @@ def _detail(reason: str, params: Mapping[str, Any]) -> str:
         said["retry_after"] = format_timedelta(timedelta(seconds=params["retry_after"]), locale=language())
     detail = text(f"problem.{reason}.detail", **said)
     return f"{detail} {text('problem.why', why=params['why'])}" if params.get("why") else detail
+
+
+def _for_programs(value: Any) -> Any:
+    """A value as JSON has it; faults in the language of the request, each with its place."""
+    match value:
+        case date():
+            return value.isoformat()
+        case Fault():
+            where = text(value.where, **value.values) if value.where else ""
+            return f"{where}{value.place}{text(value.says, **value.values)}"
+        case list():
+            return [_for_programs(each) for each in value]
+        case _:
+            return value
 
 
 def _for_people(value: Any) -> Any:

@@ -43,6 +43,7 @@ STAFF_ONLY = {
         "access.revoke_presented",
         "access.link_sign_in",
         "access.unlink_sign_in",
+        "malls.open_mall",
         "administration.change_mall",
         "administration.admit_agency",
         "administration.list_agency",

@@ -13,6 +13,7 @@ PAGES = {
         "/catalog/malls/<mall>/services/<path:code>",
         "/catalog/malls/<mall>/admin",
         "/catalog/access",
+        "/catalog/new-mall",
         "/catalog/sign-in",
         "/catalog/sign-in/provider",
         "/catalog/sign-in/provider/return",

@@ -67,8 +67,10 @@ class Provider:
     @classmethod
     def from_env(cls, env: Env) -> Self | None:
         """Read the settings; None where OIDC_ISSUER is not set. `env.check()` tells what is wrong."""
-        says = "must be an https address (http only for 127.0.0.1 and localhost)"
-        where = Regexp(r"^(https://\S+|http://(127\.0\.0\.1|localhost)(:\d+)?(/\S*)?)$", error=says)
+        where = Regexp(
+            r"^(https://\S+|http://(127\.0\.0\.1|localhost)(:\d+)?(/\S*)?)$",
+            error="must be an https address (http only for 127.0.0.1 and localhost)",
+        )
         if not env.str("OIDC_ISSUER", ""):
             return None
         env.str("TOKEN_PRIVATE_KEY", validate=Length(1, error="is needed to sign in by a provider"))
