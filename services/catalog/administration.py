@@ -5,11 +5,11 @@ import zipfile
 from typing import Any
 
 import marshmallow as ma
-from flask import Response
+from flask import Response, g
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
-from services.catalog import document, history, tables
+from services.catalog import archive, document, history, tables
 from services.catalog.api import malls
 from services.catalog.domain.directory import (
     COMPONENTS,
@@ -23,6 +23,7 @@ from services.catalog.domain.directory import (
     ListAgency,
     ListCounter,
     ListService,
+    OpenMall,
     ReturnAgency,
     ServiceListed,
     SuspendAgency,
@@ -31,7 +32,10 @@ from services.catalog.domain.directory import (
     WithdrawService,
 )
 from services.catalog.domain.mall import HOLIDAYS
-from services.chassis.web import allow, command_context, takes
+from services.chassis.errors import Fault
+from services.chassis.guard import actor, allow
+from services.chassis.tokens import WrongScope
+from services.chassis.web import command_context, takes
 
 blueprint = Blueprint(
     "administration",
@@ -39,6 +43,7 @@ blueprint = Blueprint(
     url_prefix="/catalog/api/malls/<mall>",
     description="Changing what a mall offers; each change can be previewed with `dry_run=true`",
 )
+of_malls = Blueprint("malls", __name__, url_prefix="/catalog/api", description="New malls")
 LARGEST = 4 * 1024 * 1024  # an import holds a whole catalog
 
 
@@ -156,19 +161,35 @@ class MallIn(ma.Schema):
     approaching = ma.fields.Integer(strict=True)
 
 
+class NewMallIn(MallIn):
+    """A mall to begin with: what it has besides is added later, or imported."""
+
+    code = Text(required=True, metadata={"example": "batang"})
+    name = Text(required=True, metadata={"example": "MPP Kabupaten Batang"})
+    city = Text(required=True, metadata={"example": "Kabupaten Batang"})
+    address = Text(required=True)
+    zone = Text(load_default="Asia/Jakarta")
+    capacity = ma.fields.Integer(required=True, strict=True)
+    week = ma.fields.Dict(required=True, metadata={"example": {"monday": [["08:00", "12:00"], ["13:00", "15:00"]]}})
+
+
 class ImportIn(ma.Schema):
-    """A whole catalog: the `document` that an export gives, or `tables` by name; tables left out stay as they are."""
+    """A whole catalog: the `document` that an export gives, `tables` by name, or both packed in a ZIP (`archive`).
+
+    Tables left out stay as they are, and so do columns and fields; entries that a table does not name are withdrawn.
+    """
 
     document = ma.fields.Dict()
     tables = ma.fields.Dict(
         keys=ma.fields.String(validate=OneOf([name.partition(".")[0] for name in tables.FILES])),
         values=ma.fields.String(),
     )
+    archive = ma.fields.String(metadata={"format": "byte", "description": "A ZIP in base64."})
 
     @ma.validates_schema
-    def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:
-        if ("document" in data) == ("tables" in data):
-            raise ma.ValidationError("Give a document or tables.", "document")
+    def _one_of_them(self, data: dict[str, Any], **_: Any) -> None:
+        if len(data) != 1:
+            raise ma.ValidationError("Give a document, tables or an archive.", "document")
 
 
 class ExportIn(ma.Schema):
@@ -225,9 +246,29 @@ class HistoryOut(ma.Schema):
 
 def _done(mall: str, command: Command, *, dry_run: bool) -> dict[str, Any]:
     """What the command makes different; it is carried out unless this is a dry run."""
-    before, act = malls().get(mall), malls().act
+    before, act = malls().find(mall), malls().act
     events = malls().would(mall, command) if dry_run else act(mall, command, **command_context()).events
     return {"dry_run": dry_run, **history.changes(before, events)}
+
+
+@of_malls.before_request
+def _of_all_malls() -> None:
+    """Somebody bound to a mall opens no other."""
+    if "actor" in g and actor().scope:
+        raise WrongScope()
+
+
+@of_malls.post("/malls")
+@allow("administrator")
+@of_malls.arguments(NewMallIn)
+@of_malls.arguments(DryRun, location="query")
+@of_malls.response(200, ChangesOut)
+@of_malls.alt_response(409, description="`mall-exists`")
+@of_malls.alt_response(422, description="`invalid-entry`")
+def open_mall(given: dict[str, Any], asked: dict[str, bool]) -> dict[str, Any]:
+    """Open a new mall; for administrators who are bound to none."""
+    mall = document.new_mall(given)
+    return _done(mall.code, OpenMall(mall), **asked)
 
 
 @blueprint.put("")
@@ -381,13 +422,17 @@ def _file(content: bytes, mimetype: str, name: str) -> Response:
 @blueprint.response(200, ChangesOut)
 def import_catalog(given: dict[str, Any], asked: dict[str, bool], mall: str) -> dict[str, Any]:
     """Make the catalog of a mall what a document or tables say, all or nothing."""
+    known = malls().get(mall)
     if "document" in given:
-        wanted = document.read(given["document"])
+        wanted = document.read(given["document"], known)
     else:
-        named = {_file_named(name): text.removeprefix("\ufeff") for name, text in given["tables"].items()}
-        wanted = tables.read(tables.written(malls().get(mall)) | named)
+        texts = archive.unpacked(given["archive"]) if "archive" in given else given["tables"]
+        named = {_file_named(name): text.removeprefix("\ufeff") for name, text in texts.items()}
+        wanted = tables.read(tables.written(known) | named, known)
     if wanted.mall is None or wanted.mall.code != mall:
-        raise InvalidCatalog(faults=[f"mall: code: this is not the catalog of {mall}"])
+        raise InvalidCatalog(
+            faults=[Fault("mall", "this is not the catalog of {mall}", {"mall": mall}, "mall: code: ")]
+        )
     return _done(mall, ImportCatalog(wanted), **asked)
 
 

@@ -6,20 +6,25 @@ from zoneinfo import ZoneInfo
 import marshmallow as ma
 from flask import current_app
 from flask_smorest import Blueprint
-from marshmallow.validate import Length
+from marshmallow.validate import Length, OneOf
 
 from services.catalog import views
 from services.catalog.directory import Malls, now
-from services.catalog.domain.directory import Directory
+from services.catalog.domain.directory import PUBLIC_COMPONENTS, Directory
 from services.catalog.domain.mall import HOLIDAYS, RULES
-from services.chassis.web import public
+from services.chassis.guard import public
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog/api", description="Who offers what, when and where")
 
 
 class Search(ma.Schema):
-    """Words, in everyday language, that must all be found in a service: its name, code, requirements or agency."""
+    """Words, in everyday language, that must all be found in a service: its name, code, requirements or agency.
 
+    `agency` and `floor` leave those of one agency, or given on one floor.
+    """
+
+    agency = ma.fields.String(load_default="", validate=Length(max=60), metadata={"example": "DUKCAPIL"})
+    floor = ma.fields.Integer(load_default=None)
     q = ma.fields.String(load_default="", validate=Length(max=100), metadata={"example": "ktp hilang"})
 
 
@@ -88,6 +93,15 @@ class CounterOut(ma.Schema):
     week = ma.fields.Dict(allow_none=True, metadata={"example": {"monday": [["08:00", "12:00"]], "tuesday": []}})
 
 
+class AgencyOut(ma.Schema):
+    """An agency; `suspended` is why it gives no service for now, empty while it does."""
+
+    code = ma.fields.String(metadata={"example": "DUKCAPIL"})
+    name = ma.fields.String(metadata={"example": "Dinas Kependudukan dan Pencatatan Sipil"})
+    line = ma.fields.String(metadata={"example": "B"})
+    suspended = ma.fields.String(metadata={"example": ""})
+
+
 class MallOut(MallSummary):
     """A mall and the rules of its day; `week` has intervals of opening and closing time per weekday, in its zone."""
 
@@ -107,22 +121,41 @@ class MallOut(MallSummary):
     bookings = ma.fields.Nested(BookingsOut, allow_none=True, metadata={"description": "Null: no online booking."})
     priority = ma.fields.Nested(PriorityOut)
     approaching = ma.fields.Integer(metadata={"description": "A visitor who becomes this one in line is told so."})
-    agencies = ma.fields.List(ma.fields.Dict())
+    agencies = ma.fields.List(ma.fields.Nested(AgencyOut))
     counters = ma.fields.List(ma.fields.Nested(CounterOut))
+
+
+class PlaceOut(ma.Schema):
+    """A counter that gives a service, and its floor."""
+
+    code = ma.fields.String(metadata={"example": "G02"})
+    floor = ma.fields.Integer(metadata={"example": 1})
 
 
 class ServiceOut(ma.Schema):
     """A service; `minutes` is what a visit typically takes, `capacity` its tickets a day, null without such a limit."""
 
-    code = ma.fields.String()
-    name = ma.fields.String()
-    agency = ma.fields.String()
-    agency_name = ma.fields.String()
-    line = ma.fields.String()
-    minutes = ma.fields.Integer()
-    requirements = ma.fields.List(ma.fields.String())
-    capacity = ma.fields.Integer(allow_none=True)
-    counters = ma.fields.List(ma.fields.Dict())
+    code = ma.fields.String(metadata={"example": "DUKCAPIL-KTPHILANG"})
+    name = ma.fields.String(metadata={"example": "KTP-el hilang atau rusak"})
+    agency = ma.fields.String(metadata={"example": "DUKCAPIL"})
+    agency_name = ma.fields.String(metadata={"example": "Dinas Kependudukan dan Pencatatan Sipil"})
+    line = ma.fields.String(metadata={"example": "B"})
+    suspended = ma.fields.String(metadata={"description": "Why its agency gives no service for now; empty: it does."})
+    minutes = ma.fields.Integer(metadata={"example": 10})
+    requirements = ma.fields.List(ma.fields.String(), metadata={"example": ["Kartu keluarga", "Surat kehilangan"]})
+    fee = ma.fields.String(metadata={"example": "Gratis", "description": "Empty: the agency says nothing of it."})
+    eligibility = ma.fields.String(metadata={"example": "Warga Kec. Pekalongan Utara"})
+    standard = ma.fields.Dict(
+        keys=ma.fields.String(validate=OneOf(PUBLIC_COMPONENTS)),
+        values=ma.fields.String(),
+        metadata={
+            "example": {"procedure": "Ambil nomor, serahkan berkas, foto", "product": "KTP-el"},
+            "description": "The public components of its service standard that say something "
+            f"({', '.join(PUBLIC_COMPONENTS)}); requirements and fee only where the service does not name its own.",
+        },
+    )
+    capacity = ma.fields.Integer(allow_none=True, metadata={"example": None})
+    counters = ma.fields.List(ma.fields.Nested(PlaceOut))
 
 
 class ServiceList(ma.Schema):
@@ -182,12 +215,22 @@ def get_mall(mall: str) -> dict[str, Any]:
 @public
 @blueprint.arguments(Search(), location="query")
 @blueprint.response(200, ServiceList)
-def list_services(search: dict[str, str], mall: str) -> dict[str, Any]:
+def list_services(search: dict[str, Any], mall: str) -> dict[str, Any]:
     """A mall's services: all in the order of the catalogue, or those that fit every word of `q`, best first.
 
     Typing errors, half-typed and everyday words (`bikin`, `akte lahir`) are understood.
     """
-    return {"services": views.services(malls().get(mall), search["q"])}
+    return {"services": views.services(malls().get(mall), search["q"], search["agency"], search["floor"])}
+
+
+@blueprint.get("/malls/<mall>/services/<service>")
+@public
+@blueprint.response(200, ServiceOut)
+@blueprint.alt_response(404, description="`unknown-mall`, `unknown-service`")
+def get_service(mall: str, service: str) -> dict[str, Any]:
+    """One service with all that is public of it."""
+    found = malls().get(mall)
+    return views.service(found, found.service(service))
 
 
 @blueprint.get("/malls/<mall>/waiting")

@@ -5,33 +5,40 @@ from flask import Flask
 from services.catalog import administration, api, pages
 from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
+from services.catalog.access.oidc import Provider, SignInProvider
 from services.catalog.access.people import Registry
 from services.catalog.directory import Malls
 from services.chassis import web
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
+from services.chassis.limits import Limit, Limits
 from services.chassis.tokens import Verifier, private_key, public_key
+
+SIGN_INS = Limit(200, 15 * 60)  # ways to the provider and back, for each address: a whole mall may share one
 
 
 def create_app() -> Flask:
     """The Flask app, from the environment."""
     env = Env()
     settings, key, signing = Settings.from_env(env, "catalog"), public_key(env), private_key(env)
+    provider = Provider.from_env(env)
     env.check()
     configure_logging("catalog-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    registry = Registry(store, signing)
+    registry = Registry(store, signing, provider.namespace if provider else "")
     blueprints = [
         api.blueprint,
+        administration.of_malls,
         administration.blueprint,
         pages.blueprint,
         access.sessions,
         access.blueprint,
         access_pages.blueprint,
     ]
-    app = web.create_app(
-        "catalog", Verifier(key, registry.revoked), blueprints, {"database": store.ping}, "MPP catalog"
-    )
+    limits = Limits(store.database, **{"sign-in": SIGN_INS})
+    verifier, ready = Verifier(key, registry.revoked), {"database": store.ping}
+    app = web.create_app("catalog", verifier, blueprints, ready, "MPP catalog", limits)
     app.extensions["malls"] = Malls(store)
     app.extensions["registry"] = registry
+    app.extensions["sign_in_provider"] = SignInProvider(app, provider, signing) if provider else None
     return app

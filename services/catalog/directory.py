@@ -27,11 +27,15 @@ class Malls:
 
     def would(self, mall: str, command: Command) -> Sequence[Event]:
         """What a command would lead to now, without doing it."""
-        return DIRECTORY.decide(command, self._streams.snapshot(f"{PREFIX}{mall}").state)
+        return DIRECTORY.decide(command, self.find(mall))
+
+    def find(self, mall: str) -> Directory:
+        """A mall's directory; an empty one where there is no such mall."""
+        return self._streams.snapshot(f"{PREFIX}{mall}").state
 
     def get(self, mall: str) -> Directory:
         """A mall's directory. Raises `UnknownMall`."""
-        directory = self._streams.snapshot(f"{PREFIX}{mall}").state
+        directory = self.find(mall)
         if directory.mall is None:
             raise UnknownMall(mall=mall)
         return directory

@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,19 +12,39 @@ from cattrs.v import format_exception, transform_error
 
 from services.catalog.domain.hours import SHUT
 from services.catalog.domain.mall import MallListed, faults_of_mall
+from services.chassis.errors import Fault
 
 
-def read_mall(name: str, text: str, faults: list[str]) -> MallListed | None:
-    """The mall that the file describes, None if it has not its shape; what is wrong with it is added to the faults."""
+def read_mall(name: str, text: str, known: MallListed | None, faults: list[Fault]) -> MallListed | None:
+    """The mall that the file describes, None if it has not its shape; what is wrong with it is added to the faults.
+
+    What it leaves out stays as it is known.
+    """
     try:
-        given = IN_FILE.structure(json.loads(text), MallListed)
+        given = IN_FILE.structure(filled(json.loads(text), known), MallListed)
+    except json.JSONDecodeError as error:
+        faults.append(
+            Fault(
+                "", "no JSON: line {line}, column {column}", {"line": error.lineno, "column": error.colno}, f"{name}: "
+            )
+        )
+        return None
     except WRONG as error:
-        faults += [f"{name}: {fault}" for fault in told(error)]
+        faults += _in(name, told(error))
         return None
     mall = whole(given)
     # The import checks this again; told here, it comes with the file's name and with the faults of the tables.
-    faults += [f"{name}: {fault}" for fault in faults_of_mall(mall)]
+    faults += _in(name, faults_of_mall(mall))
     return mall
+
+
+def _in(name: str, faults: Iterable[Fault]) -> Iterator[Fault]:
+    return (replace(fault, place=f"{name}: {fault.place}") for fault in faults)
+
+
+def filled(given: Any, known: Any) -> Any:
+    """What is given, with the fields that it leaves out as they are known."""
+    return IN_FILE.unstructure(known) | given if known is not None and isinstance(given, dict) else given
 
 
 def whole(mall: MallListed) -> MallListed:
@@ -35,12 +55,17 @@ def whole(mall: MallListed) -> MallListed:
 WRONG = (ValueError, TypeError, AttributeError, BaseValidationError)  # what `IN_FILE` raises
 
 
-def told(error: Exception) -> list[str]:
+def told(error: Exception) -> list[Fault]:
     """What does not have the shape that is wanted, each fault with its place in the file."""
-    if isinstance(error, ValueError):
-        return [str(error)]  # no JSON at all; says the line
     parts = [told.rpartition(" @ ") for told in transform_error(error, path="", format_exception=_plainly)]
-    return [": ".join(filter(None, (place.lstrip("."), words))) for words, _, place in parts]
+    return [_fault(place.lstrip("."), words) for words, _, place in parts]
+
+
+def _fault(path: str, words: str) -> Fault:
+    says, opens, names = words.partition(" (")  # `extra fields found (colour)`
+    if opens:
+        return Fault(path, f"{says}: {{names}}", {"names": names.rstrip(")")}, path and f"{path}: ")
+    return Fault(path, says, place=path and f"{path}: ")
 
 
 def _plainly(error: BaseException, wanted: Any) -> str:

@@ -15,7 +15,8 @@ from services.catalog.domain import opening
 from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPONENTS, CounterListed, Directory
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.mall import MallListed
-from services.chassis.web import language, public, text
+from services.chassis.guard import public
+from services.chassis.web import language, text
 
 blueprint = Blueprint("pages", __name__)
 
@@ -42,7 +43,7 @@ def directory(mall: str) -> str:
     return render_template(
         "directory.html",
         mall=views.mall(found),
-        services=views.cards(found, words, agency, floor),
+        services=views.services(found, words, agency, floor),
         floors=sorted({counter.floor for counter in found.counters.values()}),
         special_hours=_special_hours(found),
         open_now=_open_now(_listed(found), live["waiting"]),
@@ -65,14 +66,21 @@ def administration(mall: str) -> str:
     )
 
 
+@blueprint.get("/catalog/new-mall")
+@public
+def new_mall() -> str:
+    """Where administrators open a mall: an empty shell, which asks the API."""
+    return render_template("new_mall.html")
+
+
 @blueprint.get("/catalog/malls/<mall>/services/<path:code>")
 @public
 def service(mall: str, code: str) -> str:
     """All about one service, for its own address: to share, and to print what to bring."""
     found = malls().get(mall)
-    card = views.card(found, found.service(code))
+    card = views.service(found, found.service(code))
     counters = found.counters_for(code)
-    live = _live(found, {"", code, *(counter.code for counter in counters)})
+    live = _live(found, {"", code, card["agency"], *(counter.code for counter in counters)})
     return render_template(
         "service.html",
         mall=views.mall(found),
@@ -103,8 +111,14 @@ def _live(found: Directory, concerned: Container[str] | None = None) -> dict[str
         for one in waiting["suspended"]
         if concerned is None or one["code"] in concerned
     ]
+    told += [
+        {"what": agency.name, "reason": agency.suspended, "until": None}
+        for agency in found.agencies.values()
+        if agency.suspended and (concerned is None or agency.code in concerned)
+    ]
     news_at = waiting["news_at"] and _clock(datetime.fromisoformat(waiting["news_at"]).astimezone(zone))
-    closed = {one["code"]: one["reason"] for one in waiting["suspended"] if one["scope"] == "service"}
+    closed = {one.code: found.agencies[one.agency].suspended for one in found.services.values()}
+    closed |= {one["code"]: one["reason"] for one in waiting["suspended"] if one["scope"] == "service"}
     return {"waiting": waiting, "news_at": news_at, "suspensions": told, "closed": closed}
 
 

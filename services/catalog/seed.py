@@ -16,9 +16,12 @@ from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 
 
-def read(folder: Path) -> Directory:
-    """The directory that the folder's files describe. Raises `InvalidCatalog` with file and line of every fault."""
-    return tables.read({name: (folder / name).read_text() for name in tables.FILES})
+def read(folder: Path, known: Directory = tables.NOTHING) -> Directory:
+    """The directory that the folder's files describe; what they leave out stays as it is known.
+
+    Raises `InvalidCatalog` with file and line of every fault.
+    """
+    return tables.read({name: (folder / name).read_text() for name in tables.FILES}, known)
 
 
 def main() -> None:
@@ -39,12 +42,13 @@ def main() -> None:
 def _import(folders: Iterable[Path], malls: Malls, known: list[str]) -> None:
     for folder in folders:
         try:
-            directory = read(folder)
-            assert directory.mall is not None
-            if directory.mall.code in known:
-                print(f"{folder}: {directory.mall.code} is known already, and stays as it is")
+            mall = read(folder).mall
+            assert mall is not None
+            if mall.code in known:
+                print(f"{folder}: {mall.code} is known already, and stays as it is")
                 continue
-            changes = malls.act(directory.mall.code, ImportCatalog(directory), actor="seed").events
+            wanted = read(folder, malls.find(mall.code))
+            changes = malls.act(mall.code, ImportCatalog(wanted), actor="seed").events
         except InvalidCatalog as error:
             print(f"{folder} was not imported:", *error.params["faults"], sep="\n  ", file=sys.stderr)
             raise SystemExit(1) from None

@@ -3,13 +3,17 @@
 Columns of services.tsv that can be left out: `requirements` (`KTP-el; KK`), `basis`, `capacity` (tickets a day; empty:
 no limit of its own), `fee`, `eligibility`, and what else the service standard says, such as `standard.procedure`. Of
 counters.tsv: `week` (`monday 08:00-12:00 13:00-15:00; wednesday 08:00-15:00`, days not named: not there; empty:
-whenever the mall is open). Of agencies.tsv: `suspended`.
+whenever the mall is open). Of agencies.tsv: `suspended`. A column that is left out changes nothing of what is known; an
+empty cell says that there is nothing. A table may come with commas or semicolons between its cells, as spreadsheets
+write them.
 """
 
 import csv
 import io
 import json
 from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from services.catalog.domain.directory import (
     COMPONENTS,
@@ -21,33 +25,60 @@ from services.catalog.domain.directory import (
 )
 from services.catalog.domain.hours import SHUT, Intervals, Week, faults_of_week
 from services.catalog.mall_file import IN_FILE, read_mall
+from services.chassis.errors import Fault
 
 FILES = ("mall.json", "agencies.tsv", "services.tsv", "counters.tsv")
 STANDARD = "standard."
+OPTIONAL = ("requirements", "basis", "capacity", "fee", "eligibility", "components")
+NOTHING = Directory()
 MAY_BE_EMPTY = (("counters", ""),)  # a service that no counter gives for now; a line that ends before it is too short
 
 
-def read(files: Mapping[str, str]) -> Directory:
-    """The directory that these files' texts describe. Raises `InvalidCatalog` with file and line of every fault."""
-    faults: list[str] = []
+@dataclass(frozen=True)
+class Row:
+    """A line of a table, and where it is."""
+
+    file: str
+    line: int
+    cells: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        """The cell of a column; empty where the line ends before it, or the table has no such column."""
+        return self.cells.get(column) or ""
+
+    def has(self, column: str) -> bool:
+        """Whether the table has this column."""
+        return column in self.cells
+
+    def fault(self, says: str, **values: object) -> Fault:
+        """A fault of this line."""
+        return Fault("", says, {**values, "file": self.file, "row": self.line}, where="{file} line {row}: ")
+
+
+def read(files: Mapping[str, str], known: Directory = NOTHING) -> Directory:
+    """The directory that these files' texts describe; columns and fields that they leave out stay as they are known.
+
+    Raises `InvalidCatalog` with file and line of every fault.
+    """
+    faults: list[Fault] = []
     agencies: dict[str, AgencyListed] = {}
     services: dict[str, ServiceListed] = {}
     counters: dict[str, CounterListed] = {}
     given: dict[str, list[str]] = {}
     for row in _rows(files, "services.tsv", ("code", "name", "agency", "counters", "minutes"), services, faults):
-        services[row["code"]] = _service(row, faults)
-        for counter in (row.get("counters") or "").split():
+        services[row["code"]] = _service(row, known.services.get(row["code"]), faults)
+        for counter in row["counters"].split():
             given.setdefault(counter, []).append(row["code"])
     for row in _rows(files, "counters.tsv", ("code", "name", "floor", "agency"), counters, faults):
-        floor, serves = _number(row, "floor", faults), tuple(given.get(row["code"], ()))
-        week = _week(row, faults)
-        counters[row["code"]] = CounterListed(row["code"], row["name"], floor, row["agency"], serves, week)
+        serves = tuple(given.get(row["code"], ()))
+        counters[row["code"]] = _counter(row, serves, known.counters.get(row["code"]), faults)
     for row in _rows(files, "agencies.tsv", ("code", "name", "line"), agencies, faults):
-        suspended = row.get("suspended") or ""
-        agencies[row["code"]] = AgencyListed(row["code"], row["name"], row["line"], suspended)
+        agencies[row["code"]] = _agency(row, known.agencies.get(row["code"]))
     for counter in given.keys() - counters.keys():
-        faults.append(f"services.tsv: {', '.join(given[counter])}: counter {counter} is not in counters.tsv")
-    mall = read_mall("mall.json", files["mall.json"], faults)
+        values = {"services": ", ".join(given[counter]), "counter": counter}
+        says = "{services}: counter {counter} is not in counters.tsv"
+        faults.append(Fault("", says, values, place="services.tsv: "))
+    mall = read_mall("mall.json", files["mall.json"], known.mall, faults)
     if faults:
         raise InvalidCatalog(faults=faults)
     return Directory(mall, agencies, services, counters)
@@ -108,68 +139,82 @@ def _hours(week: Week | None) -> str:
     return "; ".join(" ".join([day, *map("-".join, intervals)]) for day, intervals in days if intervals)
 
 
-def _service(row: dict[str, str], faults: list[str]) -> ServiceListed:
-    return ServiceListed(
-        row["code"],
-        row["name"],
-        row["agency"],
-        _number(row, "minutes", faults),
-        tuple(need.strip() for need in (row.get("requirements") or "").split(";") if need.strip()),
-        row.get("basis") or "",
-        _limit(row, "capacity", faults),
-        row.get("fee") or "",
-        row.get("eligibility") or "",
-        {name: text for name in COMPONENTS if (text := row.get(f"{STANDARD}{name}"))},
-    )
+def _agency(row: Row, known: AgencyListed | None) -> AgencyListed:
+    stays = known.suspended if known else ""
+    return AgencyListed(row["code"], row["name"], row["line"], row["suspended"] if row.has("suspended") else stays)
+
+
+def _counter(row: Row, serves: tuple[str, ...], known: CounterListed | None, faults: list[Fault]) -> CounterListed:
+    stays = known.week if known else None
+    week = _week(row, faults) if row.has("week") else stays
+    return CounterListed(row["code"], row["name"], _number(row, "floor", faults), row["agency"], serves, week)
+
+
+def _service(row: Row, known: ServiceListed | None, faults: list[Fault]) -> ServiceListed:
+    about = ServiceListed(row["code"], row["name"], row["agency"], _number(row, "minutes", faults))
+    stays = {name: getattr(known, name) for name in OPTIONAL} if known else {}
+    said: dict[str, Any] = {name: row[name] for name in ("basis", "fee", "eligibility") if row.has(name)}
+    if row.has("requirements"):
+        said["requirements"] = tuple(need.strip() for need in row["requirements"].split(";") if need.strip())
+    if row.has("capacity"):
+        said["capacity"] = _limit(row, "capacity", faults)
+    standard = {name: row[f"{STANDARD}{name}"] for name in COMPONENTS if row.has(f"{STANDARD}{name}")}
+    components = {name: text for name, text in {**stays.get("components", {}), **standard}.items() if text}
+    return replace(about, **{**stays, **said, "components": components})
 
 
 def _rows(
-    files: Mapping[str, str], name: str, columns: Sequence[str], known: Container[str], faults: list[str]
-) -> Iterator[dict[str, str]]:
+    files: Mapping[str, str], name: str, columns: Sequence[str], known: Container[str], faults: list[Fault]
+) -> Iterator[Row]:
     """The file's rows that are whole and new, each with its place; a fault for every other one."""
-    for number, row in enumerate(csv.DictReader(io.StringIO(files[name]), delimiter="\t"), start=2):
-        place = f"{name} line {number}"
-        missing = [
-            column for column in columns if not row.get(column) and (column, row.get(column)) not in MAY_BE_EMPTY
-        ]
-        if any(row.get(None) or ()):
-            faults.append(f"{place}: more fields than the first line names")
+    text = files[name]
+    for number, cells in enumerate(csv.DictReader(io.StringIO(text), delimiter=_delimiter(text)), start=2):
+        row = Row(name, number, cells)
+        missing = [column for column in columns if not row[column] and (column, cells.get(column)) not in MAY_BE_EMPTY]
+        if any(cells.get(None) or ()):  # what csv calls cells without a column
+            faults.append(row.fault("more fields than the first line names"))
         elif missing:
-            faults.append(f"{place}: {', '.join(missing)} missing")
+            faults.append(row.fault("{columns} missing", columns=", ".join(missing)))
         elif row["code"] in known:
-            faults.append(f"{place}: {row['code']} is listed twice")
+            faults.append(row.fault("{code} is listed twice", code=row["code"]))
         else:
-            yield row | {"place": place}
+            yield row
 
 
-def _number(row: dict[str, str], column: str, faults: list[str]) -> int:
+def _delimiter(text: str) -> str:
+    """What stands between the cells: tabs, unless the first line has none."""
+    first = text.partition("\n")[0]
+    return max("\t;,", key=first.count)
+
+
+def _number(row: Row, column: str, faults: list[Fault]) -> int:
     if not row[column].isdecimal():
-        faults.append(f"{row['place']}: {column} must be a number, not {row[column]!r}")
+        faults.append(row.fault("{column} must be a number, not {value!r}", column=column, value=row[column]))
         return 1
     return int(row[column])
 
 
-def _limit(row: dict[str, str], column: str, faults: list[str]) -> int | None:
-    """The column's number; None where it is empty or left out."""
-    if not row.get(column):
+def _limit(row: Row, column: str, faults: list[Fault]) -> int | None:
+    """The column's number; None where it is empty."""
+    if not row[column]:
         return None
     number = _number(row, column, faults)
     if number == 0:
-        faults.append(f"{row['place']}: {column} must be more than 0, or empty")
+        faults.append(row.fault("{column} must be more than 0, or empty", column=column))
     return number
 
 
-def _week(row: dict[str, str], faults: list[str]) -> Week | None:
-    """The hours of a counter that has its own; None where they are empty or left out."""
-    days = [day for day in map(str.split, (row.get("week") or "").split(";")) if day]
+def _week(row: Row, faults: list[Fault]) -> Week | None:
+    """The hours of a counter that has its own; None where they are empty."""
+    days = [day for day in map(str.split, row["week"].split(";")) if day]
     week: dict[str, Intervals] = {}
-    found: list[str] = []
+    found: list[Fault] = []
     for day, *hours in days:
         if day in week:
-            found.append(f"{day} is named twice")
+            found.append(row.fault("{day} is named twice", day=day))
         if not hours:
-            found.append(f"{day} needs hours such as 08:00-12:00")
+            found.append(row.fault("{day} needs hours such as 08:00-12:00", day=day))
         week[day] = tuple(interval.partition("-")[::2] for interval in hours)
-    found += map(str, faults_of_week(week))
-    faults += [f"{row['place']}: week: {fault}" for fault in found]
+    found += [replace(row.fault(fault.says, **fault.values), place=fault.place) for fault in faults_of_week(week)]
+    faults += [replace(fault, place=f"week: {fault.place}") for fault in found]
     return {**SHUT, **week} if days else None

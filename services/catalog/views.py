@@ -1,17 +1,13 @@
 """What people and programs see of a mall's directory, as JSON-ready values."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from services.catalog.contract import rules, week
-from services.catalog.domain.directory import CounterListed, Directory, ServiceListed
+from services.catalog.domain.directory import PUBLIC_COMPONENTS, CounterListed, Directory, ServiceListed
 from services.catalog.domain.mall import HoursException
 from services.catalog.domain.waiting import Waiting
 from services.catalog.search import search
-
-# What must be public of a service's standard: UU 25/2009 article 21, PermenPANRB 15/2014.
-PUBLIC_STANDARD = ("requirements", "procedure", "duration", "fee", "product", "complaints")
 
 
 def summary(directory: Directory) -> dict[str, Any]:
@@ -28,7 +24,10 @@ def mall(directory: Directory) -> dict[str, Any]:
         "address": listed.address,
         "zone": listed.zone,
         **rules(listed),
-        "agencies": [{"code": a.code, "name": a.name, "line": a.line} for a in directory.agencies.values()],
+        "agencies": [
+            {"code": a.code, "name": a.name, "line": a.line, "suspended": a.suspended}
+            for a in directory.agencies.values()
+        ],
         "counters": [_counter(counter) for counter in directory.counters.values()],
     }
 
@@ -39,28 +38,35 @@ def exceptions_ahead(directory: Directory, today: date) -> list[HoursException]:
     return sorted((x for x in directory.mall.exceptions if x.date >= today), key=lambda x: x.date)
 
 
-def services(directory: Directory, words: str) -> list[dict[str, Any]]:
-    """The services that fit all these words, best first, each with its agency, line and counters."""
-    return [_service(directory, service) for service in search(directory, words)]
-
-
-def cards(directory: Directory, words: str, agency: str = "", floor: int | None = None) -> list[dict[str, Any]]:
-    """The services that fit these words, of this agency and on this floor, with all that the public page tells."""
-    found = [card(directory, service) for service in search(directory, words) if agency in ("", service.agency)]
+def services(directory: Directory, words: str, agency: str = "", floor: int | None = None) -> list[dict[str, Any]]:
+    """The services that fit these words, of this agency and on this floor, best first, with all that is public."""
+    found = [service(directory, each) for each in search(directory, words) if agency in ("", each.agency)]
     return [each for each in found if floor is None or floor in [counter["floor"] for counter in each["counters"]]]
 
 
-def card(directory: Directory, service: ServiceListed) -> dict[str, Any]:
-    """A service with its fee, whom it is for, and the public part of its standard: components that say something.
+def service(directory: Directory, listed: ServiceListed) -> dict[str, Any]:
+    """A service with its agency, line and counters, its fee, whom it is for, and the public part of its standard.
 
-    Requirements, fee and eligibility that the service itself names are told as such, not a second time as components.
+    `standard` has the components that say something. Requirements and fee that the service itself names are told as
+    such, not a second time as components; what is internal of the standard (UU 25/2009 article 21) is not told.
     """
-    told = {"requirements": bool(service.requirements), "fee": bool(getattr(service, "fee", ""))}
-    standard: Mapping[str, str] = getattr(service, "components", {})
-    return _service(directory, service) | {
-        "fee": getattr(service, "fee", ""),
-        "eligibility": getattr(service, "eligibility", ""),
-        "standard": {name: standard[name] for name in PUBLIC_STANDARD if standard.get(name) and not told.get(name)},
+    agency = directory.agencies[listed.agency]
+    told = {"requirements": bool(listed.requirements), "fee": bool(listed.fee)}
+    standard = listed.components
+    return {
+        "code": listed.code,
+        "name": listed.name,
+        "agency": agency.code,
+        "agency_name": agency.name,
+        "line": agency.line,
+        "suspended": agency.suspended,
+        "minutes": listed.minutes,
+        "requirements": list(listed.requirements),
+        "fee": listed.fee,
+        "eligibility": listed.eligibility,
+        "standard": {name: standard[name] for name in PUBLIC_COMPONENTS if standard.get(name) and not told.get(name)},
+        "capacity": listed.capacity,
+        "counters": [{"code": c.code, "floor": c.floor} for c in directory.counters_for(listed.code)],
     }
 
 
@@ -93,19 +99,4 @@ def _counter(counter: CounterListed) -> dict[str, Any]:
         "agency": counter.agency,
         "services": list(counter.services),
         "week": week(counter.week),
-    }
-
-
-def _service(directory: Directory, service: ServiceListed) -> dict[str, Any]:
-    agency = directory.agencies[service.agency]
-    return {
-        "code": service.code,
-        "name": service.name,
-        "agency": agency.code,
-        "agency_name": agency.name,
-        "line": agency.line,
-        "minutes": service.minutes,
-        "requirements": list(service.requirements),
-        "capacity": service.capacity,
-        "counters": [{"code": c.code, "floor": c.floor} for c in directory.counters_for(service.code)],
     }

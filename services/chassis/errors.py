@@ -56,14 +56,16 @@ class KeyReused(Invalid):
 class Fault:
     """What is wrong with a field, in words that are the key to those of other languages.
 
-    `place` says where in a file, for faults that are told without a form around them.
+    For faults that are told without a form around them: `where` is the file or the entry, in such words too, and
+    `place` is where in it, in the file's own.
     """
 
     field: str
     says: str
     values: Mapping[str, object] = dataclasses.field(default_factory=dict)
     place: str = ""
+    where: str = ""
 
     def __str__(self) -> str:
         """Where it is and what it is, in English."""
-        return f"{self.place}{self.says.format(**self.values)}"
+        return f"{self.where.format(**self.values)}{self.place}{self.says.format(**self.values)}"

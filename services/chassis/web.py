@@ -1,7 +1,6 @@
-"""The Flask factory: problems for every error, health, request ids, languages, who may ask, API and its docs."""
+"""The Flask factory: problems for every error, health, request ids, languages, API and its docs."""
 
 import hashlib
-import ipaddress
 import json
 import os
 import re
@@ -10,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import flask_swagger_ui
 import marshmallow as ma
@@ -34,17 +33,16 @@ from services.chassis.errors import (
     Unauthorized,
     Unavailable,
 )
+from services.chassis.guard import View, must_be_allowed, public
 from services.chassis.limits import Limits
-from services.chassis.tokens import COOKIE, Actor, Verifier, WrongRole, WrongScope
+from services.chassis.tokens import Verifier
 from services.chassis.words import DEFAULT, Words
 
 log = structlog.get_logger()
 
 CHASSIS = Path(__file__).parent
 STATUS = {Refused: 409, NotFound: 404, Invalid: 422, Unauthorized: 401, Forbidden: 403, TooMany: 429, Unavailable: 503}
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 HTTP_REASONS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 422: "invalid"}
-UNLIMITED = frozenset(("device", "operator", "supervisor", "administrator"))  # roles of whom no address is counted
 OPEN_ENDPOINTS = {"static", "api-docs.openapi_json"}
 PROBLEM = "application/problem+json"
 LONGEST_KEY = 200
@@ -55,15 +53,10 @@ CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
 )
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 class KeyTooLong(Invalid):
     """An idempotency key of more than 200 characters."""
-
-
-class CrossSite(Forbidden):
-    """A page of another site made the browser ask, or what it sends is no JSON."""
 
 
 class ProblemSchema(ma.Schema):
@@ -113,21 +106,6 @@ class ProblemApi(Api):  # type: ignore[misc]
         return _problem(status, reason, {}, found if isinstance(found, dict) else by_place)
 
 
-def public(view: View) -> View:
-    """Declare that anybody may call this route."""
-    return allow()(view)
-
-
-def allow(*roles: str) -> Callable[[View], View]:
-    """Declare which roles may call this route; a token bound to a mall or counter only its own. None: anybody."""
-
-    def mark(view: View) -> View:
-        view.access = frozenset(roles)  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
 def takes(largest: int) -> Callable[[View], View]:
     """Declare that this route takes bodies of so many bytes; others take 64 kB."""
 
@@ -136,36 +114,6 @@ def takes(largest: int) -> Callable[[View], View]:
         return view
 
     return mark
-
-
-def limited(name: str) -> Callable[[View], View]:
-    """Declare that an address may call this route only so often, for each mall; kiosks and staff always may."""
-
-    def mark(view: View) -> View:
-        view.limit = name  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
-def address() -> str:
-    """Where the request comes from, as the gateway tells it; of IPv6 the network, for a household has a whole one."""
-    peer = request.remote_addr or ""
-    gateways = current_app.config["GATEWAYS"]
-    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    try:
-        found = ipaddress.ip_address(told if told and ("*" in gateways or peer in gateways) else peer)
-    except ValueError:
-        return peer
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
-
-
-def actor() -> Actor:
-    """Who is asking. Only on routes with roles."""
-    found: Actor = g.actor
-    return found
 
 
 def command_context() -> dict[str, str]:
@@ -236,51 +184,8 @@ def _begin() -> None:
         return
     view = current_app.view_functions[request.endpoint]
     request.max_content_length = getattr(view, "largest", current_app.config["MAX_CONTENT_LENGTH"])
-    roles = getattr(view, "access", None)
-    if roles is None:
-        raise WrongRole()  # a route that does not say who may use it is used by nobody
-    if roles:
-        g.actor = who_asks()
-        if g.actor.role not in roles:
-            raise WrongRole()
-        for place, code in g.actor.scope.items():
-            if (request.view_args or {}).get(place, code) != code:
-                raise WrongScope()
-    if (limit := getattr(view, "limit", None)) and not _is_unlimited():
-        current_app.extensions["limits"].take(limit, address(), (request.view_args or {}).get("mall", ""))
+    must_be_allowed(view)
     _must_be_readable()
-
-
-def _is_unlimited() -> bool:
-    """Whether a kiosk or a member of staff asks, for their own mall."""
-    try:
-        asking = who_asks()
-    except (Unauthorized, Forbidden):
-        return False
-    mall = asking.scope.get("mall")
-    return asking.role in UNLIMITED and mall in (None, (request.view_args or {}).get("mall", mall))
-
-
-def who_asks() -> Actor:
-    """Whose token or session comes with the request. Raises `BadToken`, `Revoked`, `CrossSite`."""
-    verifier: Verifier = current_app.extensions["verifier"]
-    authorization = request.headers.get("Authorization", "")
-    found = verifier.actor(authorization, request.cookies.get(COOKIE, ""))
-    if not authorization and request.method not in SAFE_METHODS:
-        must_be_same_origin()  # a browser sends cookies whoever made it ask, headers only for our own pages
-    return found
-
-
-def must_be_same_origin() -> None:
-    """Refuse what a page of another site could make a browser send. Raises `CrossSite`.
-
-    Sec-Fetch-Site says who asks; where browsers leave it out (plain http in a LAN), Origin does.
-    """
-    own = f"{request.scheme}://{request.host}"
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    same = site == "same-origin" if site else origin == own
-    if not same or (request.content_length and not request.is_json):
-        raise CrossSite()
 
 
 def _must_be_readable() -> None:
@@ -341,20 +246,7 @@ def _answer_surprise(error: Exception) -> Response:
 
 def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = None) -> Response:
     """The problem as a document for programs and, where a page was asked for, as a page for people."""
-    document = {
-        "type": f"urn:mpp:problem:{reason}",
-        "title": text(f"problem.{reason}.title"),
-        "status": status,
-        "detail": _detail(reason, params),
-        "reason": reason,
-        "request_id": g.get("request_id", ""),
-        **{name: value.isoformat() if isinstance(value, date) else value for name, value in params.items()},
-    }
-    if errors:
-        document["errors"] = _in_words(errors)
-    if status < 500:
-        route = str(request.url_rule or "none")
-        log.info("refused", status=status, reason=reason, route=route, request_id=document["request_id"])
+    document = _document(status, reason, params, errors)
     if not _is_for_programs() and request.accept_mimetypes.accept_html:
         response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
     else:
@@ -366,6 +258,30 @@ def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = 
     return response
 
 
+def as_told(problem: Problem) -> tuple[int, dict[str, Any]]:
+    """The status of a problem, and its document in the language of the request: for a page that tells it itself."""
+    status = next(status for root, status in STATUS.items() if isinstance(problem, root))
+    return status, _document(status, problem.reason, problem.params, problem.params.get("errors"))
+
+
+def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any = None) -> dict[str, Any]:
+    document = {
+        "type": f"urn:mpp:problem:{reason}",
+        "title": text(f"problem.{reason}.title"),
+        "status": status,
+        "detail": _detail(reason, params),
+        "reason": reason,
+        "request_id": g.get("request_id", ""),
+        **{name: _for_programs(value) for name, value in params.items()},
+    }
+    if errors:
+        document["errors"] = _in_words(errors)
+    if status < 500:
+        route = str(request.url_rule or "none")
+        log.info("refused", status=status, reason=reason, route=route, request_id=document["request_id"])
+    return document
+
+
 def _detail(reason: str, params: Mapping[str, Any]) -> str:
     """What the problem means for who asked; and why it is so, where somebody gave a reason (`why`)."""
     said = {name: _for_people(value) for name, value in params.items()}
@@ -373,6 +289,20 @@ def _detail(reason: str, params: Mapping[str, Any]) -> str:
         said["retry_after"] = format_timedelta(timedelta(seconds=params["retry_after"]), locale=language())
     detail = text(f"problem.{reason}.detail", **said)
     return f"{detail} {text('problem.why', why=params['why'])}" if params.get("why") else detail
+
+
+def _for_programs(value: Any) -> Any:
+    """A value as JSON has it; faults in the language of the request, each with its place."""
+    match value:
+        case date():
+            return value.isoformat()
+        case Fault():
+            where = text(value.where, **value.values) if value.where else ""
+            return f"{where}{value.place}{text(value.says, **value.values)}"
+        case list():
+            return [_for_programs(each) for each in value]
+        case _:
+            return value
 
 
 def _for_people(value: Any) -> Any:

@@ -7,7 +7,8 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, Range
 
-from services.chassis.web import actor, allow, command_context, limited, public
+from services.chassis.guard import actor, allow, limited, public
+from services.chassis.web import command_context
 from services.notifications import contacts, correspondence, views
 from services.notifications.correspondence import Correspondences
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from services.chassis.web import public
+from services.chassis.guard import public
 
 blueprint = Blueprint("pages", __name__, url_prefix="/notifications")
 

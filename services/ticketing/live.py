@@ -15,8 +15,8 @@ from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import TooMany, Unavailable
 from services.chassis.event_store import EventStore, connect
+from services.chassis.guard import address, public
 from services.chassis.tokens import Verifier, public_key
-from services.chassis.web import address, public
 from services.ticketing import views
 from services.ticketing.queue import Queue, now
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import services
-from services.catalog.access import attempts, passwords, people
+from services.catalog.access import attempts, identities, oidc, passwords, people
 from services.catalog.access import domain as access
 from services.catalog.access.domain import ACCESS
 from services.catalog.domain.changes import DIRECTORY
@@ -47,7 +47,7 @@ def test_every_published_event_is_named():
 
 @pytest.mark.parametrize(
     "module",
-    [refusals, mall, reports, access, people, passwords, attempts],
+    [refusals, mall, reports, access, people, passwords, attempts, identities, oidc],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_refusal_is_named(module):

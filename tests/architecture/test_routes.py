@@ -41,6 +41,9 @@ STAFF_ONLY = {
         "access.issue_token",
         "access.revoke_token",
         "access.revoke_presented",
+        "access.link_sign_in",
+        "access.unlink_sign_in",
+        "malls.open_mall",
         "administration.change_mall",
         "administration.admit_agency",
         "administration.list_agency",
@@ -68,10 +71,11 @@ STAFF_ONLY = {
     ("administrator", "auditor"): {"administration.mall_history"},
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
     ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics"},
+    ("administrator", "agency", "auditor", "operator", "supervisor"): {"sessions.change_own_password"},
 }
 
-# For staff of any mall; what they answer is bound to the asker's own mall.
-WITHOUT_A_MALL = {"notifications.list_messages"}
+# For staff of any mall; what they answer is bound to the asker's own mall, or is about the asker alone.
+WITHOUT_A_MALL = {"notifications.list_messages", "sessions.change_own_password"}
 VALUES = {"mall": "pekalongan", "counter": "G02", "day": "2026-11-24", "scope": "counter"}
 
 

@@ -1,5 +1,6 @@
 """Administrators change a mall's directory over HTTP, on a real store."""
 
+import base64
 import io
 import json
 import zipfile
@@ -286,11 +287,15 @@ def test_an_import_with_a_fault_changes_nothing_and_names_row_and_column(office,
     text = office("GET", "/export?format=tsv&table=counters").text
     answer = office("POST", "/import", {"tables": {"counters": text.replace("G23\tGerai 23\t1", "G23\tGerai 23\tdua")}})
     assert (answer.status_code, answer.json["reason"]) == (422, "invalid-catalog")
-    assert answer.json["faults"] == ["counters.tsv line 24: floor must be a number, not 'dua'"]
+    assert answer.json["faults"] == ["counters.tsv baris 24: floor harus berupa angka, bukan 'dua'"]
+    headers = {"Accept-Language": "en"}
+    body = {"tables": {"counters": text.replace("G23\tGerai 23\t1", "G23\tGerai 23\tdua")}}
+    in_english = office("POST", "/import", body, headers=headers).json["faults"]
+    assert in_english == ["counters.tsv line 24: floor must be a number, not 'dua'"]
     document = office("GET", "/export").json
     document["services"][3]["minutes"] = "lama"
     assert office("POST", "/import", {"document": document}).json["faults"] == [
-        "services[3].minutes: must be a whole number"
+        "services[3].minutes: Harus berupa bilangan bulat."
     ]
     assert len(store.read("mall/pekalongan")) == 1
 
@@ -299,13 +304,120 @@ def test_the_catalog_of_another_mall_is_not_imported_here(office):
     document = office("GET", "/export").json
     document["mall"]["code"] = "batang"
     assert office("POST", "/import", {"document": document}).json["faults"] == [
-        "mall: code: this is not the catalog of pekalongan"
+        "mall: code: ini bukan katalog pekalongan"
     ]
 
 
 def test_an_import_is_a_document_or_tables(office):
     assert office.refused("POST", "/import", {})[0] == 422
     assert office.refused("POST", "/import", {"document": {}, "tables": {}})[0] == 422
+
+
+def packed(files: dict[str, bytes]) -> dict[str, str]:
+    """An import of these files in a ZIP."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return {"archive": base64.b64encode(content.getvalue()).decode()}
+
+
+def test_the_zip_of_an_export_is_imported_again_without_a_change(office, malls):
+    content = office("GET", "/export?format=tsv").data
+    assert office.done("POST", "/import", {"archive": base64.b64encode(content).decode()}) == []
+    tables_alone = {
+        "mpp/counters.csv": tables.written(malls.get("pekalongan"))["counters.tsv"].replace(
+            "G02\tGerai 2", "G02\tLoket 02"
+        )
+    }
+    body = packed({name: ("\ufeff" + text).encode() for name, text in tables_alone.items()} | {"mpp/catatan.doc": b"x"})
+    assert office.done("POST", "/import?dry_run=true", body) == [("changed", "counter", "G02")]
+    assert malls.get("pekalongan").counters["G02"].name == "Gerai 2"
+    assert office.done("POST", "/import", body) == [("changed", "counter", "G02")]
+
+
+@pytest.mark.parametrize(
+    ("files", "fault"),
+    [
+        (
+            {"catatan.txt": b"x"},
+            "Tidak satu pun dari mall.json, agencies.tsv, services.tsv, counters.tsv ada di dalam ZIP.",
+        ),
+        ({"agencies.tsv": b"\xff\xfe"}, "agencies.tsv: bukan teks UTF-8: simpan sebagai CSV UTF-8"),
+        ({"a/agencies.tsv": b"", "b/agencies.csv": b""}, "agencies.csv: ada dua kali di dalam ZIP"),
+        ({"services.tsv": b" " * (4 * 1024 * 1024 + 1)}, "services.tsv: lebih besar dari 4 MB"),
+    ],
+    ids=["nothing of ours", "no text", "twice", "a bomb"],
+)
+def test_a_zip_that_is_not_what_it_should_be_is_told_in_words(office, store, files, fault):
+    answer = office("POST", "/import", packed(files))
+    assert (answer.status_code, answer.json["faults"]) == (422, [fault])
+    assert len(store.read("mall/pekalongan")) == 1
+
+
+@pytest.mark.parametrize("given", ["bukan base64!", base64.b64encode(b"bukan zip").decode(), ""])
+def test_what_is_no_zip_is_told_so(office, given):
+    assert office("POST", "/import", {"archive": given}).json["faults"] == ["Ini bukan ZIP yang dapat dibaca."]
+
+
+BATANG = {
+    "code": "batang",
+    "name": "MPP Kabupaten Batang",
+    "city": "Kabupaten Batang",
+    "address": "Jalan Veteran 1",
+    "capacity": 80,
+    "week": {"monday": [["08:00", "15:00"]]},
+}
+
+
+def open_mall(web, headers, body, query=""):
+    return web.post(f"/catalog/api/malls{query}", json=body, headers=headers)
+
+
+def test_an_administrator_opens_a_mall_and_fills_it(web, bearer, store):
+    root = bearer(mall="")
+    assert open_mall(web, root, BATANG, "?dry_run=true").json["changes"][0]["act"] == "added"
+    assert store.read("mall/batang") == []
+    answer = open_mall(web, root, BATANG)
+    assert [(one["act"], one["kind"], one["code"]) for one in answer.json["changes"]] == [("added", "mall", "batang")]
+    assert open_mall(web, root, BATANG).json["changes"] == [], "once more is no change"
+    assert "batang" in [one["code"] for one in web.get("/catalog/api/malls").json["malls"]]
+    assert web.get("/catalog/api/malls/batang").json["zone"] == "Asia/Jakarta"
+    joined = web.post("/catalog/api/malls/batang/agencies", json=OMBUDSMAN, headers=root)
+    assert joined.status_code == 200
+    assert web.get("/catalog/api/malls/batang/services/OMBUDSMAN-DATA").json["agency"] == "OMBUDSMAN"
+
+
+def test_a_mall_is_not_opened_twice_and_not_by_somebody_of_another(web, bearer, malls):
+    taken = open_mall(web, bearer(mall=""), BATANG | {"code": "pekalongan"})
+    assert (taken.status_code, taken.json["reason"]) == (409, "mall-exists")
+    assert open_mall(web, bearer(mall="pekalongan"), BATANG).json["reason"] == "wrong-scope"
+    assert open_mall(web, bearer("supervisor", mall=""), BATANG).json["reason"] == "wrong-role"
+    wrong = open_mall(web, bearer(mall=""), BATANG | {"code": "Batang!", "week": {"monday": [["15:00", "08:00"]]}})
+    assert (wrong.status_code, set(wrong.json["errors"])) == (422, {"code", "week.monday"})
+
+
+def test_a_service_is_told_with_fee_eligibility_and_the_public_part_of_its_standard(office, web):
+    office.done("PUT", "/services/PLN-INFO", SERVICE)
+    one = web.get(f"{API}/services/PLN-INFO").json
+    assert (one["fee"], one["eligibility"]) == ("Gratis", "Pelanggan Kota Pekalongan")
+    assert one["standard"] == {"procedure": "Ambil nomor, tunggu, dilayani"}, "how many work there is internal"
+    assert one in web.get(f"{API}/services?agency=PLN").json["services"]
+    assert web.get(f"{API}/services/TIDAK-ADA").json["reason"] == "unknown-service"
+
+
+def test_services_are_narrowed_by_agency_and_floor(web, malls):
+    listed = web.get(f"{API}/services?agency=PLN&floor=1").json["services"]
+    assert {one["agency"] for one in listed} == {"PLN"}
+    assert web.get(f"{API}/services?agency=PLN&floor=9").json["services"] == []
+
+
+def test_everybody_reads_that_an_agency_is_suspended_and_why(office, web):
+    office.done("PUT", "/agencies/PLN/suspension", {"reason": "Listrik padam"})
+    assert {one["suspended"] for one in web.get(f"{API}/services?agency=PLN").json["services"]} == {"Listrik padam"}
+    for page in ("/catalog/malls/pekalongan", "/catalog/malls/pekalongan/services/PLN-BAYAR"):
+        assert "Listrik padam" in web.get(page).text
+    assert "Listrik padam" not in web.get("/catalog/malls/pekalongan/services/DUKCAPIL-KTPREKAM").text
 
 
 def test_a_whole_catalog_may_be_larger_than_other_requests(office, malls):

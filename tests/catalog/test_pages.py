@@ -1,6 +1,7 @@
 """Catalog's pages: the way in, a mall's directory, and a page for each service."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -182,21 +183,17 @@ def test_a_service_nobody_offers_has_no_page(site):
 def test_the_public_part_of_a_service_standard_is_told_and_no_more():
     """Until the catalogue has these fields, a service that has them stands for it."""
 
-    class Told:
-        def __init__(self, service, **more):
-            self.__dict__.update(vars(service) | more)
-
     found = read(PEKALONGAN)
-    service = Told(
+    service = replace(
         found.services["POLRES-SIMA"],
         fee="Rp80.000",
         eligibility="Pemegang SIM A",
         components={"procedure": "Daftar, foto, bayar", "legal_basis": "PP 76/2020", "fee": "PNBP", "complaints": ""},
     )
-    card = views.card(found, service)
+    card = views.service(found, service)
     assert (card["fee"], card["eligibility"]) == ("Rp80.000", "Pemegang SIM A")
     assert card["standard"] == {"procedure": "Daftar, foto, bayar"}
-    plain = views.card(found, found.services["POLRES-SIMA"])
+    plain = views.service(found, found.services["POLRES-SIMA"])
     assert (plain["fee"], plain["eligibility"], plain["standard"]) == ("", "", {})
 
 

@@ -13,6 +13,7 @@ from argon2 import extract_parameters
 
 from services.catalog import contract
 from services.catalog.access import attempts, passwords, people
+from services.catalog.access.contract import published
 from services.catalog.access.pages import way_back
 from services.catalog.app import create_app
 from services.chassis import tokens
@@ -264,6 +265,62 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(house, root):
     assert not me(browser)["signed_in"]
     assert sign_in(browser).status_code == 401
     assert sign_in(browser, password=other).status_code == 200
+
+
+OTHER = "rusa-berlari-di-pantai"
+
+
+def change(client, current=PASSWORD, password=OTHER, headers=OURS):
+    given = {"current": current, "password": password}
+    return client.put("/catalog/api/session/password", json=given, headers=headers)
+
+
+def test_people_change_their_own_password_and_only_this_session_goes_on(house, root, store):
+    account = create(root)
+    browser, elsewhere = house.test_client(), house.test_client()
+    sign_in(browser)
+    sign_in(elsewhere)
+    answer = change(browser)
+    assert (answer.status_code, answer.json["name"]) == (200, "siti")
+    assert me(browser)["signed_in"]
+    assert not me(elsewhere)["signed_in"]
+    assert sign_in(elsewhere).status_code == 401
+    assert sign_in(elsewhere, password=OTHER).status_code == 200
+    last = store.read("access")[-1]
+    assert {command.actor for command in last.commands} == {"siti"}, "the record says who did it"
+    (told,) = published(last)
+    assert (told.data["kind"], told.data["id"], told.data["epoch"]) == ("account", account["id"], 0)
+    assert OTHER not in str(list(store.database["commits"].find()))
+
+
+def test_another_password_needs_the_one_that_holds_and_has_to_be_strong(house, root):
+    create(root)
+    browser = house.test_client()
+    sign_in(browser)
+    wrong, weak = change(browser, "salah-sama-sekali"), change(browser, password="siti-siti-siti-siti")
+    assert (wrong.status_code, wrong.json["reason"]) == (422, "wrong-current-password")
+    assert (weak.status_code, weak.json["reason"]) == (422, "weak-password")
+    assert me(browser)["signed_in"], "whoever mistypes stays signed in"
+    assert sign_in(house.test_client()).status_code == 200
+
+
+def test_who_found_a_browser_signed_in_cannot_try_out_passwords(house, root, monkeypatch):
+    create(root)
+    monkeypatch.setattr(attempts, "MOST", {"name": 3, "address": 100})
+    browser = house.test_client()
+    sign_in(browser)
+    assert [change(browser, f"salah-sama-sekali-{n}").status_code for n in range(5)] == [422] * 3 + [429] * 2
+    assert change(browser).json["reason"] == "too-many-attempts", "even the right one has to wait"
+
+
+def test_another_site_changes_no_password_and_neither_does_a_token(house, root):
+    create(root)
+    browser = house.test_client()
+    assert change(browser).status_code == 401
+    sign_in(browser)
+    assert change(browser, headers={"Sec-Fetch-Site": "cross-site"}).json["reason"] == "cross-site"
+    assert change(root).json["reason"] == "not-signed-in"
+    assert sign_in(house.test_client()).status_code == 200
 
 
 @pytest.mark.parametrize("password", ["pendek", "siti-siti-siti-siti", "x" * 200 + "y"])

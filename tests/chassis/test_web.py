@@ -12,7 +12,7 @@ from flask import g
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
-from services.chassis import tokens, web
+from services.chassis import guard, tokens, web
 from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import Refused
 from services.chassis.event_store import EventStore, connect
@@ -44,27 +44,27 @@ def api() -> Blueprint:
     blueprint = Blueprint("test", __name__, url_prefix="/ticketing/api")
 
     @blueprint.get("/closed")
-    @web.public
+    @guard.public
     def closed():
         raise Closed(next_opening=OPENING)
 
     @blueprint.get("/closed-for-a-reason")
-    @web.public
+    @guard.public
     def closed_for_a_reason():
         raise Closed(next_opening=None, why="Listrik padam {besar}")
 
     @blueprint.get("/another-day")
-    @web.public
+    @guard.public
     def another_day():
         raise OtherDay(day=OPENING.date())
 
     @blueprint.get("/away")
-    @web.public
+    @guard.public
     def away():
         raise StoreUnavailable()
 
     @blueprint.get("/broken")
-    @web.public
+    @guard.public
     def broken():
         raise RuntimeError("rahasia")
 
@@ -73,15 +73,15 @@ def api() -> Blueprint:
         return {"secret": True}
 
     @blueprint.post("/wishes")
-    @web.public
+    @guard.public
     @blueprint.arguments(Wish())
     def wish(wanted):
         return wanted
 
     @blueprint.get("/malls/<mall>/counters/<counter>")
-    @web.allow("operator", "supervisor")
+    @guard.allow("operator", "supervisor")
     def counter(mall, counter):
-        return {"actor": web.actor().name, "id": g.request_id}
+        return {"actor": guard.actor().name, "id": g.request_id}
 
     return blueprint
 
@@ -90,7 +90,7 @@ def pages() -> PlainBlueprint:
     blueprint = PlainBlueprint("testpages", __name__, url_prefix="/ticketing")
 
     @blueprint.get("/closed")
-    @web.public
+    @guard.public
     def closed():
         raise Closed(next_opening=OPENING)
 

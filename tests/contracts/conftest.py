@@ -65,6 +65,7 @@ CANARIES = {
     "key": "kunci-kenari",
     "device": "Kios kenari",
     "password": "sandi kenari rahasia",
+    "known as": "kenari@pekalongankota.go.id",
 }
 
 
@@ -130,6 +131,8 @@ def who_may_do_what(registry: Registry) -> None:
     registry.act(ChangeAccess(clerk, "auditor", {}, at), **context)
     registry.act(RevokeToken("t2", at))
     registry.set_password(clerk, CANARIES["password"])
+    registry.link(clerk, CANARIES["known as"])
+    registry.unlink(clerk)
     registry.act(EndSession("s1", clerk, at + timedelta(hours=12), at))
     registry.disable(clerk)
     registry.act(EnableAccount(clerk, at))

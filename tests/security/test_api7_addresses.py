@@ -1,5 +1,7 @@
 """API7, server side request forgery: nothing here fetches an address that somebody names.
 
+The one thing that is asked is the sign-in provider, whose address is a setting (`services/catalog/access/oidc.py`).
+
 Whoever adds a feature that does, such as webhooks for agencies: let nobody name an address inside (private, loopback
 and link-local networks, also after resolving and after redirects), only https, with a time limit and a small answer;
 test each of these here; and then take the route out of these tests by name.
@@ -12,7 +14,8 @@ from pathlib import Path
 import services
 
 ADDRESS = re.compile(r"(^|_)(ur[il]|href|link|webhook|callback|endpoint|host|domain|redirect|image|feed|origin)s?($|_)")
-CLIENTS = {"requests", "httpx", "aiohttp", "urllib3", "http.client", "urllib.request", "ftplib", "smtplib"}
+CLIENTS = {"requests", "httpx", "aiohttp", "urllib3", "http", "urllib.request", "ftplib", "smtplib", "authlib"}
+PROVIDER = {("requests", "oidc.py"), ("authlib", "oidc.py")}
 
 
 def inputs(document) -> list[tuple[str, dict]]:
@@ -58,7 +61,7 @@ def test_the_search_would_find_an_address():
     assert [name for name, schema in found if schema.get("format") == "uri"] == ["hook"]
 
 
-def test_no_service_can_fetch_anything():
+def test_no_service_can_fetch_anything_but_catalog_the_sign_in_provider():
     imported = set()
     for file in Path(services.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -66,4 +69,11 @@ def test_no_service_can_fetch_anything():
                 imported |= {(alias.name, file.name) for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add((node.module or "", file.name))
-    assert {(module, file) for module, file in imported if module in CLIENTS} == set()
+    whole = {(module, file) for module, file in imported if module in CLIENTS}
+    packages = {(module.partition(".")[0], file) for module, file in imported}
+    assert whole | {(package, file) for package, file in packages if package in CLIENTS} == PROVIDER
+
+
+def test_nothing_that_is_asked_of_us_says_which_provider_to_go_to(houses):
+    answer = houses.client("catalog").get("/catalog/sign-in/provider?issuer=https://jahat.test&return=//jahat.test")
+    assert answer.status_code == 404, "none is configured"

@@ -13,7 +13,11 @@ PAGES = {
         "/catalog/malls/<mall>/services/<path:code>",
         "/catalog/malls/<mall>/admin",
         "/catalog/access",
+        "/catalog/new-mall",
         "/catalog/sign-in",
+        "/catalog/sign-in/provider",
+        "/catalog/sign-in/provider/return",
+        "/catalog/password",
     },
     "ticketing": {
         *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics")),

@@ -1,6 +1,7 @@
 """Accounts, tokens and sessions over HTTP."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,11 +19,13 @@ from services.catalog.access.domain import (
     TokenIssued,
     UnknownToken,
 )
+from services.catalog.access.oidc import NoProvider, SignInProvider
 from services.catalog.access.people import Registry, Session, now
 from services.chassis.errors import Unauthorized
+from services.chassis.guard import actor, address, allow, must_be_same_origin, public, who_asks
 from services.chassis.tokens import COOKIE, ROLES, SCOPES, BadToken, Revoked, Verifier, WrongScope
-from services.chassis.web import actor, allow, must_be_same_origin, public, who_asks
 
+PEOPLE = tuple(role for role in ROLES if role != "device")  # who can have an account
 sessions = Blueprint("sessions", __name__, url_prefix="/catalog/api", description="Who is asking; signing in and out")
 blueprint = Blueprint("access", __name__, url_prefix="/catalog/api/access", description="Who may do what")
 
@@ -54,8 +57,22 @@ class NewAccount(Access):
     password = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
 
 
+class OwnPassword(NewPassword):
+    """Another password for oneself, and the one that holds now."""
+
+    current = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
+
+
+class KnownAs(ma.Schema):
+    """By which name the provider knows somebody: the value of the claim that OIDC_CLAIM names."""
+
+    known_as = ma.fields.String(
+        required=True, validate=Length(1, 200), metadata={"example": "siti@pekalongankota.go.id"}
+    )
+
+
 class AccountOut(ma.Schema):
-    """An account; `scope` has the places it is bound to."""
+    """An account; `scope` has the places it is bound to, `known_as` is who signs in as it by the provider."""
 
     id = ma.fields.String()
     name = ma.fields.String()
@@ -63,6 +80,7 @@ class AccountOut(ma.Schema):
     scope = ma.fields.Dict(metadata={"example": {"mall": "pekalongan", "counter": "G02"}})
     enabled = ma.fields.Boolean()
     created_at = ma.fields.String()
+    known_as = ma.fields.String(metadata={"description": "Empty: nobody."})
 
 
 class AccountList(ma.Schema):
@@ -129,6 +147,14 @@ class Me(ma.Schema):
     session = ma.fields.Boolean(metadata={"description": "By signing in, not by a token."})
 
 
+def sign_in_provider() -> SignInProvider:
+    """This process's provider. Raises `NoProvider`."""
+    found: SignInProvider | None = current_app.extensions["sign_in_provider"]
+    if found is None:
+        raise NoProvider()
+    return found
+
+
 def registry() -> Registry:
     """This process's registry."""
     found: Registry = current_app.extensions["registry"]
@@ -145,7 +171,7 @@ def me() -> dict[str, Any]:
     except Unauthorized:
         return {"signed_in": False, "can_sign_in": registry().can_sign}
     if session := registry().renewed(found):
-        _keep_in_browser(session)
+        keep_in_browser(session)
     who = {"name": found.name, "role": found.role, "scope": dict(found.scope), "session": bool(found.session)}
     return {"signed_in": True, "can_sign_in": registry().can_sign, **who}
 
@@ -160,9 +186,8 @@ def me() -> dict[str, Any]:
 def sign_in(given: dict[str, str]) -> dict[str, Any]:
     """Sign in: the session comes as a cookie."""
     must_be_same_origin()
-    address = request.headers.get("X-Forwarded-For", request.remote_addr or "").rpartition(",")[2].strip()
-    account, session = registry().sign_in(given["name"].strip().casefold(), given["password"], address)
-    _keep_in_browser(session)
+    account, session = registry().sign_in(given["name"].strip().casefold(), given["password"], address())
+    keep_in_browser(session)
     who = {"name": account.name, "role": account.role, "scope": dict(account.scope), "session": True}
     return {"signed_in": True, "can_sign_in": True, **who}
 
@@ -184,7 +209,26 @@ def sign_out() -> None:
         return response
 
 
-def _keep_in_browser(session: Session) -> None:
+@sessions.put("/session/password")
+@allow(*PEOPLE)
+@sessions.arguments(OwnPassword())
+@sessions.response(200, Me)
+@sessions.alt_response(403, description="`not-signed-in`: a token has no password; `cross-site`")
+@sessions.alt_response(422, description="`wrong-current-password`, `weak-password`")
+@sessions.alt_response(429, description="`too-many-attempts`")
+def change_own_password(given: dict[str, str]) -> dict[str, Any]:
+    """Another password for oneself: one's sessions elsewhere are over, this one goes on."""
+    session = registry().change_own_password(
+        actor(), given["current"], given["password"], address(), trace=g.request_id
+    )
+    keep_in_browser(session)
+    who = {"name": actor().name, "role": actor().role, "scope": dict(actor().scope), "session": True}
+    return {"signed_in": True, "can_sign_in": True, **who}
+
+
+def keep_in_browser(session: Session) -> None:
+    """Set the session's cookie with the answer."""
+
     @after_this_request
     def keep(response: Response) -> Response:
         response.set_cookie(COOKIE, session.token, path="/", secure=request.is_secure, httponly=True, samesite="Strict")
@@ -204,7 +248,8 @@ def _of_all_malls() -> None:
 def list_accounts() -> dict[str, Any]:
     """All accounts."""
     accounts = sorted(registry().people().accounts.values(), key=lambda account: account.name)
-    return {"accounts": [_account(account) for account in accounts]}
+    known_as = registry().identities()
+    return {"accounts": [_account(account, known_as) for account in accounts]}
 
 
 @blueprint.post("/accounts")
@@ -255,6 +300,26 @@ def disable_account(account: str) -> dict[str, Any]:
 def enable_account(account: str) -> dict[str, Any]:
     """It can sign in again; what was revoked stays so."""
     return _account(registry().act(EnableAccount(account, now()), **_context()).account(account))
+
+
+@blueprint.put("/accounts/<account>/known-as")
+@allow("administrator")
+@blueprint.arguments(KnownAs())
+@blueprint.response(200, AccountOut)
+@blueprint.alt_response(404, description="`unknown-account`, `no-provider`")
+@blueprint.alt_response(409, description="`already-linked`")
+def link_sign_in(given: dict[str, str], account: str) -> dict[str, Any]:
+    """Let somebody sign in as this account by the provider; its sessions are over."""
+    known_as = sign_in_provider().provider.spelled(given["known_as"])
+    return _account(registry().link(account, known_as, **_context()))
+
+
+@blueprint.delete("/accounts/<account>/known-as")
+@allow("administrator")
+@blueprint.response(200, AccountOut)
+def unlink_sign_in(account: str) -> dict[str, Any]:
+    """Let nobody sign in as this account by the provider; its sessions are over."""
+    return _account(registry().unlink(account, **_context()))
 
 
 @blueprint.get("/tokens")
@@ -320,7 +385,8 @@ def _context() -> dict[str, str]:
     return {"actor": actor().name, "trace": g.request_id}
 
 
-def _account(account: Account) -> dict[str, Any]:
+def _account(account: Account, known_as: Mapping[str, str] | None = None) -> dict[str, Any]:
+    names = registry().identities() if known_as is None else known_as
     return {
         "id": account.id,
         "name": account.name,
@@ -328,6 +394,7 @@ def _account(account: Account) -> dict[str, Any]:
         "scope": dict(account.scope),
         "enabled": account.enabled,
         "created_at": account.created_at.isoformat(),
+        "known_as": names.get(account.id, "") if account.linked else "",
     }
 
 

@@ -11,6 +11,8 @@ from services.catalog.access.domain import (
     Event,
     PasswordSet,
     SessionEnded,
+    SignInLinked,
+    SignInUnlinked,
     TokenRevoked,
 )
 from services.chassis.cloud_event import CloudEvent
@@ -36,6 +38,8 @@ def _published(commit: Commit) -> Iterator[CloudEvent]:
 def _revoked(event: Event) -> tuple[str, str, int, datetime] | None:
     match event:
         case AccessChanged(id, _, _, epoch, at) | PasswordSet(id, epoch, at) | AccountDisabled(id, epoch, at):
+            return "account", id, epoch, at + LONGEST_SESSION
+        case SignInLinked(id, epoch, at) | SignInUnlinked(id, epoch, at):
             return "account", id, epoch, at + LONGEST_SESSION
         case TokenRevoked(id, expires_at, _):
             return "token", id, 0, expires_at

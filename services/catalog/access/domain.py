@@ -104,6 +104,22 @@ class EnableAccount:
 
 
 @dataclass(frozen=True)
+class LinkSignIn:
+    """Whom a provider knows by some name may sign in as this account; the name is kept elsewhere."""
+
+    id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class UnlinkSignIn:
+    """Nobody signs in as this account by a provider any more."""
+
+    id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
 class IssueToken:
     """A token for a machine, or for the programs of an account, which then gives role and places."""
 
@@ -135,8 +151,9 @@ class EndSession:
     now: datetime
 
 
+OfSignIn = SetPassword | LinkSignIn | UnlinkSignIn
 Command = (
-    CreateAccount | ChangeAccess | SetPassword | DisableAccount | EnableAccount | IssueToken | RevokeToken | EndSession
+    CreateAccount | ChangeAccess | DisableAccount | EnableAccount | OfSignIn | IssueToken | RevokeToken | EndSession
 )
 
 
@@ -190,6 +207,24 @@ class AccountEnabled:
 
 
 @dataclass(frozen=True)
+class SignInLinked:
+    """Somebody whom a provider knows may sign in as this account; sessions up to `epoch` are over."""
+
+    id: str
+    epoch: int
+    linked_at: datetime
+
+
+@dataclass(frozen=True)
+class SignInUnlinked:
+    """Nobody signs in as this account by a provider; sessions up to `epoch` are over."""
+
+    id: str
+    epoch: int
+    unlinked_at: datetime
+
+
+@dataclass(frozen=True)
 class TokenIssued:
     """A token was made and shown once."""
 
@@ -227,6 +262,8 @@ Event = (
     | PasswordSet
     | AccountDisabled
     | AccountEnabled
+    | SignInLinked
+    | SignInUnlinked
     | TokenIssued
     | TokenRevoked
     | SessionEnded
@@ -235,7 +272,10 @@ Event = (
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who can sign in, unless disabled; `epoch` goes up whenever all its sessions are over."""
+    """Somebody who can sign in, unless disabled; `epoch` goes up whenever all its sessions are over.
+
+    `linked`: by a provider too.
+    """
 
     id: str
     name: str
@@ -244,6 +284,7 @@ class Account:
     created_at: datetime
     enabled: bool = True
     epoch: int = 0
+    linked: bool = False
 
     @property
     def manages(self) -> bool:
@@ -289,8 +330,8 @@ def decide(command: Command, people: People) -> list[Event]:
             changed = replace(account, role=role, scope=scope)
             _must_leave_an_administrator(people, changed)
             return [AccessChanged(id, role, dict(scope), account.epoch, now), *_tokens_revoked(people, id, now)]
-        case SetPassword(id, now):
-            return [PasswordSet(id, people.account(id).epoch, now)]
+        case SetPassword() | LinkSignIn() | UnlinkSignIn():
+            return _of_sign_in(command, people.account(command.id))
         case DisableAccount(id, now):
             account = people.account(id)
             if not account.enabled:
@@ -311,6 +352,16 @@ def decide(command: Command, people: People) -> list[Event]:
             return [] if id in people.ended or until <= now else [SessionEnded(id, account_id, until, now)]
         case _:
             assert_never(command)
+
+
+def _of_sign_in(command: OfSignIn, account: Account) -> list[Event]:
+    match command:
+        case SetPassword(id, now):
+            return [PasswordSet(id, account.epoch, now)]
+        case LinkSignIn(id, now):
+            return [SignInLinked(id, account.epoch, now)]
+        case UnlinkSignIn(id, now):
+            return [SignInUnlinked(id, account.epoch, now)] if account.linked else []
 
 
 def _must_fit(role: str, scope: Mapping[str, str], not_for: str) -> None:
@@ -363,6 +414,10 @@ def evolve(people: People, event: Event) -> People:
             return _with(people, replace(people.accounts[id], enabled=False, epoch=epoch + 1))
         case AccountEnabled(id, _):
             return _with(people, replace(people.accounts[id], enabled=True))
+        case SignInLinked(id, epoch, _):
+            return _with(people, replace(people.accounts[id], linked=True, epoch=epoch + 1))
+        case SignInUnlinked(id, epoch, _):
+            return _with(people, replace(people.accounts[id], linked=False, epoch=epoch + 1))
         case TokenIssued():
             kept = {id: token for id, token in people.tokens.items() if token.expires_at > event.issued_at}
             return replace(people, tokens={**kept, event.id: event})
@@ -393,6 +448,8 @@ ACCESS: Decider[Command, People, Event] = Decider(
         PasswordSet,
         AccountDisabled,
         AccountEnabled,
+        SignInLinked,
+        SignInUnlinked,
         TokenIssued,
         TokenRevoked,
         SessionEnded,

@@ -1,11 +1,15 @@
 """Pages of access: signing in, and who may do what."""
 
 import re
+from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
+from services.catalog.access.api import keep_in_browser, registry, sign_in_provider
 from services.catalog.access.domain import PLACES
-from services.chassis.web import public
+from services.chassis.errors import Problem
+from services.chassis.guard import limited, public
+from services.chassis.web import as_told
 
 blueprint = Blueprint("access_pages", __name__, url_prefix="/catalog")
 
@@ -16,14 +20,61 @@ OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)  # printable, without 
 @public
 def sign_in() -> str:
     """Sign in, and go back to where one came from."""
-    return render_template("sign_in.html", back=way_back(request.args.get("return", "")))
+    return _sign_in(way_back(request.args.get("return", "")))
+
+
+def _sign_in(back: str, problem: dict[str, Any] | None = None) -> str:
+    provider = current_app.extensions["sign_in_provider"]
+    name = provider and provider.provider.name
+    return render_template("sign_in.html", back=back, provider=name, problem=problem)
+
+
+@blueprint.get("/sign-in/provider")
+@public
+@limited("sign-in")
+def begin_at_provider() -> Any:
+    """Go to the provider to sign in there."""
+    back = way_back(request.args.get("return", ""))
+    try:
+        return sign_in_provider().begin(back, url_for("access_pages.return_from_provider", _external=True))
+    except Problem as problem:
+        return _told(problem, back)
+
+
+@blueprint.get("/sign-in/provider/return")
+@public
+@limited("sign-in")
+def return_from_provider() -> Any:
+    """Come back from the provider: signed in, if an account is linked to whom it knows; else told why not."""
+    back = "/"
+    try:
+        provider = sign_in_provider()
+        back = provider.way_back()
+        keep_in_browser(registry().sign_in_as(provider.end()))
+    except Problem as problem:
+        return _told(problem, back)
+    return redirect(back)
+
+
+def _told(problem: Problem, back: str) -> Response:
+    """The page to sign in on, with what went wrong."""
+    status, document = as_told(problem)
+    return Response(_sign_in(back, document), status, mimetype="text/html")
+
+
+@blueprint.get("/password")
+@public
+def password() -> str:
+    """Another password for oneself: an empty shell, which asks the API."""
+    return render_template("password.html")
 
 
 @blueprint.get("/access")
 @public
 def access() -> str:
     """Accounts and tokens: an empty shell, filled through the API for the administrator who looks."""
-    return render_template("access.html", roles=list(PLACES))
+    provider = current_app.extensions["sign_in_provider"]
+    return render_template("access.html", roles=list(PLACES), provider=provider and provider.provider)
 
 
 def way_back(wanted: str) -> str:

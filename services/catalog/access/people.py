@@ -19,14 +19,17 @@ from services.catalog.access.domain import (
     EndSession,
     Event,
     IssueToken,
+    LinkSignIn,
     People,
     SetPassword,
     TokenIssued,
+    UnlinkSignIn,
 )
+from services.catalog.access.identities import Identities
 from services.catalog.access.passwords import Passwords, must_be_strong
 from services.chassis.access import MAX_AGE
 from services.chassis.decider import Streams
-from services.chassis.errors import NotFound, Unauthorized
+from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthorized
 from services.chassis.event_store import EventStore
 from services.chassis.tokens import Actor, sign
 
@@ -35,6 +38,18 @@ IDLE = 30 * 60  # seconds that a session lasts without a sign of life
 
 class WrongPassword(Unauthorized):
     """No account has this name and password. Which of the two is wrong is not said."""
+
+
+class WrongCurrentPassword(Invalid):
+    """Who wants another password has to know the one they have."""
+
+
+class NotSignedIn(Forbidden):
+    """A token was shown: it has no password that its holder could change."""
+
+
+class NotLinked(Forbidden):
+    """The provider knows this person, and no account here is linked to them; `known_as` is their name there."""
 
 
 class NoSignIn(NotFound):
@@ -52,10 +67,11 @@ class Session:
 class Registry:
     """Everybody who may do something here. One per process."""
 
-    def __init__(self, store: EventStore, private_pem: str = "") -> None:
+    def __init__(self, store: EventStore, private_pem: str = "", provider: str = "") -> None:
         self._streams: Streams[Command, People, Event] = Streams(store, ACCESS, {"events": ACCESS.events})
         self._passwords = Passwords(store.database)
         self._attempts = Attempts(store.database)
+        self._identities = Identities(store.database, provider)
         self._private = private_pem.encode()
 
     @property
@@ -102,8 +118,44 @@ class Registry:
         if account is None or not account.enabled or not fits:
             raise WrongPassword()
         self._attempts.forgive(counted)
-        until = int(time.time() + LONGEST_SESSION.total_seconds())
-        return account, self._session(account, secrets.token_urlsafe(12), until)
+        return account, self._begin(account)
+
+    def sign_in_as(self, known_as: str) -> Session:
+        """A session for whom the provider knows by this name. Raises `NotLinked`, also if the account is disabled."""
+        account = self.people().accounts.get(self._identities.account(known_as))
+        if account is None or not account.enabled or not account.linked:
+            raise NotLinked(known_as=known_as)
+        return self._begin(account)
+
+    def change_own_password(self, actor: Actor, current: str, password: str, address: str, trace: str) -> Session:
+        """Another password for who is signed in: their other sessions are over, and this one begins anew.
+
+        Raises `NotSignedIn`, `WrongCurrentPassword`, `WeakPassword`, `TooManyAttempts`.
+        """
+        if not actor.session:
+            raise NotSignedIn()
+        account = self.people().account(actor.account)
+        counted = self._attempts.count(account.name, address)
+        if not self._passwords.fits(account.id, current):
+            raise WrongCurrentPassword()
+        self._attempts.forgive(counted)
+        return self._begin(self.set_password(account.id, password, actor=actor.name, trace=trace))
+
+    def identities(self) -> Mapping[str, str]:
+        """By which name the provider knows the accounts that are linked, by account."""
+        return self._identities.all()
+
+    def link(self, id: str, known_as: str, **context: str) -> Account:
+        """Let whom the provider knows by this name sign in so. Raises `UnknownAccount`, `AlreadyLinked`."""
+        self.people().account(id)
+        self._identities.keep(id, known_as)
+        return self.act(LinkSignIn(id, now()), **context).account(id)
+
+    def unlink(self, id: str, **context: str) -> Account:
+        """Nobody signs in as this account by the provider any more. Raises `UnknownAccount`."""
+        account = self.act(UnlinkSignIn(id, now()), **context).account(id)
+        self._identities.erase(id)
+        return account
 
     def renewed(self, actor: Actor) -> Session | None:
         """The session for longer, once a third of its time is over; None where there is nothing to renew."""
@@ -140,6 +192,10 @@ class Registry:
         account = people.accounts.get(actor.account) if actor.session else None
         is_over = account is not None and (not account.enabled or actor.epoch < account.epoch)
         return is_over or actor.token in people.revoked or actor.session in people.ended
+
+    def _begin(self, account: Account) -> Session:
+        until = int(time.time() + LONGEST_SESSION.total_seconds())
+        return self._session(account, secrets.token_urlsafe(12), until)
 
     def _session(self, account: Account, id: str, until: int) -> Session:
         expires = min(int(time.time()) + IDLE, until)

@@ -24,9 +24,11 @@ from services.catalog.domain.directory import (
     ListCounter,
     Listed,
     ListService,
+    MallExists,
     OfAgencies,
     OfCounters,
     OfServices,
+    OpenMall,
     ReturnAgency,
     ServiceListed,
     ServiceWithdrawn,
@@ -51,6 +53,8 @@ def decide(command: Command, directory: Directory) -> list[Event]:
     """What a command leads to, all or nothing. Raises the refusals of a directory."""
     if isinstance(command, ImportCatalog):
         return _import(command.wanted, directory)
+    if isinstance(command, OpenMall):
+        return _open(command.mall, directory)
     if directory.mall is None:
         raise UnknownMall()
     match command:
@@ -89,6 +93,13 @@ def _says_the_same(one: Listed, other: Listed) -> bool:
     if isinstance(one, CounterListed) and isinstance(other, CounterListed):
         return replace(one, services=()) == replace(other, services=()) and set(one.services) == set(other.services)
     return one == other
+
+
+def _open(wanted: MallListed, directory: Directory) -> list[Event]:
+    if directory.mall not in (None, wanted):
+        raise MallExists(mall=wanted.code)
+    _must_have_no(faults_of_mall(wanted))
+    return [wanted] if directory.mall is None else []
 
 
 def _change_mall(wanted: MallListed, known: MallListed) -> list[Event]:

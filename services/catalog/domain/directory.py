@@ -27,6 +27,10 @@ class UnknownMall(NotFound):
     """No such mall."""
 
 
+class MallExists(Refused):
+    """There is a mall with this code."""
+
+
 class UnknownService(NotFound):
     """The mall does not offer this service."""
 
@@ -212,6 +216,13 @@ class WithdrawCounter:
 
 
 @dataclass(frozen=True)
+class OpenMall:
+    """There is a new mall, with nothing in it yet."""
+
+    mall: MallListed
+
+
+@dataclass(frozen=True)
 class ChangeMall:
     """The mall or the rules of its day change in these fields."""
 
@@ -221,7 +232,7 @@ class ChangeMall:
 OfAgencies = AdmitAgency | ListAgency | SuspendAgency | ReturnAgency | WithdrawAgency
 OfServices = ListService | WithdrawService
 OfCounters = ListCounter | WithdrawCounter
-Command = ImportCatalog | ChangeMall | OfAgencies | OfServices | OfCounters
+Command = ImportCatalog | OpenMall | ChangeMall | OfAgencies | OfServices | OfCounters
 
 
 def evolve(directory: Directory, event: Event) -> Directory:

@@ -1,7 +1,8 @@
 """What is wrong with agencies, services and counters, field by field."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from services.catalog.domain.directory import (
     COMPONENTS,
@@ -38,19 +39,22 @@ def faults_of_code(code: str) -> Iterator[Fault]:
         yield Fault("code", "capital letters, digits and hyphens, at most {n}", {"n": 40})
 
 
-def faults_of_all(wanted: Directory) -> Iterable[str]:
+def faults_of_all(wanted: Directory) -> Iterator[Fault]:
     """What contradicts itself in a whole directory, each fault with its entry."""
     if wanted.mall is None:
-        yield "no mall"
+        yield Fault("mall", "no mall")
         return
-    yield from map(str, faults_of_mall(wanted.mall))
-    for kind, entries in (("agency", wanted.agencies), ("service", wanted.services)):
+    yield from faults_of_mall(wanted.mall)
+    kinds: tuple[tuple[str, Mapping[str, Listed]], ...] = (
+        ("agency {entry}: ", wanted.agencies),
+        ("service {entry}: ", wanted.services),
+        ("counter {entry}: ", wanted.counters),
+    )
+    for where, entries in kinds:
         for entry in entries.values():
-            yield from (f"{kind} {entry.code}: {fault}" for fault in faults_of(entry, wanted))
-    for counter in wanted.counters.values():
-        for fault in faults_of(counter, wanted):
-            code = repr(counter.code) if fault.field == "code" else counter.code
-            yield f"counter {code}: {fault}"
+            for fault in faults_of(entry, wanted):
+                values = {**fault.values, "entry": entry.code or "''"}
+                yield replace(fault, where=where, values=values)
 
 
 def _faults_of_name(name: str) -> Iterator[Fault]:

@@ -22,12 +22,13 @@ function about({ name, role, scope }) {
 
 function accountRow(account) {
   const { enabled } = account;
-  const row = copy('account', { ...about(account), status: t(enabled ? 'access.enabled' : 'access.disabled'), switch: t(enabled ? 'access.disable' : 'access.enable') });
+  const row = copy('account', { ...about(account), known_as: account.known_as, status: t(enabled ? 'access.enabled' : 'access.disabled'), switch: t(enabled ? 'access.disable' : 'access.enable') });
   row.querySelector('.pill').dataset.kind = enabled ? 'good' : 'bad';
   const path = `${api}/accounts/${account.id}`;
   const doing = {
     change: () => open('change', account),
     'set-password': () => open('set-password', account),
+    link: () => open('link', account),
     switch: () => act(account.name, `${path}/disabled`, { method: enabled ? 'PUT' : 'DELETE' }),
   };
   return withButtons(row, account.name, doing);
@@ -54,6 +55,7 @@ const ACTS = {
   'new-account': (form) => ['POST', '/accounts', { name: form.name, ...access(form), password: form.password }],
   change: (form, id) => ['PUT', `/accounts/${id}/access`, access(form)],
   'set-password': (form, id) => ['PUT', `/accounts/${id}/password`, { password: form.password }],
+  link: (form, id) => (form.known_as.trim() ? ['PUT', `/accounts/${id}/known-as`, { known_as: form.known_as.trim() }] : ['DELETE', `/accounts/${id}/known-as`]),
   'new-token': (form) => ['POST', '/tokens', { name: form.name, ...access(form), days: Number(form.days) }],
 };
 
@@ -80,6 +82,7 @@ function open(id, account = null) {
     form.elements.role.value = account.role;
     for (const [place, code] of Object.entries(account.scope)) form.elements[place].value = code;
   }
+  if (id === 'link') form.elements.known_as.value = account.known_as;
   dialog.showModal();
 }
 

@@ -409,6 +409,10 @@ async function readFiles(form) {
   }
   const tables = {};
   for (const file of files) {
+    if (file.name.toLowerCase().endsWith('.zip')) {
+      await ask({ method: 'POST', path: 'import', body: { archive: await inBase64(file) }, form });
+      return;
+    }
     const text = await file.text();
     const kind = file.name.split('.')[0];
     if (!['mall', 'agencies', 'services', 'counters'].includes(kind) && file.name.endsWith('.json')) {
@@ -422,6 +426,16 @@ async function readFiles(form) {
     tables[kind] = text;
   }
   await ask({ method: 'POST', path: 'import', body: { tables }, form });
+}
+
+async function inBase64(file) {
+  const address = await new Promise((read, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => read(reader.result);
+    reader.onerror = () => failed(reader.error);
+    reader.readAsDataURL(file);
+  });
+  return address.slice(address.indexOf(',') + 1);
 }
 
 joining = newAgency({ api, catalog: () => catalog, changes, look });

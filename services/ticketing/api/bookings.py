@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from services.chassis.web import command_context, limited, public
+from services.chassis.guard import limited, public
+from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.schemas import KEY, BookableOut, BookingOut, NewBooking, TicketOut, WantedBooking
 from services.ticketing.api.tickets import blueprint, queue

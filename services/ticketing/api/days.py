@@ -3,7 +3,8 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.chassis.web import allow, command_context, public
+from services.chassis.guard import allow, public
+from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.schemas import HallOut, NewClosure, NewRule, Reason
 from services.ticketing.api.tickets import blueprint, queue

@@ -7,8 +7,8 @@ from flask import Response
 
 from services.chassis import chain
 from services.chassis.errors import NotFound
+from services.chassis.guard import actor, allow
 from services.chassis.tokens import WrongScope
-from services.chassis.web import actor, allow
 from services.ticketing import audit
 from services.ticketing.api.schemas import Format, Period
 from services.ticketing.api.tickets import blueprint, queue

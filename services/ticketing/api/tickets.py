@@ -5,7 +5,8 @@ from typing import Any
 from flask import current_app
 from flask_smorest import Blueprint
 
-from services.chassis.web import actor, allow, command_context, limited, public
+from services.chassis.guard import actor, allow, limited, public
+from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.schemas import KEY, AtCounter, Finished, NewTicket, Note, TicketOut, Transfer
 from services.ticketing.domain import hours

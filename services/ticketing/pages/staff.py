@@ -6,7 +6,8 @@ from typing import Any
 from babel.dates import format_date
 from flask import render_template
 
-from services.chassis.web import language, public
+from services.chassis.guard import public
+from services.chassis.web import language
 from services.ticketing.api import queue
 from services.ticketing.api.reports import day_named
 from services.ticketing.domain import hours

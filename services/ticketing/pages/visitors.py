@@ -9,7 +9,8 @@ import segno
 from babel.dates import format_date
 from flask import Blueprint, Response, render_template, request
 
-from services.chassis.web import language, public, text
+from services.chassis.guard import public
+from services.chassis.web import language, text
 from services.chassis.words import DEFAULT
 from services.ticketing import views
 from services.ticketing.api import queue

@@ -1,0 +1,111 @@
+"""Who may ask: each route declares it, and it is looked at before anything else of a request."""
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import current_app, g, request
+
+from services.chassis.errors import Forbidden, Unauthorized
+from services.chassis.tokens import COOKIE, Actor, Verifier, WrongRole, WrongScope
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+UNLIMITED = frozenset(("device", "operator", "supervisor", "administrator"))  # roles of whom no address is counted
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class CrossSite(Forbidden):
+    """A page of another site made the browser ask, or what it sends is no JSON."""
+
+
+def public(view: View) -> View:
+    """Declare that anybody may call this route."""
+    return allow()(view)
+
+
+def allow(*roles: str) -> Callable[[View], View]:
+    """Declare which roles may call this route; a token bound to a mall or counter only its own. None: anybody."""
+
+    def mark(view: View) -> View:
+        view.access = frozenset(roles)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def limited(name: str) -> Callable[[View], View]:
+    """Declare that an address may call this route only so often, for each mall; kiosks and staff always may."""
+
+    def mark(view: View) -> View:
+        view.limit = name  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def address() -> str:
+    """Where the request comes from, as the gateway tells it; of IPv6 the network, for a household has a whole one."""
+    peer = request.remote_addr or ""
+    gateways = current_app.config["GATEWAYS"]
+    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        found = ipaddress.ip_address(told if told and ("*" in gateways or peer in gateways) else peer)
+    except ValueError:
+        return peer
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
+
+
+def actor() -> Actor:
+    """Who is asking. Only on routes with roles."""
+    found: Actor = g.actor
+    return found
+
+
+def must_be_allowed(view: Callable[..., Any]) -> None:
+    """Refuse whoever the route does not name, or who asks too often. Raises what `who_asks` does, and `TooMany`."""
+    roles = getattr(view, "access", None)
+    if roles is None:
+        raise WrongRole()  # a route that does not say who may use it is used by nobody
+    if roles:
+        g.actor = who_asks()
+        if g.actor.role not in roles:
+            raise WrongRole()
+        for place, code in g.actor.scope.items():
+            if (request.view_args or {}).get(place, code) != code:
+                raise WrongScope()
+    if (limit := getattr(view, "limit", None)) and not _is_unlimited():
+        current_app.extensions["limits"].take(limit, address(), (request.view_args or {}).get("mall", ""))
+
+
+def _is_unlimited() -> bool:
+    """Whether a kiosk or a member of staff asks, for their own mall."""
+    try:
+        asking = who_asks()
+    except (Unauthorized, Forbidden):
+        return False
+    mall = asking.scope.get("mall")
+    return asking.role in UNLIMITED and mall in (None, (request.view_args or {}).get("mall", mall))
+
+
+def who_asks() -> Actor:
+    """Whose token or session comes with the request. Raises `BadToken`, `Revoked`, `CrossSite`."""
+    verifier: Verifier = current_app.extensions["verifier"]
+    authorization = request.headers.get("Authorization", "")
+    found = verifier.actor(authorization, request.cookies.get(COOKIE, ""))
+    if not authorization and request.method not in SAFE_METHODS:
+        must_be_same_origin()  # a browser sends cookies whoever made it ask, headers only for our own pages
+    return found
+
+
+def must_be_same_origin() -> None:
+    """Refuse what a page of another site could make a browser send. Raises `CrossSite`.
+
+    Sec-Fetch-Site says who asks; where browsers leave it out (plain http in a LAN), Origin does.
+    """
+    own = f"{request.scheme}://{request.host}"
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    same = site == "same-origin" if site else origin == own
+    if not same or (request.content_length and not request.is_json):
+        raise CrossSite()
