@@ -16,6 +16,7 @@ from services.notifications.domain.commands import (
     LeavePhone,
     RecordOutcome,
     RecordReport,
+    SettleMessage,
     WithdrawPhone,
 )
 from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence, Message
@@ -72,6 +73,7 @@ __all__ = [
     "RecordOutcome",
     "RecordReport",
     "Scope",
+    "SettleMessage",
     "SmsAccepted",
     "SmsClaimed",
     "SmsDelivered",

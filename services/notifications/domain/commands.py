@@ -115,6 +115,15 @@ class ClaimMessage:
 
 
 @dataclass(frozen=True)
+class SettleMessage:
+    """Whatever ends a text without a gateway: that it is too late, is not needed, or that who claimed it died."""
+
+    message_id: str
+    now: datetime
+    drop: str = ""
+
+
+@dataclass(frozen=True)
 class RecordOutcome:
     """What the gateway made of the text; if it was not sent, when to try again."""
 
@@ -145,6 +154,7 @@ Command = (
     | LeavePhone
     | WithdrawPhone
     | ClaimMessage
+    | SettleMessage
     | RecordOutcome
     | RecordReport
 )

@@ -18,6 +18,7 @@ from services.notifications.domain.commands import (
     LeavePhone,
     RecordOutcome,
     RecordReport,
+    SettleMessage,
     WithdrawPhone,
 )
 from services.notifications.domain.events import (
@@ -222,6 +223,9 @@ def decide(command: Command, state: Correspondence) -> list[Event]:
             return [*withdrawn, *(SmsDropped(m.requested.message_id, "withdrawn", now) for m in waiting)]
         case ClaimMessage():
             return _claim(state, state.messages[command.message_id], command)
+        case SettleMessage(message_id, now, drop):
+            claim = _claim(state, state.messages[message_id], ClaimMessage(message_id, now, drop=drop))
+            return [event for event in claim if not isinstance(event, SmsClaimed)]
         case RecordOutcome():
             return _record(state.messages[command.message_id], command)
         case RecordReport():

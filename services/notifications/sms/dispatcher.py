@@ -21,6 +21,7 @@ from services.notifications.domain import (
     Message,
     RecordOutcome,
     Scope,
+    SettleMessage,
     SmsClaimed,
     SmsRequested,
 )
@@ -123,64 +124,66 @@ class Dispatcher:
             log.warning("a text cannot be put off", message_id=entry.message_id, cause=type(error).__name__)
 
     def _try(self, entry: Entry) -> datetime | None:
-        """Hand a text over, by the second gateway where the first certainly did not send it; when to look again."""
-        due: datetime | None = None
-        closed: list[float] = []
+        """Hand a text over, by the second gateway where the first certainly did not send it; when to look again.
+
+        What needs no gateway is settled first: one that was closed lets a single text through to try whether it is
+        back, and that must be one that is sent.
+        """
+        message = self._settled(entry)
+        if message.status != "requested":
+            return None
+        if message.due > now():
+            return message.due
+        due: list[datetime] = []
         for line in self._lines:
             if wait := line.opens_in():
-                closed.append(wait)
+                due.append(now() + timedelta(seconds=wait))
                 continue
             self._ending.wait(line.turn_in())
             message = self._hand_over(entry, line)
             if message.status != "requested":
                 return None
-            due = message.due
-        if due is None:
-            return self._wait_for_a_line(entry, min(closed))
-        return max(due, now() + AGAIN)  # the other gateway may not be asked at all for now
+            due.append(message.due)
+        return max(min(due), now() + AGAIN)
 
-    def _wait_for_a_line(self, entry: Entry, seconds: float) -> datetime | None:
-        """No gateway is asked for now: look again when one may be, or when it is too late."""
-        message = self._correspondences.find(entry.subject).messages[entry.message_id]
-        if message.is_open and now() > message.requested.best_before:
-            message = self._claimed(entry, "", "", "")
-        again = min(now() + timedelta(seconds=seconds), message.requested.best_before + timedelta(seconds=1))
-        return again if message.is_open else None
+    def _settled(self, entry: Entry) -> Message:
+        """The text, dropped or expired if it is not to be sent any more; unknown if whoever claimed it died."""
+        phone, _, drop = self._what_to_send(entry)
+        settle = SettleMessage(entry.message_id, now(), drop if phone else "withdrawn")
+        outcome = self._correspondences.act(entry.subject, settle)
+        message = outcome.now.state.messages[entry.message_id]
+        if outcome.events:
+            log.info("not sent", message_id=entry.message_id, status=message.status, reason=message.reason)
+        return message
+
+    def _what_to_send(self, entry: Entry) -> tuple[str, str, str]:
+        """Number, text, and why it is not needed; no number where there is none any more."""
+        asked = self._correspondences.find(entry.subject).messages[entry.message_id].requested
+        mall = self._malls.find(asked.mall, MAX_AGE)
+        phone = self._correspondences.contacts.find(entry.subject) or ""
+        return phone, wording.render(mall, asked), _why_not(asked, mall)
 
     def _hand_over(self, entry: Entry, line: Line) -> Message:
         """Claim a text and, if that succeeds, send it and record what came of it; the message as it is then."""
         message_id, subject = entry.message_id, entry.subject
-        message = self._correspondences.find(subject).messages[message_id]
-        asked = message.requested
-        mall = self._malls.find(asked.mall, MAX_AGE)
-        phone = self._correspondences.contacts.find(subject)
-        text = wording.render(mall, asked)
-        drop = _why_not(asked, mall, phone)
-        claimed = self._claimed(entry, line.name, text, drop)
-        if claimed.status != "sending" or phone is None:
-            return claimed
-        reference = reference_of(message_id)
+        phone, text, drop = self._what_to_send(entry)
+        claim = ClaimMessage(message_id, now(), line.name, text, drop if phone else "withdrawn")
+        claimed = self._correspondences.act(subject, claim)
+        message = claimed.now.state.messages[message_id]
+        if not any(isinstance(event, SmsClaimed) for event in claimed.events):
+            line.was_not_used()
+            return message
         url = self._reports.url(line.name, subject, message_id)
-        outcome, gateway_id, reason = _send(line, message_id, Text(reference, phone, text, url))
-        pause = timedelta(seconds=_pause(claimed.attempts)) if line is self._lines[-1] else timedelta(0)
+        outcome, gateway_id, reason = _send(line, message_id, Text(reference_of(message_id), phone, text, url))
+        pause = timedelta(seconds=_pause(message.attempts)) if line is self._lines[-1] else timedelta(0)
         record = RecordOutcome(message_id, outcome, gateway_id, now(), reason, pause)
         after = self._correspondences.act(subject, record).now.state.messages[message_id]
-        log.info("handed over", message_id=message_id, gateway=line.name, attempt=claimed.attempts, outcome=outcome)
+        log.info("handed over", message_id=message_id, gateway=line.name, attempt=message.attempts, outcome=outcome)
         return after
 
-    def _claimed(self, entry: Entry, gateway: str, text: str, drop: str) -> Message:
-        claim = ClaimMessage(entry.message_id, now(), gateway, text, drop)
-        outcome = self._correspondences.act(entry.subject, claim)
-        message = outcome.now.state.messages[entry.message_id]
-        if not any(isinstance(event, SmsClaimed) for event in outcome.events):
-            log.info("not sent", message_id=entry.message_id, status=message.status, reason=message.reason)
-        return message
 
-
-def _why_not(asked: SmsRequested, mall: Mall, phone: str | None) -> str:
+def _why_not(asked: SmsRequested, mall: Mall) -> str:
     """Why nobody needs this text, for reasons that its ticket does not know; empty if it is needed."""
-    if phone is None:
-        return "withdrawn"
     if asked.kind in mall.silent:
         return "switched-off"
     if asked.kind in ("suspended", "closed"):

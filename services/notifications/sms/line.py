@@ -34,7 +34,8 @@ class Line:
         self._next = 0.0
 
     def opens_in(self) -> float:
-        """Seconds until somebody may ask; 0: now, and whoever hears that says afterwards how it went.
+        """Seconds until somebody may ask; 0: now, and whoever hears that says afterwards how it went
+        (`went`), or that nobody asked (`was_not_used`).
 
         While it keeps failing one at a time is let through, to try.
         """
@@ -46,6 +47,11 @@ class Line:
                 return self._closed_until - now
             self._closed_until = now + self._pause
             return 0.0
+
+    def was_not_used(self) -> None:
+        """Whoever was let through did not ask after all: somebody else may."""
+        with self._mutex:
+            self._closed_until = self._clock()
 
     def went(self, well: bool) -> None:
         """Count an answer: one that is good forgets all failures."""
