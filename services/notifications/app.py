@@ -8,15 +8,20 @@ from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.tokens import Verifier, public_key
-from services.notifications import api, pages
+from services.notifications import pages
+from services.notifications.api import callbacks, messages, texts
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
+from services.notifications.malls import Malls
+from services.notifications.sms.gateways.settings import own_description
+from services.notifications.sms.reports import Reports
 
 
 def create_app() -> Flask:
     """The Flask app, from the environment."""
     env = Env()
     settings, key = Settings.from_env(env, "notifications"), public_key(env)
+    reports = Reports.from_env(env, own_description(env))
     allowed = {
         "phones": Limit(env.int("LIMIT_PHONES", 20), 3600),
         "tickets_of_phone": Limit(env.int("LIMIT_PHONE_TICKETS", 5), DAY),
@@ -25,10 +30,11 @@ def create_app() -> Flask:
     configure_logging("notifications-web", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
     store = EventStore(database)
-    blueprints = [api.blueprint, pages.blueprint]
+    blueprints = [messages.blueprint, texts.blueprint, callbacks.blueprint, pages.blueprint]
     ready, limits = {"database": store.ping}, Limits(database, **allowed)
     app = web.create_app(
         "notifications", Verifier(key, Heard(store).revoked), blueprints, ready, "MPP notifications", limits
     )
     app.extensions["correspondences"] = Correspondences(store, Contacts(database))
+    app.extensions["malls"], app.extensions["reports"] = Malls(store), reports
     return app

@@ -10,8 +10,8 @@ from pymongo.database import Database
 from services.chassis.errors import Invalid
 from services.chassis.event_store import Document
 
-# A ticket's business day is over by then. Erasure when the purpose is over: UU 27/2022 articles 43 and 44.
 DIALLED = re.compile(r"[0-9+() ./-]+", re.ASCII)
+# A ticket's business day is over by then. Erasure when the purpose is over: UU 27/2022 articles 43 and 44.
 KEPT = timedelta(hours=24)
 
 
@@ -44,24 +44,28 @@ def masked(phone: str) -> str:
 
 
 class Contacts:
-    """Which number belongs to which ticket."""
+    """Which number belongs to which ticket or booking."""
 
     def __init__(self, database: Database[Document]) -> None:
         self._contacts = database["contacts"]
         self._indexed = False
 
-    def keep(self, ticket_id: str, phone: str) -> None:
-        """Keep a number for a ticket, for a day."""
+    def keep(self, ticket_id: str, phone: str, until: datetime | None = None) -> None:
+        """Keep a number for a ticket, for a day or until then."""
         if not self._indexed:
             self._contacts.create_index("expires_at", expireAfterSeconds=0)
             self._indexed = True
-        kept = {"phone": phone, "expires_at": datetime.now(UTC) + KEPT}
+        kept = {"phone": phone, "expires_at": until or datetime.now(UTC) + KEPT}
         self._contacts.update_one({"_id": ticket_id}, {"$set": kept}, upsert=True)
 
     def find(self, ticket_id: str) -> str | None:
         """The number of a ticket, while it is kept."""
         found = self._contacts.find_one({"_id": ticket_id, "expires_at": {"$gt": datetime.now(UTC)}})
         return found["phone"] if found else None
+
+    def of_day(self, day: str) -> list[str]:
+        """The tickets and bookings of a day (`20261124`) for which a number is kept."""
+        return [str(found["_id"]) for found in self._contacts.find({"_id": {"$regex": f"^{day}-"}}, {"_id": 1})]
 
     def erase(self, ticket_id: str) -> None:
         """Forget the number of a ticket."""

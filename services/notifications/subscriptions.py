@@ -1,15 +1,29 @@
-"""What notifications hears from ticketing. A ticket heard of again leads to nothing."""
+"""What notifications hears from ticketing and the catalog. What was heard before leads to nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from services.chassis.access import on_access_revoked
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.inbox import Reaction
-from services.notifications.correspondence import now, ticket_stream
-from services.notifications.domain import Command, HearCalled, HearIssued
+from services.notifications.correspondence import now, stream_of
+from services.notifications.domain import (
+    Command,
+    HearBooked,
+    HearBookingEnded,
+    HearCalled,
+    HearIssued,
+    HearNews,
+    Position,
+    Scope,
+    What,
+)
+from services.notifications.domain.mall import HearResumption, HearSuspension, MallHeard
+from services.notifications.malls import mall_stream
 
 TOPICS = ["mpp.ticketing"]
+TYPES = "id.go.mpp."
 
 
 def on_ticket_issued(event: CloudEvent) -> tuple[str, Command]:
@@ -23,8 +37,11 @@ def on_ticket_issued(event: CloudEvent) -> tuple[str, Command]:
         ahead=data["ahead"],
         issued_at=datetime.fromisoformat(data["issued_at"]),
         now=now(),
+        service=data.get("service", ""),
+        agency=data.get("agency", ""),
+        position=_position(event),
     )
-    return ticket_stream(command.ticket_id), command
+    return stream_of(command.ticket_id), command
 
 
 def on_ticket_called(event: CloudEvent) -> tuple[str, Command]:
@@ -37,15 +54,146 @@ def on_ticket_called(event: CloudEvent) -> tuple[str, Command]:
         called_at=datetime.fromisoformat(data["called_at"]),
         now=now(),
         call=data.get("call", 1),
+        position=_position(event),
     )
-    return ticket_stream(command.ticket_id), command
+    return stream_of(command.ticket_id), command
+
+
+def news(what: What, *told: str) -> Callable[[CloudEvent], tuple[str, Command]]:
+    """The reaction to something else that happens to a ticket; `told` names what a text about it tells."""
+
+    def on_news(event: CloudEvent) -> tuple[str, Command]:
+        values = {name: str(event.data[name]) for name in told}
+        return _heard(event, what, values)
+
+    return on_news
+
+
+def on_ticket_transferred(event: CloudEvent) -> tuple[str, Command]:
+    """A visitor waits for something else now."""
+    data = event.data
+    values = {
+        "service": data.get("service_name", data["service"]),
+        "to_service": data["service"],
+        "to_agency": data["agency"],
+    }
+    return _heard(event, "transferred", values)
+
+
+def on_ticket_undone(event: CloudEvent) -> tuple[str, Command]:
+    """A counter takes back its last act: after a call the visitor waits again, after any other is at the counter."""
+    return _heard(event, "call-undone" if event.data["act"] == "called" else "undone", {})
+
+
+def on_place_booked(event: CloudEvent) -> tuple[str, Command]:
+    """Somebody comes another day."""
+    data = event.data
+    command = HearBooked(
+        booking_id=data["booking_id"],
+        mall=data["mall"],
+        service=data["service"],
+        agency=data["agency"],
+        booked_at=datetime.fromisoformat(data["booked_at"]),
+        claim_by=datetime.fromisoformat(data["claim_by"]),
+        now=now(),
+    )
+    return stream_of(command.booking_id), command
+
+
+def on_booking_ended(event: CloudEvent) -> tuple[str, Command]:
+    """Nobody needs to come for it."""
+    booking_id = event.data["booking_id"]
+    return stream_of(booking_id), HearBookingEnded(booking_id, event.time)
+
+
+def _heard(event: CloudEvent, what: What, values: Mapping[str, str]) -> tuple[str, Command]:
+    ticket_id = event.data["ticket_id"]
+    return stream_of(ticket_id), HearNews(ticket_id, what, event.time, _position(event), now(), values)
 
 
 REACTIONS: Mapping[str, Reaction] = {
-    "id.go.mpp.ticket-issued.v1": on_ticket_issued,
-    "id.go.mpp.ticket-called.v1": on_ticket_called,
+    f"{TYPES}{kind}.v1": reaction
+    for kind, reaction in {
+        "ticket-issued": on_ticket_issued,
+        "ticket-called": on_ticket_called,
+        "ticket-recalled": news("recalled", "counter", "floor"),
+        "ticket-approaching": news("approaching", "ahead"),
+        "ticket-transferred": on_ticket_transferred,
+        "ticket-missed": news("missed", "counter"),
+        "ticket-restored": news("restored"),
+        "ticket-held": news("held"),
+        "ticket-resumed": news("resumed"),
+        "ticket-served": news("served"),
+        "ticket-cancelled": news("cancelled"),
+        "ticket-unserved": news("unserved"),
+        "ticket-undone": on_ticket_undone,
+        "place-booked": on_place_booked,
+        "booking-cancelled": on_booking_ended,
+        "booking-lapsed": on_booking_ended,
+    }.items()
+}
+
+
+def on_suspended(event: CloudEvent) -> tuple[str, HearSuspension]:
+    """The mall or a service is closed for a while."""
+    data = event.data
+    until = data.get("until")
+    command = HearSuspension(
+        scope="service" if "service" in data else "mall",
+        code=data.get("service", ""),
+        reason=data["reason"],
+        since=datetime.fromisoformat(data["since"]),
+        until=datetime.fromisoformat(until) if until else None,
+        position=_position(event),
+        now=now(),
+    )
+    return mall_stream(data["mall"]), command
+
+
+def on_resumed(event: CloudEvent) -> tuple[str, HearResumption]:
+    """It is open again before its time."""
+    data = event.data
+    scope: Scope = "service" if "service" in data else "mall"
+    return mall_stream(data["mall"]), HearResumption(scope, data.get("service", ""), _position(event), now())
+
+
+def on_day_stopped(event: CloudEvent) -> tuple[str, HearSuspension]:
+    """A supervisor stopped the day."""
+    data = event.data
+    since = datetime.fromisoformat(data["stopped_at"])
+    stopped = HearSuspension("day", data["business_day"], data["reason"], since, None, _position(event), now())
+    return mall_stream(data["mall"]), stopped
+
+
+def on_day_resumed(event: CloudEvent) -> tuple[str, HearResumption]:
+    """The day goes on."""
+    data = event.data
+    return mall_stream(data["mall"]), HearResumption("day", data["business_day"], _position(event), now())
+
+
+def on_mall_listed(event: CloudEvent) -> tuple[str, MallHeard]:
+    """The mall's name opens texts about bookings; its zone says when a day begins."""
+    ZoneInfo(event.data["zone"])  # a KeyError now, rather than with every text
+    return mall_stream(event.data["mall"]), MallHeard(event.data["name"], event.data["zone"], _position(event))
+
+
+# Of malls rather than tickets, into their own streams.
+MALL_TOPICS = ["mpp.ticketing", "mpp.catalog"]
+MALL_REACTIONS: Mapping[str, Reaction] = {
+    f"{TYPES}mall-listed.v1": on_mall_listed,
+    f"{TYPES}mall-suspended.v1": on_suspended,
+    f"{TYPES}service-suspended.v1": on_suspended,
+    f"{TYPES}mall-resumed.v1": on_resumed,
+    f"{TYPES}service-resumed.v1": on_resumed,
+    f"{TYPES}day-stopped.v1": on_day_stopped,
+    f"{TYPES}day-resumed.v1": on_day_resumed,
 }
 
 # Of access, into a stream of its own.
 ACCESS_TOPICS = ["mpp.catalog"]
-ACCESS_REACTIONS: Mapping[str, Reaction] = {"id.go.mpp.access-revoked.v1": on_access_revoked}
+ACCESS_REACTIONS: Mapping[str, Reaction] = {f"{TYPES}access-revoked.v1": on_access_revoked}
+
+
+def _position(event: CloudEvent) -> Position:
+    version, _, place = event.id.rpartition("@")[2].partition(".")
+    return int(version), int(place)

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.notifications.domain import Correspondence
-from services.notifications.sms import texts
+from services.notifications.domain import Message
+from services.notifications.malls import MAX_AGE, Malls
+from services.notifications.sms import wording
 
 
-def messages(correspondences: Sequence[Correspondence], limit: int) -> list[dict[str, Any]]:
-    """The latest texts, newest first; numbers masked."""
-    found = [message for one in correspondences for message in one.messages.values()]
-    found.sort(key=lambda message: message.requested.requested_at, reverse=True)
+def messages(found: Sequence[Message], malls: Malls) -> list[dict[str, Any]]:
+    """Texts with what became of them; numbers masked. One that was not sent is shown as it would be now."""
     return [
         {
             "id": message.requested.message_id,
@@ -18,10 +17,13 @@ def messages(correspondences: Sequence[Correspondence], limit: int) -> list[dict
             "number": message.requested.number,
             "kind": message.requested.kind,
             "to": message.requested.to,
-            "text": texts.render(message.requested.kind, message.requested.values),
+            "text": message.text or wording.render(malls.find(message.requested.mall, MAX_AGE), message.requested),
             "status": message.status,
+            "reason": message.reason,
+            "attempts": message.attempts,
+            "gateway": message.gateway,
             "requested_at": message.requested.requested_at.isoformat(),
             "changed_at": message.changed_at.isoformat(),
         }
-        for message in found[:limit]
+        for message in found
     ]

@@ -1,19 +1,29 @@
 """The worker process of notifications, one line per loop."""
 
-from pathlib import Path
-
 from services.chassis import worker
 from services.chassis.access import Heard
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import consume
-from services.chassis.outbox import relay
+from services.chassis.outbox import Topic, relay
 from services.notifications.contacts import Contacts
-from services.notifications.correspondence import SMS, Correspondences
-from services.notifications.sms.gateway import LogGateway
-from services.notifications.sms.relay import Texts
-from services.notifications.subscriptions import ACCESS_REACTIONS, ACCESS_TOPICS, REACTIONS, TOPICS
+from services.notifications.contract import TOPIC, published
+from services.notifications.correspondence import EVENTS, SMS, Correspondences
+from services.notifications.malls import SUSPENSIONS, Malls
+from services.notifications.sms.dispatcher import Dispatcher
+from services.notifications.sms.gateways.settings import gateways, own_description
+from services.notifications.sms.line import Line
+from services.notifications.sms.reports import Reports
+from services.notifications.subscriptions import (
+    ACCESS_REACTIONS,
+    ACCESS_TOPICS,
+    MALL_REACTIONS,
+    MALL_TOPICS,
+    REACTIONS,
+    TOPICS,
+)
+from services.notifications.suspensions import Concerned
 
 DEAD_LETTERS = "mpp.notifications.dead-letters"
 
@@ -22,19 +32,22 @@ def main() -> None:
     """Run until told to stop."""
     env = Env()
     settings, kafka = Settings.from_env(env, "notifications"), Kafka.from_env(env)
-    gateway = LogGateway(Path(env.str("SMS_LOG_FILE") or ""))
+    chosen, reports = gateways(env), Reports.from_env(env, own_description(env))
     env.check()
     configure_logging("notifications-worker", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
     store = EventStore(database)
-    correspondences = Correspondences(store, Contacts(database))
+    here, malls = Correspondences(store, Contacts(database)), Malls(store)
+    lines = [Line(one.name, one.make(), one.rate) for one in chosen]
+    access = Heard(store)
     worker.run(
         store,
-        ticketing=consume(kafka, "notifications", TOPICS, REACTIONS, correspondences.streams, DEAD_LETTERS),
-        access=consume(
-            kafka, "notifications-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS
-        ),
-        sms=relay(store, SMS, lambda: Texts(gateway, correspondences)),
+        ticketing=consume(kafka, "notifications", TOPICS, REACTIONS, here.streams, DEAD_LETTERS),
+        malls=consume(kafka, "notifications-malls", MALL_TOPICS, MALL_REACTIONS, malls.streams, DEAD_LETTERS),
+        access=consume(kafka, "notifications-access", ACCESS_TOPICS, ACCESS_REACTIONS, access.streams, DEAD_LETTERS),
+        suspensions=relay(store, SUSPENSIONS, lambda: Concerned(here, malls)),
+        sms=relay(store, SMS, lambda: Dispatcher(store, here, malls, lines, reports)),
+        events=relay(store, EVENTS, lambda: Topic(kafka, TOPIC, published)),
     )
 
 

@@ -13,7 +13,10 @@ from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.waiting import WAITING
 from services.chassis.access import REVOCATIONS
 from services.chassis.errors import Problem
-from services.notifications.domain import CORRESPONDENCE
+from services.notifications import correspondence
+from services.notifications.domain import CORRESPONDENCE, wording
+from services.notifications.domain import commands as of_texts
+from services.notifications.domain.mall import MALL as MALL_OF_TEXTS
 from services.ticketing.api import reports
 from services.ticketing.domain import mall
 from services.ticketing.domain.day import DAY, commands, refusals
@@ -22,7 +25,7 @@ from services.ticketing.domain.mall import MALL
 
 FOLDER = Path(services.__file__).parent
 NAMED = set(re.findall(r"`([\w-]+)`", (FOLDER.parent / "docs" / "event-model.md").read_text()))
-RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE)
+RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE, MALL_OF_TEXTS)
 
 
 def lacking(names: set[str]) -> list[str]:
@@ -41,13 +44,17 @@ def test_every_command_of_access_is_named():
     assert lacking({kind.__name__ for kind in access.Command.__args__}) == []
 
 
+def test_every_command_about_texts_is_named():
+    assert lacking({kind.__name__ for kind in of_texts.Command.__args__}) == []
+
+
 def test_every_published_event_is_named():
     assert lacking({file.name.partition(".")[0] for file in FOLDER.glob("*/schemas/*.json")}) == []
 
 
 @pytest.mark.parametrize(
     "module",
-    [refusals, mall, reports, access, people, passwords, attempts, identities, oidc],
+    [refusals, mall, reports, access, people, passwords, attempts, identities, oidc, wording, correspondence],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_refusal_is_named(module):

@@ -56,6 +56,9 @@ STAFF_ONLY = {
         "administration.withdraw_counter",
         "administration.export_catalog",
         "administration.import_catalog",
+        "texts.word_text",
+        "texts.unword_text",
+        "texts.switch_text",
     },
     ("administrator", "supervisor"): {
         "tickets.overview",
@@ -67,6 +70,7 @@ STAFF_ONLY = {
         "tickets.declare_closure",
         "tickets.lift_closure",
         "notifications.list_messages",
+        "texts.list_texts",
     },
     ("administrator", "auditor"): {"administration.mall_history"},
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},

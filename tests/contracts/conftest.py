@@ -19,6 +19,18 @@ from services.catalog.domain.directory import Directory, ImportCatalog
 from services.catalog.seed import read
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit, EventStore, connect
+from services.notifications import contract as notifications
+from services.notifications.contacts import Contacts
+from services.notifications.correspondence import Correspondences, stream_of
+from services.notifications.domain import (
+    ClaimMessage,
+    HearBooked,
+    HearCalled,
+    HearIssued,
+    LeavePhone,
+    RecordOutcome,
+    RecordReport,
+)
 from services.ticketing import contract as ticketing
 from services.ticketing.domain.day.commands import (
     BookPlace,
@@ -145,8 +157,42 @@ def hear(queue: Queue, commit: Commit) -> None:
 
 
 @pytest.fixture(scope="session")
-def published(told_by_catalog, told_by_ticketing) -> list[CloudEvent]:
-    return told_by_catalog.events + told_by_ticketing.events
+def told_by_notifications(mongo_server: Server) -> Iterator[Told]:
+    """Siti's texts arrive, fail, or come too late; Budi booked."""
+    database = connect(mongo_server.url, f"contracts_texts_{uuid.uuid4().hex[:8]}")
+    store = EventStore(database)
+    here = Correspondences(store, Contacts(database))
+    siti, booking = new_ticket_id(TUESDAY), new_booking_id(TUESDAY)
+    some_texts(here, siti)
+    claim_by = TUESDAY_NINE + timedelta(hours=3)
+    here.act(booking, LeavePhone(booking, "+62812****890", TUESDAY_NINE))
+    here.act(booking, HearBooked(booking, "pekalongan", KTP, "DUKCAPIL", TUESDAY_NINE, claim_by, TUESDAY_NINE))
+    here.act(booking, ClaimMessage(f"{booking}.booked", TUESDAY_NINE, "log", "MPP"))
+    here.act(booking, RecordReport(f"{booking}.booked", True, TUESDAY_NINE))
+    commits = [commit for subject in (siti, booking) for commit in store.read(stream_of(subject))]
+    yield Told(commits, [event for commit in commits for event in notifications.published(commit)])
+    database.client.drop_database(database.name)
+    database.client.close()
+
+
+def some_texts(here: Correspondences, siti: str) -> None:
+    now, issued = TUESDAY_NINE, f"{siti}.issued"
+    here.act(siti, LeavePhone(siti, "+62812****890", now))
+    here.act(siti, HearIssued(siti, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, now, now, KTP, "DUKCAPIL", (1, 0)))
+    here.act(siti, ClaimMessage(issued, now, "kannel", "MPP"))
+    here.act(siti, RecordOutcome(issued, "unknown", "", now))
+    for delivered in (False, True):
+        here.act(siti, RecordReport(issued, delivered, now))
+    for version, outcome in ((2, "rejected"), (3, "late")):
+        here.act(siti, HearCalled(siti, "G02", 1, now, now, version, (version, 0)))
+        late = now + timedelta(hours=outcome == "late")
+        here.act(siti, ClaimMessage(f"{siti}.called-{version}", late, "kannel", "MPP"))
+        here.act(siti, RecordOutcome(f"{siti}.called-{version}", "rejected", "", late, "status 400"))
+
+
+@pytest.fixture(scope="session")
+def published(told_by_catalog, told_by_ticketing, told_by_notifications) -> list[CloudEvent]:
+    return told_by_catalog.events + told_by_ticketing.events + told_by_notifications.events
 
 
 @pytest.fixture(scope="session")

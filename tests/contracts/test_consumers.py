@@ -16,6 +16,7 @@ from services.chassis.access import REVOCATIONS
 from services.chassis.cloud_event import CloudEvent, decode, encode
 from services.notifications import subscriptions as notifications
 from services.notifications.domain import CORRESPONDENCE
+from services.notifications.domain.mall import MALL as MALL_OF_TEXTS
 from services.ticketing import subscriptions as ticketing
 from services.ticketing.domain.mall import MALL
 
@@ -27,6 +28,7 @@ CONSUMERS = [
     ("ticketing", ticketing.REACTIONS, MALL),
     ("ticketing's access", ticketing.ACCESS_REACTIONS, REVOCATIONS),
     ("notifications", notifications.REACTIONS, CORRESPONDENCE),
+    ("notifications' malls", notifications.MALL_REACTIONS, MALL_OF_TEXTS),
     ("notifications' access", notifications.ACCESS_REACTIONS, REVOCATIONS),
 ]
 READINGS = [
@@ -74,6 +76,8 @@ def test_a_consumer_reads_the_topics_of_what_it_subscribes_to():
     assert {topics[event_type] for event_type in catalog.REACTIONS} == set(catalog.TOPICS)
     assert {topics[event_type] for event_type in ticketing.REACTIONS} == set(ticketing.TOPICS)
     assert {topics[event_type] for event_type in notifications.REACTIONS} == set(notifications.TOPICS)
+    of_malls = {topics[event_type] for event_type in notifications.MALL_REACTIONS}
+    assert of_malls == set(notifications.MALL_TOPICS)
     for heard in (ticketing, notifications):
         assert {topics[event_type] for event_type in heard.ACCESS_REACTIONS} == set(heard.ACCESS_TOPICS)
 

@@ -14,6 +14,7 @@ from services.catalog.access.domain import ACCESS
 from services.catalog.contract import TYPES as CATALOG_TYPES
 from services.catalog.domain.changes import DIRECTORY
 from services.chassis.cloud_event import CloudEvent, encode
+from services.notifications.contract import TYPES as TEXT_TYPES
 from services.ticketing.contract import TYPES as TICKETING_TYPES
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day.events import Act
@@ -50,7 +51,7 @@ def described(schema: dict) -> list[tuple[str, dict]]:
 
 
 def test_producers_share_one_naming():
-    assert CATALOG_TYPES == TICKETING_TYPES
+    assert CATALOG_TYPES == TICKETING_TYPES == TEXT_TYPES
 
 
 def test_the_sample_holds_every_event_that_the_rules_can_lead_to(told_by_catalog, told_by_ticketing):
@@ -187,6 +188,17 @@ def test_everything_that_can_be_taken_back_is_told_when_it_is(told_by_ticketing)
     undone = {event.data["act"] for event in told_by_ticketing.events if kind(event.type) == "ticket-undone.v1"}
     assert undone == set(get_args(Act))
     assert undone == set(SCHEMAS["ticket-undone.v1"]["properties"]["act"]["enum"])
+
+
+def test_of_texts_it_is_told_which_arrived_and_which_did_not_and_never_to_which_number(told_by_notifications):
+    told = [(kind(event.type), event.data.get("reason")) for event in told_by_notifications.events]
+    assert told == [
+        ("message-failed.v1", "undelivered"),
+        ("message-delivered.v1", None),
+        ("message-failed.v1", "not-sent"),
+        ("message-failed.v1", "expired"),
+    ]
+    assert [event for event in told_by_notifications.events if "****" in everything_in(event)] == []
 
 
 def test_a_booking_cannot_be_traced_to_its_ticket(told_by_ticketing):

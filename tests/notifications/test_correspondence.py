@@ -1,6 +1,6 @@
 """What a visitor is told about a ticket, as sentences."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -9,18 +9,29 @@ from services.notifications.domain import (
     CallHeard,
     ClaimMessage,
     Correspondence,
+    HearBooked,
+    HearBookingEnded,
     HearCalled,
     HearIssued,
+    HearNews,
+    HearSuspended,
     IssueHeard,
     LeavePhone,
+    NewsHeard,
     PhoneLeft,
+    PhoneWithdrawn,
     RecordOutcome,
+    RecordReport,
     SmsAccepted,
     SmsClaimed,
+    SmsDelivered,
+    SmsDropped,
     SmsExpired,
     SmsFailed,
+    SmsNotTaken,
     SmsRequested,
     SmsUnknown,
+    WithdrawPhone,
 )
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -36,6 +47,7 @@ class Story:
         self.state: Correspondence = CORRESPONDENCE.initial
         self.now = NINE
         self.events: list = []
+        self.version = 10
 
     def when(self, command) -> list:
         events = CORRESPONDENCE.decide(command, self.state)
@@ -57,8 +69,16 @@ class Story:
     def claim(self, message_id: str) -> list:
         return self.when(ClaimMessage(message_id, self.now))
 
-    def outcome(self, message_id: str, outcome) -> list:
-        return self.when(RecordOutcome(message_id, outcome, f"log:{message_id}", self.now))
+    def news(self, what, **values: str) -> list:
+        self.version += 1
+        return self.when(HearNews(SITI, what, self.now, (self.version, 0), self.now, values))
+
+    def outcome(self, message_id: str, outcome, retry_in: int = 2) -> list:
+        pause = timedelta(seconds=retry_in)
+        return self.when(RecordOutcome(message_id, outcome, f"log:{message_id}", self.now, "why", pause))
+
+    def report(self, message_id: str, delivered: bool) -> list:
+        return self.when(RecordReport(message_id, delivered, self.now))
 
     def status(self, message_id: str) -> str:
         return self.state.messages[message_id].status
@@ -183,11 +203,13 @@ def test_a_text_is_claimed_before_it_is_sent_and_its_fate_recorded(requested):
     assert requested.status(ISSUED) == "accepted"
 
 
-@pytest.mark.parametrize(("outcome", "event"), [("failed", SmsFailed), ("unknown", SmsUnknown)])
-def test_a_text_that_was_not_taken_or_may_not_have_been_is_recorded_as_such(requested, outcome, event):
+@pytest.mark.parametrize(
+    ("outcome", "event", "status"), [("rejected", SmsFailed, "failed"), ("unknown", SmsUnknown, "unknown")]
+)
+def test_a_text_that_nobody_will_take_or_may_have_taken_is_recorded_as_such(requested, outcome, event, status):
     requested.claim(ISSUED)
     assert kinds(requested.outcome(ISSUED, outcome)) == [event]
-    assert requested.status(ISSUED) == outcome
+    assert requested.status(ISSUED) == status
 
 
 def test_a_claim_that_a_dead_relay_left_becomes_unknown_and_is_never_sent(requested):
@@ -197,7 +219,7 @@ def test_a_claim_that_a_dead_relay_left_becomes_unknown_and_is_never_sent(reques
     assert requested.status(ISSUED) == "unknown"
 
 
-@pytest.mark.parametrize("fate", ["accepted", "failed", "unknown"])
+@pytest.mark.parametrize("fate", ["accepted", "rejected", "unknown"])
 def test_a_text_whose_fate_is_known_is_never_claimed_again(requested, fate):
     requested.claim(ISSUED)
     requested.outcome(ISSUED, fate)
@@ -239,5 +261,206 @@ def test_an_issued_ticket_is_told_within_an_hour_or_not_at_all(story):
 def test_the_fate_of_one_text_is_not_that_of_the_other(requested):
     requested.claim(ISSUED)
     requested.called()
-    requested.outcome(ISSUED, "failed")
+    requested.outcome(ISSUED, "rejected")
     assert (requested.status(ISSUED), requested.status(CALLED)) == ("failed", "requested")
+
+
+def test_a_text_that_was_certainly_not_sent_is_tried_again_when_it_is_time(requested):
+    requested.claim(ISSUED)
+    (not_taken,) = requested.outcome(ISSUED, "not-sent", retry_in=300)
+    assert isinstance(not_taken, SmsNotTaken)
+    assert requested.status(ISSUED) == "requested"
+    assert requested.claim(ISSUED) == [], "not before its pause is over"
+    requested.now = not_taken.retry_at
+    (claimed,) = requested.claim(ISSUED)
+    assert (type(claimed), claimed.attempt) == (SmsClaimed, 2)
+
+
+def test_a_text_that_could_only_be_tried_again_when_it_is_too_late_has_failed(requested):
+    requested.claim(ISSUED)
+    (failed,) = requested.outcome(ISSUED, "not-sent", retry_in=3601)
+    assert (type(failed), failed.reason, failed.mall) == (SmsFailed, "why", "pekalongan")
+
+
+def test_a_report_that_comes_before_the_gateways_answer_is_kept(requested):
+    requested.claim(ISSUED)
+    assert kinds(requested.report(ISSUED, delivered=True)) == [SmsDelivered]
+    assert requested.outcome(ISSUED, "accepted") == []
+    assert requested.status(ISSUED) == "delivered"
+
+
+def test_a_report_that_comes_twice_says_nothing_new(requested):
+    requested.claim(ISSUED)
+    requested.outcome(ISSUED, "accepted")
+    assert kinds(requested.report(ISSUED, delivered=True)) == [SmsDelivered]
+    assert requested.report(ISSUED, delivered=True) == requested.report(ISSUED, delivered=False) == []
+
+
+def test_what_failed_for_now_and_arrived_after_all_has_arrived(requested):
+    requested.claim(ISSUED)
+    requested.outcome(ISSUED, "accepted")
+    assert kinds(requested.report(ISSUED, delivered=False)) == [SmsFailed]
+    assert requested.report(ISSUED, delivered=False) == []
+    assert kinds(requested.report(ISSUED, delivered=True)) == [SmsDelivered]
+
+
+def test_a_report_settles_what_nobody_knew(requested):
+    requested.claim(ISSUED)
+    requested.outcome(ISSUED, "unknown")
+    assert kinds(requested.report(ISSUED, delivered=True)) == [SmsDelivered]
+
+
+@pytest.mark.parametrize("message_id", [ISSUED, f"{SITI}.none"])
+def test_a_report_about_a_text_that_was_never_handed_over_says_nothing(requested, message_id):
+    assert requested.report(message_id, delivered=True) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "values"),
+    [
+        ("approaching", {"ahead": "2"}),
+        ("recalled", {"counter": "G02", "floor": "1"}),
+        ("transferred", {"service": "SIM A", "to_service": "POLRES-SIMA", "to_agency": "POLRES"}),
+        ("missed", {"counter": "G02"}),
+    ],
+)
+def test_what_happens_to_a_ticket_is_told_once(requested, what, values):
+    heard, text = requested.news(what, **values)
+    assert (type(heard), text.kind) == (NewsHeard, what)
+    assert values.items() <= text.values.items()
+    requested.version -= 1
+    assert requested.news(what, **values) == [], "heard again"
+
+
+@pytest.mark.parametrize("what", ["served", "cancelled", "unserved", "held", "resumed", "restored", "call-undone"])
+def test_what_needs_no_text_is_only_heard(requested, what):
+    assert kinds(requested.news(what)) == [NewsHeard]
+
+
+def dropped(story: Story, message_id: str) -> bool:
+    found = story.claim(message_id)
+    return kinds(found) == [SmsDropped] and found[0].reason == "no-longer-true"
+
+
+@pytest.mark.parametrize("what", ["cancelled", "served", "call-undone", "missed"])
+def test_a_call_that_no_longer_holds_is_not_texted(requested, what):
+    requested.called()
+    requested.news(what, counter="G02")
+    assert dropped(requested, CALLED)
+
+
+@pytest.mark.parametrize("what", ["cancelled", "served", "held"])
+def test_who_no_longer_waits_is_not_told_of_the_ticket(requested, what):
+    requested.news(what)
+    assert dropped(requested, ISSUED)
+
+
+def test_who_was_called_needs_no_text_that_there_is_a_ticket(requested):
+    requested.called()
+    assert dropped(requested, ISSUED)
+
+
+def test_a_recall_takes_the_place_of_a_call_that_was_not_sent_yet(requested):
+    requested.when(HearCalled(SITI, "G02", 1, requested.now, requested.now, 1, (5, 0)))
+    (_, again) = requested.news("recalled", counter="G02", floor="1")
+    assert dropped(requested, CALLED)
+    assert kinds(requested.claim(again.message_id)) == [SmsClaimed]
+
+
+def test_who_was_missed_and_came_back_is_not_told_how_to_return(requested):
+    (_, text) = requested.news("missed", counter="G02")
+    requested.news("restored")
+    assert dropped(requested, text.message_id)
+
+
+def test_a_call_that_was_undone_and_comes_again_with_its_old_count_is_told_again(requested):
+    for version in (5, 12):
+        heard = requested.when(HearCalled(SITI, "G02", 1, requested.now, requested.now, 1, (version, 0)))
+        assert kinds(heard) == [CallHeard, SmsRequested]
+        requested.news("call-undone")
+    assert texts(requested) == ["issued", "called", "called"]
+
+
+def suspended(story: Story, scope="mall", code="", mall="pekalongan", position=(7, 0)) -> list:
+    return story.when(HearSuspended(mall, scope, code, "Listrik padam", position, story.now, story.now))
+
+
+def test_who_waits_is_told_once_that_the_mall_stops(requested):
+    (text,) = suspended(requested)
+    assert (text.kind, text.values["reason"]) == ("suspended", "Listrik padam")
+    assert suspended(requested) == []
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"mall": "batang"}, {"scope": "service", "code": "POLRES-SIMA"}], ids=["mall", "service"]
+)
+def test_what_stops_elsewhere_is_told_to_nobody_here(requested, elsewhere):
+    assert suspended(requested, **elsewhere) == []
+
+
+def test_who_does_not_wait_need_not_know_that_the_mall_stops(requested):
+    requested.called()
+    assert suspended(requested) == []
+
+
+def test_a_number_that_is_withdrawn_takes_its_waiting_texts_along(requested):
+    assert kinds(requested.when(WithdrawPhone(SITI, requested.now))) == [PhoneWithdrawn, SmsDropped]
+    assert requested.when(WithdrawPhone(SITI, requested.now)) == []
+    assert kinds(requested.called()) == [CallHeard]
+
+
+def test_a_text_in_the_hands_of_the_gateway_keeps_its_end_when_the_number_is_withdrawn(requested):
+    requested.claim(ISSUED)
+    assert kinds(requested.when(WithdrawPhone(SITI, requested.now))) == [PhoneWithdrawn]
+    assert kinds(requested.outcome(ISSUED, "accepted")) == [SmsAccepted]
+
+
+def test_a_visitor_is_told_in_the_language_that_was_chosen(story):
+    story.when(LeavePhone(SITI, MASKED, story.now, "en"))
+    (_, text) = story.issued()
+    assert text.language == "en"
+
+
+BOOKING = "20261126-b8sZQk1fYw9o_R4hUe6LdNw"
+WIB = timezone(timedelta(hours=7))
+CLAIM_BY = datetime(2026, 11, 26, 10, 0, tzinfo=WIB)
+
+
+def booked(story: Story, at: datetime) -> list:
+    story.now = at
+    story.when(LeavePhone(BOOKING, MASKED, story.now))
+    return story.when(HearBooked(BOOKING, "pekalongan", "DUKCAPIL-KTP", "DUKCAPIL", at, CLAIM_BY, at))
+
+
+@pytest.mark.parametrize(
+    ("at", "reminded"),
+    [
+        (datetime(2026, 11, 24, 9, 0, tzinfo=WIB), datetime(2026, 11, 25, 18, 0, tzinfo=WIB)),
+        (datetime(2026, 11, 25, 21, 0, tzinfo=WIB), datetime(2026, 11, 26, 6, 30, tzinfo=WIB)),
+        (datetime(2026, 11, 26, 7, 0, tzinfo=WIB), None),
+    ],
+    ids=["days ahead: the evening before", "at night: in the morning", "on the day: no more"],
+)
+def test_who_books_is_told_so_and_reminded_in_time(story, at, reminded):
+    _, confirmed, *others = booked(story, at)
+    assert (confirmed.kind, confirmed.values) == ("booked", {"day": "2026-11-26", "time": "10.00"})
+    assert [(one.kind, one.not_before) for one in others] == ([("reminded", reminded)] if reminded else [])
+
+
+def test_a_reminder_waits_for_its_hour(story):
+    *_, reminder = booked(story, CLAIM_BY - timedelta(days=2))
+    assert story.claim(reminder.message_id) == []
+    story.now = reminder.not_before
+    assert kinds(story.claim(reminder.message_id)) == [SmsClaimed]
+
+
+def test_who_gave_the_booking_back_is_not_reminded(story):
+    *_, reminder = booked(story, CLAIM_BY - timedelta(days=2))
+    story.when(HearBookingEnded(BOOKING, story.now))
+    story.now = reminder.not_before
+    assert dropped(story, reminder.message_id)
+
+
+def test_who_booked_a_day_on_which_the_mall_stops_is_told(story):
+    booked(story, CLAIM_BY - timedelta(days=2))
+    assert [text.kind for text in suspended(story)] == ["closed"]

@@ -1,67 +1,119 @@
 """The wording of texts and the gateway that writes them to a file."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from services.catalog.domain.mall import LONGEST_SHORT_NAME
-from services.notifications.sms import texts
-from services.notifications.sms.gateway import LogGateway
+from services.notifications.domain.mall import MALL, Mall, SwitchText, TextSwitched, TextWorded, WordText
+from services.notifications.domain.wording import LENGTHS, PLACEHOLDERS, InvalidText, length, must_fit, plain
+from services.notifications.sms import wording
+from services.notifications.sms.gateways.gateway import Text
+from services.notifications.sms.gateways.log import LogGateway
 
 PHONE = "+6281234567890"
-LONGEST = {
-    "mall": "M" * LONGEST_SHORT_NAME,
-    "number": "ZZ-9999",
-    "ahead": "9999",
-    "counter": "GERAI-1234",
-    "floor": "12",
-}
+NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+USUAL = [(language, kind) for language in wording.USUAL for kind in PLACEHOLDERS]
 
 
-@pytest.mark.parametrize("kind", texts.TEMPLATES)
-def test_every_text_fits_one_segment_with_the_longest_values(kind):
-    assert len(LONGEST["counter"]) == 10
-    assert len(texts.render(kind, LONGEST)) <= texts.LONGEST == 160
+def test_every_occasion_has_a_usual_wording_in_both_languages():
+    assert {language: set(texts) for language, texts in wording.USUAL.items()} == {
+        "en": set(PLACEHOLDERS),
+        "id": set(PLACEHOLDERS),
+    }
 
 
-@pytest.mark.parametrize("kind", texts.TEMPLATES)
-def test_every_text_is_plain_ascii(kind):
-    text = texts.render(kind, LONGEST)
-    assert text.isascii()
-    assert text.isprintable()
-    assert not set(text) & set("[]{}\\^~|`"), "these count as two in a text or are not in its alphabet"
+@pytest.mark.parametrize(("language", "kind"), USUAL)
+def test_every_usual_wording_fits_with_the_longest_values(language, kind):
+    assert must_fit(kind, wording.USUAL[language][kind]) <= 160
 
 
-@pytest.mark.parametrize("kind", texts.TEMPLATES)
-def test_every_text_opens_with_the_malls_name_and_tells_the_number(kind):
-    text = texts.render(kind, {**LONGEST, "mall": "MPP Kota Pekalongan", "number": "B-012"})
+@pytest.mark.parametrize(("language", "kind"), USUAL)
+def test_every_usual_wording_opens_with_the_malls_name(language, kind):
+    text = wording.example(wording.USUAL[language][kind], Mall(name="MPP Kota Pekalongan"), "pekalongan", language)
     assert text.startswith("MPP Kota Pekalongan: ")
-    assert "B-012" in text
+    assert text.isascii()
+    assert length(text) == len(text)
 
 
-def test_the_text_of_a_call_tells_where_to_go():
-    text = texts.render("called", {**LONGEST, "counter": "G02", "floor": "2"})
-    assert "gerai G02, lantai 2" in text
+def test_a_malls_name_is_never_cut():
+    assert LENGTHS["mall"] == LONGEST_SHORT_NAME
 
 
-def test_the_text_of_a_ticket_tells_how_many_are_ahead():
-    assert "3 orang" in texts.render("issued", {**LONGEST, "ahead": "3"})
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{mall}: {number} dipanggil di {counter", "A brace is open"),
+        ("{mall}: {number!r} di {counter}", "only be a name"),
+        ("{mall}: {number:>9} di {counter}", "only be a name"),
+        ("{mall}: {nomor} di {counter}", "There is no"),
+        ("{mall}: {0} di {counter}", "There is no"),
+        ("{mall}: {number.__class__} di {counter}", "There is no"),
+        ("Nomor {number} di {counter}", "is missing"),
+        ("{mall}: {number} dipanggil", "is missing"),
+        ("{mall}: {number} di {counter} \N{RIGHTWARDS ARROW} \N{GRINNING FACE}", "cannot hold"),
+        ("{mall}: {number} di {counter} `", "cannot hold"),
+        ("{mall}: {number} di {counter}\n", "cannot hold"),
+        ("{mall}: {number} di {counter} " + "x" * 98, "at most 160"),
+        ("{mall}: {number} di {counter} " + "~" * 49, "at most 160"),
+    ],
+)
+def test_a_wording_that_would_not_fit_is_refused_when_it_is_saved(text, says):
+    with pytest.raises(InvalidText) as refused:
+        MALL.decide(WordText("called", "id", text, NOW), MALL.initial)
+    assert any(says in fault.says for fault in refused.value.params["errors"]["text"])
+
+
+def test_a_wording_of_exactly_160_characters_fits():
+    text = "{mall}: {number} di {counter}"
+    room = 160 - must_fit("called", text)
+    assert must_fit("called", text + "x" * room) == 160
+    with pytest.raises(InvalidText):
+        must_fit("called", text + "x" * (room + 1))
+
+
+def test_a_character_of_the_extension_table_counts_twice():
+    assert (length("[a]"), length("a~")) == (5, 3)
+
+
+def test_values_are_written_in_the_letters_that_a_text_has():
+    assert plain("Dépôt [A]\n~x", 40) == "Depot (A) x"
+    assert plain("Perekaman KTP-el", 9) == "Perekaman"
+    assert plain("[kurung] {a}|b", 40) == "(kurung) (a)/b"
+
+
+def test_a_mall_words_a_text_once_and_can_go_back():
+    worded = WordText("called", "id", "{mall}: {number} ke {counter}", NOW)
+    (event,) = MALL.decide(worded, MALL.initial)
+    mall = MALL.evolve(MALL.initial, event)
+    assert isinstance(event, TextWorded)
+    assert MALL.decide(worded, mall) == []
+    assert wording.template(mall, "called", "id") == "{mall}: {number} ke {counter}"
+    assert wording.template(mall, "called", "en") == wording.USUAL["en"]["called"]
+    (back,) = MALL.decide(WordText("called", "id", "", NOW), mall)
+    assert wording.template(MALL.evolve(mall, back), "called", "id") == wording.USUAL["id"]["called"]
+
+
+def test_an_occasion_is_switched_off_and_on_again():
+    assert MALL.decide(SwitchText("missed", True, NOW), MALL.initial) == []
+    (off,) = MALL.decide(SwitchText("missed", False, NOW), MALL.initial)
+    mall = MALL.evolve(MALL.initial, off)
+    assert (type(off), mall.silent) == (TextSwitched, {"missed"})
+    (on,) = MALL.decide(SwitchText("missed", True, NOW), mall)
+    assert MALL.evolve(mall, on).silent == frozenset()
 
 
 def test_the_log_gateway_appends_each_text_with_the_number_masked(tmp_path):
     file = tmp_path / "sms.jsonl"
-    gateway = LogGateway(file)
-    assert gateway.send("siti.issued", PHONE, "MPP Kota Pekalongan: nomor antrean B-012.") == "log:siti.issued"
-    LogGateway(file).send("siti.called", PHONE, "MPP Kota Pekalongan: nomor B-012 dipanggil.")
+    assert LogGateway(file).send(Text("one", PHONE, "MPP Kota Pekalongan: nomor antrean B-012.")) == "log:one"
+    LogGateway(file).send(Text("two", PHONE, "MPP Kota Pekalongan: nomor B-012 dipanggil."))
     lines = [json.loads(line) for line in file.read_text().splitlines()]
-    assert [(line["id"], line["to"]) for line in lines] == [
-        ("siti.issued", "+62812****890"),
-        ("siti.called", "+62812****890"),
-    ]
+    assert [(line["id"], line["to"]) for line in lines] == [("one", "+62812****890"), ("two", "+62812****890")]
     assert lines[0]["text"] == "MPP Kota Pekalongan: nomor antrean B-012."
     assert "81234567890" not in file.read_text()
 
 
 def test_a_log_that_cannot_be_written_leaves_it_unsure_what_happened(tmp_path):
     with pytest.raises(OSError, match="no-such-folder"):
-        LogGateway(tmp_path / "no-such-folder" / "sms.jsonl").send("siti.issued", PHONE, "MPP")
+        LogGateway(tmp_path / "no-such-folder" / "sms.jsonl").send(Text("one", PHONE, "MPP"))

@@ -5,7 +5,8 @@ import { askForToken, isStaff, staffToken } from './token.js';
 import { t } from './words.js';
 
 const REFRESH_MS = 3_000;
-const KINDS = { accepted: 'good', failed: 'bad', unknown: 'warn', expired: 'warn' };
+const KINDS = { accepted: 'good', delivered: 'good', failed: 'bad', unknown: 'warn', expired: 'warn' };
+const WHY = ['withdrawn', 'switched-off', 'no-longer-true', 'undelivered'];
 
 const $ = (id) => document.getElementById(id);
 const clock = clockIn();
@@ -20,6 +21,8 @@ function row(message) {
     to: message.to,
     text: message.text,
     status: t(`messages.status.${message.status}`),
+    why: WHY.includes(message.reason) ? t(`messages.why.${message.reason}`) : message.reason || null,
+    attempts: message.attempts ? t(`messages.attempt${message.attempts > 1 ? 's' : ''}`, { n: message.attempts, gateway: message.gateway }) : null,
   });
   item.querySelector('.pill').dataset.kind = KINDS[message.status] ?? 'plain';
   return item;
@@ -40,7 +43,8 @@ async function refresh() {
     return;
   }
   try {
-    render((await request('/notifications/api/messages?limit=50', { token: staffToken() })).messages);
+    const wanted = new URLSearchParams([...new FormData($('filter'))].filter(([, value]) => value));
+    render((await request(`/notifications/api/messages?limit=50&${wanted}`, { token: staffToken() })).messages);
     $('log').hidden = false;
     $('problem').hidden = true;
   } catch (problem) {
@@ -61,6 +65,18 @@ async function turnAway(why) {
   await refresh();
 }
 
+/** Lead to the wording of the mall that this member of staff belongs to, or has come from. */
+async function linkTexts() {
+  const me = await request('/catalog/api/me', { token: staffToken() }).catch(() => null);
+  const mall = me?.scope?.mall ?? new URLSearchParams(location.search).get('mall');
+  if (!mall) return;
+  $('texts-link').href = `/notifications/malls/${encodeURIComponent(mall)}/texts`;
+  $('texts-link').hidden = false;
+}
+
+$('filter').addEventListener('change', refresh);
+$('filter').addEventListener('submit', (event) => event.preventDefault());
 refresh();
+linkTexts();
 setInterval(refresh, REFRESH_MS);
 document.addEventListener('visibilitychange', refresh);

@@ -85,7 +85,7 @@ function leavePhone(event) {
   event.preventDefault();
   const form = event.target;
   withButton(form.querySelector('button'), 'phone-problem', async () => {
-    const kept = await request(phonePath, { method: 'PUT', body: { phone: form.elements.phone.value } });
+    const kept = await request(phonePath, { method: 'PUT', body: { phone: form.elements.phone.value, language: document.documentElement.lang } });
     form.reset();
     phoneSaid(t('ticket.phone.kept', kept));
   });

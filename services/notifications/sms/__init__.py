@@ -1,1 +1,1 @@
-"""Texts: their wording, the gateways that carry them, and the relay that hands them over once."""
+"""Texts: their wording, the gateways that carry them, and the dispatcher that hands them over once."""

@@ -5,20 +5,24 @@ from typing import Any
 import marshmallow as ma
 from flask import current_app
 from flask_smorest import Blueprint
-from marshmallow.validate import Length, Range
+from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.guard import actor, allow, limited, public
 from services.chassis.web import command_context
 from services.notifications import contacts, correspondence, views
 from services.notifications.correspondence import Correspondences
+from services.notifications.domain.correspondence import STATUSES
+from services.notifications.domain.wording import PLACEHOLDERS
+from services.notifications.sms import wording
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/notifications/api", description="Texts to visitors")
 
 
 class Phone(ma.Schema):
-    """An Indonesian mobile number in any usual form."""
+    """An Indonesian mobile number in any usual form, and the language that its owner reads."""
 
     phone = ma.fields.String(required=True, validate=Length(max=40), metadata={"example": "0812-3456-7890"})
+    language = ma.fields.String(load_default=wording.DEFAULT, validate=OneOf(sorted(wording.USUAL)))
 
 
 class MaskedPhone(ma.Schema):
@@ -28,9 +32,11 @@ class MaskedPhone(ma.Schema):
 
 
 class Page(ma.Schema):
-    """How many texts to show."""
+    """How many texts to show, and which: of one state, of one occasion."""
 
     limit = ma.fields.Integer(load_default=50, validate=Range(1, 1000))
+    status = ma.fields.String(load_default=None, validate=OneOf(STATUSES))
+    kind = ma.fields.String(load_default=None, validate=OneOf(list(PLACEHOLDERS)))
 
 
 class MessageOut(ma.Schema):
@@ -43,6 +49,9 @@ class MessageOut(ma.Schema):
     to = ma.fields.String()
     text = ma.fields.String()
     status = ma.fields.String()
+    reason = ma.fields.String()
+    attempts = ma.fields.Integer()
+    gateway = ma.fields.String()
     requested_at = ma.fields.String()
     changed_at = ma.fields.String()
 
@@ -68,12 +77,13 @@ def correspondences() -> Correspondences:
 @blueprint.alt_response(422, description="`invalid-phone`")
 @blueprint.alt_response(429, description="`too-many`: from this address, or tickets for this number today")
 def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
-    """Leave a number for a ticket. Whoever has the ticket's id may: it cannot be guessed."""
+    """Leave a number for a ticket, or a booking. Whoever has its id may: it cannot be guessed."""
     correspondence.must_be_of_today(ticket_id, correspondence.now())
     number = contacts.parse(left["phone"])
     if correspondences().contacts.find(ticket_id) != number:
         current_app.extensions["limits"].take("tickets_of_phone", number)
-    return {"phone": correspondences().leave_phone(ticket_id, number, trace=command_context()["trace"])}
+    trace = command_context()["trace"]
+    return {"phone": correspondences().leave_phone(ticket_id, number, left["language"], trace=trace)}
 
 
 @blueprint.delete("/tickets/<ticket_id>/phone")
@@ -81,14 +91,15 @@ def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
 @blueprint.response(204)
 def withdraw_phone(ticket_id: str) -> None:
     """Take the number back: it is erased at once, and no further text is sent."""
-    correspondences().contacts.erase(ticket_id)
+    if correspondence.TICKET.fullmatch(ticket_id):  # of anything else there can be no number
+        correspondences().withdraw_phone(ticket_id, trace=command_context()["trace"])
 
 
 @blueprint.get("/messages")
 @allow("supervisor", "administrator")
 @blueprint.arguments(Page(), location="query")
 @blueprint.response(200, MessageList)
-def list_messages(page: dict[str, int]) -> dict[str, Any]:
+def list_messages(page: dict[str, Any]) -> dict[str, Any]:
     """The latest texts, numbers masked; for somebody of one mall only that mall's."""
-    found = correspondences().latest(page["limit"], actor().scope.get("mall"))
-    return {"messages": views.messages(found, page["limit"])}
+    found = correspondences().latest(page["limit"], actor().scope.get("mall"), page["status"], page["kind"])
+    return {"messages": views.messages(found, current_app.extensions["malls"])}

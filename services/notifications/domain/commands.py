@@ -1,0 +1,160 @@
+"""What can be asked of a correspondence. Time, and whatever chance decides, comes in with the command."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from services.notifications.domain.events import NOWHERE, Position, Scope, What
+
+HandedOver = Literal["accepted", "not-sent", "rejected", "unknown"]
+
+
+@dataclass(frozen=True)
+class HearIssued:
+    """Ticketing issued the ticket."""
+
+    ticket_id: str
+    mall: str
+    mall_name: str
+    number: str
+    ahead: int
+    issued_at: datetime
+    now: datetime
+    service: str = ""
+    agency: str = ""
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True)
+class HearCalled:
+    """A counter called the ticket, for the `call`-th time: who was missed or sent on is called again."""
+
+    ticket_id: str
+    counter: str
+    floor: int
+    called_at: datetime
+    now: datetime
+    call: int = 1
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True)
+class HearNews:
+    """Something else happened to the ticket."""
+
+    ticket_id: str
+    what: What
+    at: datetime
+    position: Position
+    now: datetime
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HearBooked:
+    """Somebody booked a place."""
+
+    booking_id: str
+    mall: str
+    service: str
+    agency: str
+    booked_at: datetime
+    claim_by: datetime
+    now: datetime
+
+
+@dataclass(frozen=True)
+class HearBookingEnded:
+    """The booked place was given back, or has lapsed."""
+
+    booking_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class HearSuspended:
+    """The mall, a service or the day stops, which concerns whoever waits, and whoever booked a day in it."""
+
+    mall: str
+    scope: Scope
+    code: str
+    reason: str
+    position: Position
+    at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True)
+class LeavePhone:
+    """The visitor left a number; only its masked form comes here."""
+
+    ticket_id: str
+    phone: str
+    now: datetime
+    language: str = "id"
+
+
+@dataclass(frozen=True)
+class WithdrawPhone:
+    """The visitor takes the number back."""
+
+    ticket_id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class ClaimMessage:
+    """Somebody is about to hand this text to a gateway; or to drop it, if there is a reason in `drop`."""
+
+    message_id: str
+    now: datetime
+    gateway: str = ""
+    text: str = ""
+    drop: str = ""
+
+
+@dataclass(frozen=True)
+class SettleMessage:
+    """Whatever ends a text without a gateway: that it is too late, is not needed, or that who claimed it died."""
+
+    message_id: str
+    now: datetime
+    drop: str = ""
+
+
+@dataclass(frozen=True)
+class RecordOutcome:
+    """What the gateway made of the text; if it was not sent, when to try again."""
+
+    message_id: str
+    outcome: HandedOver
+    gateway_id: str
+    now: datetime
+    reason: str = ""
+    retry_in: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class RecordReport:
+    """What the gateway reports later."""
+
+    message_id: str
+    delivered: bool
+    now: datetime
+
+
+Command = (
+    HearIssued
+    | HearCalled
+    | HearNews
+    | HearBooked
+    | HearBookingEnded
+    | HearSuspended
+    | LeavePhone
+    | WithdrawPhone
+    | ClaimMessage
+    | SettleMessage
+    | RecordOutcome
+    | RecordReport
+)

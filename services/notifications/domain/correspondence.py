@@ -1,0 +1,458 @@
+"""What a visitor is told about one ticket or booking: at most one text per occasion, none that is no longer true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from typing import Literal, TypedDict, assert_never, get_args
+
+from services.chassis.decider import Decider
+from services.notifications.domain.commands import (
+    ClaimMessage,
+    Command,
+    HearBooked,
+    HearBookingEnded,
+    HearCalled,
+    HearIssued,
+    HearNews,
+    HearSuspended,
+    LeavePhone,
+    RecordOutcome,
+    RecordReport,
+    SettleMessage,
+    WithdrawPhone,
+)
+from services.notifications.domain.events import (
+    NOWHERE,
+    BookingEnded,
+    BookingHeard,
+    CallHeard,
+    Event,
+    IssueHeard,
+    Kind,
+    NewsHeard,
+    PhoneLeft,
+    PhoneWithdrawn,
+    Position,
+    SmsAccepted,
+    SmsClaimed,
+    SmsDelivered,
+    SmsDropped,
+    SmsExpired,
+    SmsFailed,
+    SmsNotTaken,
+    SmsRequested,
+    SmsUnknown,
+    What,
+)
+
+Status = Literal["requested", "sending", "accepted", "delivered", "failed", "unknown", "expired", "dropped"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+Standing = Literal["nowhere", "waiting", "called", "held", "missed", "booked", "over"]
+
+# A text that comes later than this is worse than none: the visitor has been called past, or sits there already.
+WORTH_SENDING: Mapping[Kind, timedelta] = {
+    "issued": timedelta(hours=1),
+    "approaching": timedelta(minutes=10),
+    "called": timedelta(minutes=10),
+    "recalled": timedelta(minutes=5),
+    "transferred": timedelta(minutes=15),
+    "missed": timedelta(minutes=30),
+    "suspended": timedelta(minutes=30),
+    "booked": timedelta(hours=2),
+    "reminded": timedelta(hours=3),
+    "closed": timedelta(hours=3),
+}
+# How a ticket must stand for a text about it to be true.
+TRUE_WHILE: Mapping[Kind, tuple[Standing, ...]] = {
+    "issued": ("waiting",),
+    "approaching": ("waiting",),
+    "called": ("called",),
+    "recalled": ("called",),
+    "transferred": ("waiting",),
+    "missed": ("missed",),
+    "suspended": ("waiting", "held"),
+    "booked": ("booked",),
+    "reminded": ("booked",),
+    "closed": ("booked",),
+}
+OF_THE_LATEST = ("issued", "called", "recalled", "transferred", "missed")  # true only until the next thing happens
+# How a ticket stands after the news; what is not here leaves it as it was.
+STANDS: Mapping[What, Standing] = {
+    "recalled": "called",
+    "transferred": "waiting",
+    "missed": "missed",
+    "restored": "waiting",
+    "held": "held",
+    "resumed": "called",
+    "served": "over",
+    "cancelled": "over",
+    "unserved": "over",
+    "call-undone": "waiting",
+    "undone": "called",
+}
+TOLD: Mapping[What, Kind] = {
+    "approaching": "approaching",
+    "recalled": "recalled",
+    "transferred": "transferred",
+    "missed": "missed",
+}
+EVENING, MORNING = time(18, 0), time(6, 30)  # of the day before, and of the day itself, in the mall's zone
+MOST_ATTEMPTS = 20
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text and what became of it."""
+
+    requested: SmsRequested
+    status: Status
+    changed_at: datetime
+    due: datetime
+    attempts: int = 0
+    gateway: str = ""
+    text: str = ""
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be handed over, or is being."""
+        return self.status in ("requested", "sending")
+
+
+@dataclass(frozen=True)
+class Correspondence:
+    """All that was heard and said about one ticket or booking."""
+
+    issued: IssueHeard | None = None
+    called: CallHeard | None = None
+    booking: BookingHeard | None = None
+    phone: str | None = None
+    language: str = "id"
+    standing: Standing = "nowhere"
+    since: Position = NOWHERE  # of the news that made it stand so
+    heard: Position = NOWHERE
+    service: str = ""
+    agency: str = ""
+    messages: Mapping[str, Message] = field(default_factory=dict)
+
+    def told(self, kind: Kind) -> bool:
+        """Whether a text of this kind was requested."""
+        return any(message.requested.kind == kind for message in self.messages.values())
+
+
+def evolve(state: Correspondence, event: Event) -> Correspondence:  # noqa: C901 - one line for each event
+    """The correspondence after an event."""
+    match event:
+        case IssueHeard(service=service, agency=agency, position=position):
+            here: Standing = "waiting" if state.standing == "nowhere" else state.standing
+            since = position if state.standing == "nowhere" else state.since
+            heard = max(position, state.heard)
+            known = replace(state, issued=event, standing=here, since=since, heard=heard)
+            return replace(known, service=service, agency=agency)
+        case CallHeard(position=position):
+            return replace(state, called=event, standing="called", since=position, heard=max(position, state.heard))
+        case NewsHeard():
+            return _after_news(state, event)
+        case BookingHeard(service=service, agency=agency):
+            here = "booked" if state.standing == "nowhere" else state.standing
+            return replace(state, booking=event, standing=here, service=service, agency=agency)
+        case BookingEnded():
+            return replace(state, standing="over")
+        case PhoneLeft():
+            return replace(state, phone=event.phone, language=event.language)
+        case PhoneWithdrawn():
+            return replace(state, phone=None)
+        case SmsRequested():
+            due = event.not_before or event.requested_at
+            message = Message(event, "requested", event.requested_at, due)
+            return replace(state, messages={**state.messages, event.message_id: message})
+        case SmsClaimed(message_id, at, attempt, gateway, text):
+            return _became(state, message_id, "sending", at, attempts=attempt, gateway=gateway, text=text)
+        case SmsNotTaken(message_id, at, retry_at, reason):
+            return _became(state, message_id, "requested", at, due=retry_at, reason=reason)
+        case SmsAccepted(message_id, _, at):
+            return _became(state, message_id, "accepted", at, reason="")
+        case SmsDelivered(message_id, at):
+            return _became(state, message_id, "delivered", at, reason="")
+        case SmsFailed(message_id, at, reason):
+            return _became(state, message_id, "failed", at, reason=reason)
+        case SmsUnknown(message_id, at):
+            return _became(state, message_id, "unknown", at)
+        case SmsExpired(message_id, at):
+            return _became(state, message_id, "expired", at)
+        case SmsDropped(message_id, reason, at):
+            return _became(state, message_id, "dropped", at, reason=reason)
+        case _:
+            assert_never(event)
+
+
+def _after_news(state: Correspondence, news: NewsHeard) -> Correspondence:
+    after = replace(state, heard=news.position)
+    if news.what in STANDS:
+        after = replace(after, standing=STANDS[news.what], since=news.position)
+    if news.what == "transferred":
+        after = replace(after, service=news.values["to_service"], agency=news.values["to_agency"])
+    return after
+
+
+def _became(state: Correspondence, message_id: str, status: Status, at: datetime, **more: object) -> Correspondence:
+    message = replace(state.messages[message_id], status=status, changed_at=at, **more)  # type: ignore[arg-type]
+    return replace(state, messages={**state.messages, message_id: message})
+
+
+def decide(command: Command, state: Correspondence) -> list[Event]:
+    """What a command leads to; a repeat leads to nothing."""
+    match command:
+        case HearIssued():
+            return _hear_issued(state, command)
+        case HearCalled():
+            return _hear_called(state, command)
+        case HearNews():
+            return _hear_news(state, command)
+        case HearBooked():
+            return _hear_booked(state, command)
+        case HearBookingEnded(booking_id, at):
+            return [] if state.standing == "over" else [BookingEnded(booking_id, at)]
+        case HearSuspended():
+            return _hear_suspended(state, command)
+        case LeavePhone():
+            return _leave_phone(state, command)
+        case WithdrawPhone(ticket_id, now):
+            waiting = [m for m in state.messages.values() if m.status == "requested"]
+            withdrawn = [PhoneWithdrawn(ticket_id, now)] if state.phone else []
+            return [*withdrawn, *(SmsDropped(m.requested.message_id, "withdrawn", now) for m in waiting)]
+        case ClaimMessage():
+            return _claim(state, state.messages[command.message_id], command)
+        case SettleMessage(message_id, now, drop):
+            claim = _claim(state, state.messages[message_id], ClaimMessage(message_id, now, drop=drop))
+            return [event for event in claim if not isinstance(event, SmsClaimed)]
+        case RecordOutcome():
+            return _record(state.messages[command.message_id], command)
+        case RecordReport():
+            return _report(state.messages.get(command.message_id), command)
+        case _:
+            assert_never(command)
+
+
+def _is_old(state: Correspondence, position: Position) -> bool:
+    return position != NOWHERE and position <= state.heard
+
+
+def _hear_issued(state: Correspondence, command: HearIssued) -> list[Event]:
+    if state.issued:
+        return []
+    heard = IssueHeard(
+        command.ticket_id,
+        command.mall,
+        command.mall_name,
+        command.number,
+        command.ahead,
+        command.issued_at,
+        command.service,
+        command.agency,
+        command.position,
+    )
+    return [heard, *_tell_issued(evolve(state, heard), command.now)]
+
+
+def _tell_issued(state: Correspondence, now: datetime) -> list[Event]:
+    issued = state.issued
+    if issued is None or state.standing != "waiting" or state.told("issued"):
+        return []
+    return _request(state, "issued", {"ahead": str(issued.ahead)}, issued.issued_at, now, about=issued.position)
+
+
+def _hear_called(state: Correspondence, command: HearCalled) -> list[Event]:
+    earlier = state.called
+    counted = earlier is not None and NOWHERE in (earlier.position, command.position)
+    if _is_old(state, command.position) or (counted and earlier and command.call <= earlier.call):
+        return []
+    called = CallHeard(
+        command.ticket_id, command.counter, command.floor, command.called_at, command.call, command.position
+    )
+    place = {"counter": called.counter, "floor": str(called.floor)}
+    again = f"-{called.call}" if called.call > 1 else ""
+    if f"{called.ticket_id}.called{again}" in state.messages:  # a call that was undone is counted anew
+        again += f"-{called.position[0]}"
+    return [called, *_request(state, "called", place, called.called_at, command.now, again, called.position)]
+
+
+def _hear_news(state: Correspondence, command: HearNews) -> list[Event]:
+    if _is_old(state, command.position):
+        return []
+    ticket_id, what, values = command.ticket_id, command.what, command.values
+    news = NewsHeard(ticket_id, what, command.at, command.position, values)
+    if what not in TOLD:
+        return [news]
+    kind, again = TOLD[what], "" if what == "approaching" else f"-{command.position[0]}"
+    texts = _request(_after_news(state, news), kind, values, command.at, command.now, again, command.position)
+    return [news, *texts]
+
+
+def _hear_booked(state: Correspondence, command: HearBooked) -> list[Event]:
+    if state.booking:
+        return []
+    booking = BookingHeard(
+        command.booking_id, command.mall, command.service, command.agency, command.booked_at, command.claim_by
+    )
+    return [booking, *_tell_booked(evolve(state, booking), command.now)]
+
+
+def _tell_booked(state: Correspondence, now: datetime) -> list[Event]:
+    """Confirm the place, and remind of it: the evening before or, where that is over, in the morning of the day."""
+    booking = state.booking
+    if booking is None or state.standing != "booked" or state.told("booked") or now >= booking.claim_by:
+        return []
+    told = _request(state, "booked", {}, now, now)
+    day, zone = booking.claim_by.date(), booking.claim_by.tzinfo
+    evening = datetime.combine(day - timedelta(days=1), EVENING, zone)
+    morning = datetime.combine(day, MORNING, zone)
+    when = next((moment for moment in (evening, morning) if now < moment < booking.claim_by), None)
+    return [*told, *(_request(state, "reminded", {}, when, now, not_before=when) if when else [])]
+
+
+def _hear_suspended(state: Correspondence, command: HearSuspended) -> list[Event]:
+    """Tell whoever waits, or has booked: the others, and those of other malls and services, need not know."""
+    kind: Kind = "closed" if state.booking else "suspended"
+    subject = state.booking or state.issued
+    theirs = subject is not None and subject.mall == command.mall and state.standing in TRUE_WHILE[kind]
+    if not theirs or (command.scope == "service" and command.code != state.service):
+        return []
+    values = {"reason": command.reason, "scope": command.scope, "code": command.code}
+    again = f"-{command.scope}-{command.position[0]}"
+    return _request(state, kind, values, command.at, command.now, again, command.position)
+
+
+def _leave_phone(state: Correspondence, command: LeavePhone) -> list[Event]:
+    same = (command.phone, command.language) == (state.phone, state.language)
+    left = PhoneLeft(command.ticket_id, command.phone, command.now, command.language)
+    now_known = state if same else evolve(state, left)
+    told = [*_tell_issued(now_known, command.now), *_tell_booked(now_known, command.now)]
+    return [*([] if same else [left]), *told]
+
+
+def _request(
+    state: Correspondence,
+    kind: Kind,
+    values: Mapping[str, str],
+    happened: datetime,
+    now: datetime,
+    again: str = "",
+    about: Position = NOWHERE,
+    not_before: datetime | None = None,
+) -> list[Event]:
+    if state.phone is None or not (state.issued or state.booking):
+        return []
+    if state.issued:
+        subject, mall, number = state.issued.ticket_id, state.issued.mall, state.issued.number
+        known = {"mall": state.issued.mall_name, "number": number}
+    elif state.booking:
+        subject, mall, number = state.booking.booking_id, state.booking.mall, ""
+        known = {"day": state.booking.claim_by.date().isoformat(), "time": f"{state.booking.claim_by:%H.%M}"}
+    message_id = f"{subject}.{kind}{again}"
+    if message_id in state.messages:
+        return []
+    request = SmsRequested(
+        message_id=message_id,
+        ticket_id=subject,
+        kind=kind,
+        to=state.phone,
+        number=number,
+        values={**known, **values},
+        best_before=happened + WORTH_SENDING[kind],
+        requested_at=now,
+        mall=mall,
+        agency=state.agency,
+        language=state.language,
+        about=about,
+        not_before=not_before,
+    )
+    return [request]
+
+
+def _claim(state: Correspondence, message: Message, command: ClaimMessage) -> list[Event]:
+    """A claim is recorded before the gateway is called: one left by a process that died is never sent again."""
+    message_id, now = message.requested.message_id, command.now
+    if message.status == "sending":
+        return [SmsUnknown(message_id, now)]
+    if message.status != "requested":
+        return []
+    if now > message.requested.best_before:
+        return [SmsExpired(message_id, now, **_about(message))]
+    if why := command.drop or ("" if _is_true(state, message) else "no-longer-true"):
+        return [SmsDropped(message_id, why, now)]
+    if now < message.due:
+        return []
+    return [SmsClaimed(message_id, now, message.attempts + 1, command.gateway, command.text)]
+
+
+def _is_true(state: Correspondence, message: Message) -> bool:
+    """Whether what the text tells is still so."""
+    kind, about = message.requested.kind, message.requested.about
+    outdated = kind in OF_THE_LATEST and NOWHERE not in (about, state.since) and about != state.since
+    return state.standing in TRUE_WHILE[kind] and not outdated
+
+
+def _record(message: Message, command: RecordOutcome) -> list[Event]:
+    message_id, now, reason = command.message_id, command.now, command.reason
+    if message.status != "sending":
+        return []
+    match command.outcome:
+        case "accepted":
+            return [SmsAccepted(message_id, command.gateway_id, now)]
+        case "unknown":
+            return [SmsUnknown(message_id, now)]
+        case "not-sent" if message.attempts < MOST_ATTEMPTS:
+            retry_at = now + command.retry_in
+            if retry_at <= message.requested.best_before:
+                return [SmsNotTaken(message_id, now, retry_at, reason)]
+    return [SmsFailed(message_id, now, reason, **_about(message))]
+
+
+def _report(message: Message | None, command: RecordReport) -> list[Event]:
+    """Reports come early, twice and out of order: that the text arrived is the last word; that it did not, is not."""
+    if message is None or message.attempts == 0 or message.status in ("delivered", "dropped"):
+        return []
+    if command.delivered:
+        return [SmsDelivered(command.message_id, command.now, **_about(message))]
+    if message.status in ("sending", "accepted", "unknown"):
+        return [SmsFailed(command.message_id, command.now, "undelivered", **_about(message))]
+    return []
+
+
+class _About(TypedDict):
+    ticket_id: str
+    kind: Kind
+    mall: str
+    agency: str
+
+
+def _about(message: Message) -> _About:
+    """What the world may know of a text."""
+    asked = message.requested
+    return {"ticket_id": asked.ticket_id, "kind": asked.kind, "mall": asked.mall, "agency": asked.agency}
+
+
+CORRESPONDENCE: Decider[Command, Correspondence, Event] = Decider(
+    initial=Correspondence(),
+    decide=decide,
+    evolve=evolve,
+    events=(
+        IssueHeard,
+        CallHeard,
+        NewsHeard,
+        BookingHeard,
+        BookingEnded,
+        PhoneLeft,
+        PhoneWithdrawn,
+        SmsRequested,
+        SmsClaimed,
+        SmsNotTaken,
+        SmsAccepted,
+        SmsDelivered,
+        SmsFailed,
+        SmsUnknown,
+        SmsExpired,
+        SmsDropped,
+    ),
+)

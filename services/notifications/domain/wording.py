@@ -1,0 +1,104 @@
+"""Which texts fit a phone: plain ASCII, one segment of 160 GSM-7 characters even with the longest values.
+
+Source: 3GPP TS 23.038, section 6.2.1: of ASCII, the default alphabet lacks the grave accent, and reaches
+`[ ] { } ^ ~ | \\` by an escape, so that each counts twice.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from string import Formatter
+
+from services.chassis.errors import Fault, Invalid
+from services.notifications.domain.events import Kind
+
+LONGEST = 160
+TWICE = frozenset("[]{}^~|\\")
+# The most characters that each value can have in a text; longer ones are cut.
+LENGTHS: Mapping[str, int] = {
+    "mall": 40,
+    "number": 7,
+    "ahead": 4,
+    "counter": 10,
+    "floor": 2,
+    "service": 40,
+    "reason": 40,
+    "day": 12,
+    "time": 5,
+}
+PLACEHOLDERS: Mapping[Kind, tuple[str, ...]] = {
+    "issued": ("mall", "number", "ahead"),
+    "approaching": ("mall", "number", "ahead"),
+    "called": ("mall", "number", "counter", "floor"),
+    "recalled": ("mall", "number", "counter", "floor"),
+    "transferred": ("mall", "number", "service"),
+    "missed": ("mall", "number", "counter"),
+    "suspended": ("mall", "number", "reason"),
+    "booked": ("mall", "day", "time"),
+    "reminded": ("mall", "day", "time"),
+    "closed": ("mall", "day", "reason"),
+}
+NEEDED: Mapping[Kind, tuple[str, ...]] = {
+    "called": ("mall", "number", "counter"),
+    "recalled": ("mall", "number", "counter"),
+}
+
+
+class InvalidText(Invalid):
+    """The wording does not fit; `errors` says what is wrong with it."""
+
+
+def must_fit(kind: Kind, text: str) -> int:
+    """How many characters the text has with the longest values. Raises `InvalidText`."""
+    if faults := list(_faults(kind, text)):
+        raise InvalidText(errors={"text": faults})
+    return length(_filled_longest(text))
+
+
+def length(text: str) -> int:
+    """How many of the 160 characters of a segment a text takes."""
+    return len(text) + sum(letter in TWICE for letter in text)
+
+
+def _faults(kind: Kind, text: str) -> Iterator[Fault]:
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError:
+        yield Fault(
+            "text", "A brace is open or closed alone: values are written like {example}.", {"example": "{mall}"}
+        )
+        return
+    used = [name for _, name, _, _ in parts if name is not None]
+    if any(spec or conversion for _, name, spec, conversion in parts if name is not None):
+        yield Fault("text", "Between the braces there may only be a name.")
+    for name in sorted({name for name in used if name not in PLACEHOLDERS[kind]}):
+        known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS[kind])
+        yield Fault("text", "There is no {name} here. There are: {known}.", {"name": f"{{{name}}}", "known": known})
+        return
+    for name in NEEDED.get(kind, ("mall",)):
+        if name not in used:
+            yield Fault("text", "{name} is missing.", {"name": f"{{{name}}}"})
+    said = "".join(literal for literal, *_ in parts)
+    if odd := "".join(sorted({letter for letter in said if not _is_plain(letter)})):
+        yield Fault("text", "A text cannot hold these characters: {odd}", {"odd": odd})
+    elif (most := length(_filled_longest(text))) > LONGEST:
+        yield Fault("text", "With the longest values it has {n} characters; at most 160 fit.", {"n": most})
+
+
+def _is_plain(letter: str) -> bool:
+    return letter.isascii() and letter.isprintable() and letter != "`"
+
+
+def _filled_longest(text: str) -> str:
+    return text.format_map({name: "9" * most for name, most in LENGTHS.items()})
+
+
+def plain(value: str, most: int) -> str:
+    """A value as a text can hold it: each letter the nearest of ASCII that counts once, at most so many."""
+    letters = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
+    brackets = letters.translate(str.maketrans("[]{}^~|\\`", "()()  //'"))
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in brackets).split())[:most].strip()
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """The text of a message: the template with its values, each cut to its length."""
+    return template.format_map({name: plain(values.get(name, ""), most) for name, most in LENGTHS.items()})

@@ -1,0 +1,28 @@
+"""The edge of what is known of malls: one stream each, in notifications' store."""
+
+from services.chassis.decider import Outcome, Streams
+from services.chassis.event_store import EventStore
+from services.notifications.domain.mall import MALL, Command, Event, Mall, SuspensionHeard
+
+SUSPENSIONS = "suspensions"  # the outbox by which whoever is concerned hears of them
+MAX_AGE = 1.0  # seconds that a wording may be older than the store's
+
+
+class Malls:
+    """What is known of every mall. One per process."""
+
+    def __init__(self, store: EventStore) -> None:
+        self.streams: Streams[Command, Mall, Event] = Streams(store, MALL, {SUSPENSIONS: (SuspensionHeard,)})
+
+    def act(self, mall: str, command: Command, **context: str) -> Outcome[Mall, Event]:
+        """Decide a command on a mall."""
+        return self.streams.execute(mall_stream(mall), command, **context)
+
+    def find(self, mall: str, max_age: float = 0.0) -> Mall:
+        """The mall as the store has it, or as it was at most `max_age` seconds ago."""
+        return self.streams.snapshot(mall_stream(mall), max_age).state
+
+
+def mall_stream(mall: str) -> str:
+    """The stream of what is known of a mall."""
+    return f"mall/{mall}"

@@ -1,0 +1,1 @@
+"""Gateways: whatever takes a text for a number, behind one small protocol; which one is a setting."""
