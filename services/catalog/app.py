@@ -7,9 +7,10 @@ from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
 from services.catalog.access.people import Registry
 from services.catalog.directory import Malls
-from services.chassis import web
+from services.chassis import feed, web
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
+from services.chassis.journal import Journal
 from services.chassis.tokens import Verifier, private_key, public_key
 
 
@@ -28,10 +29,13 @@ def create_app() -> Flask:
         access.sessions,
         access.blueprint,
         access_pages.blueprint,
+        feed.blueprint("catalog"),
     ]
     app = web.create_app(
         "catalog", Verifier(key, registry.revoked), blueprints, {"database": store.ping}, "MPP catalog"
     )
-    app.extensions["malls"] = Malls(store)
+    app.extensions["malls"] = malls = Malls(store)
+    journal = Journal(store.database, settings.schemas)
+    app.extensions["feed"] = feed.Feed("catalog", journal, malls.get, untold=["access-revoked.v1"])
     app.extensions["registry"] = registry
     return app

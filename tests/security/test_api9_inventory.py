@@ -22,7 +22,7 @@ PAGES = {
         f"{TICKETING}/counters/<counter>",
         f"{TICKETING}/days/<day>/audit",
     },
-    "live": {"/ticketing/live/malls/<mall>"},
+    "live": {"/ticketing/live/malls/<mall>", "/ticketing/live/malls/<mall>/events"},
     "notifications": {"/notifications/messages"},
 }
 
