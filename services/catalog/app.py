@@ -7,8 +7,9 @@ from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
 from services.catalog.access.people import Registry
 from services.catalog.directory import Malls
-from services.chassis import feed, web
+from services.chassis import dead_letter_office, feed, web
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.journal import Journal
 from services.chassis.tokens import Verifier, private_key, public_key
@@ -30,6 +31,7 @@ def create_app() -> Flask:
         access.blueprint,
         access_pages.blueprint,
         feed.blueprint("catalog"),
+        *dead_letter_office.blueprints("catalog"),
     ]
     app = web.create_app(
         "catalog", Verifier(key, registry.revoked), blueprints, {"database": store.ping}, "MPP catalog"
@@ -38,4 +40,5 @@ def create_app() -> Flask:
     journal = Journal(store.database, settings.schemas)
     app.extensions["feed"] = feed.Feed("catalog", journal, malls.get, untold=["access-revoked.v1"])
     app.extensions["registry"] = registry
+    app.extensions["dead_letters"] = DeadLetters(store.database)
     return app

@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from services.chassis import web
+from services.chassis import dead_letter_office, web
 from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.tokens import Verifier, public_key
@@ -25,10 +26,11 @@ def create_app() -> Flask:
     configure_logging("notifications-web", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
     store = EventStore(database)
-    blueprints = [api.blueprint, pages.blueprint]
+    blueprints = [api.blueprint, pages.blueprint, *dead_letter_office.blueprints("notifications")]
     ready, limits = {"database": store.ping}, Limits(database, **allowed)
     app = web.create_app(
         "notifications", Verifier(key, Heard(store).revoked), blueprints, ready, "MPP notifications", limits
     )
     app.extensions["correspondences"] = Correspondences(store, Contacts(database))
+    app.extensions["dead_letters"] = DeadLetters(store.database)
     return app

@@ -53,6 +53,10 @@ STAFF_ONLY = {
         "administration.withdraw_counter",
         "administration.export_catalog",
         "administration.import_catalog",
+        "dead_letters.list_letters",
+        "dead_letters.get_letter",
+        "dead_letters.replay",
+        "dead_letters.discard",
     },
     ("administrator", "supervisor"): {
         "tickets.overview",

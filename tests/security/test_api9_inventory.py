@@ -14,6 +14,7 @@ PAGES = {
         "/catalog/malls/<mall>/admin",
         "/catalog/access",
         "/catalog/sign-in",
+        "/catalog/dead-letters",
     },
     "ticketing": {
         *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics")),
@@ -21,9 +22,10 @@ PAGES = {
         *(f"{TICKETING}/{thing}/qr.svg" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
         f"{TICKETING}/counters/<counter>",
         f"{TICKETING}/days/<day>/audit",
+        "/ticketing/dead-letters",
     },
     "live": {"/ticketing/live/malls/<mall>", "/ticketing/live/malls/<mall>/events"},
-    "notifications": {"/notifications/messages"},
+    "notifications": {"/notifications/messages", "/notifications/dead-letters"},
 }
 
 
