@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import marshmallow as ma
-from flask import Response, current_app, request
+from flask import Response, current_app, request, send_from_directory
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, Range
 from webargs.flaskparser import parser
@@ -20,6 +20,7 @@ from services.chassis.tokens import WrongScope
 from services.chassis.web import CHASSIS, actor, allow, public
 
 ROLES = ("agency", "supervisor", "administrator", "auditor")
+SERVICES = CHASSIS.parent
 MOST = 1000  # events in one answer
 BATCH = "application/cloudevents-batch+json"
 
@@ -58,7 +59,7 @@ class Feed:
         self, service: str, journal: Journal, known: Callable[[str], object], untold: Sequence[str] = ()
     ) -> None:
         """`known` raises for a mall that does not exist; `untold` are types that only our own services hear."""
-        files = sorted((CHASSIS.parent / service / "schemas").glob("*.json"))
+        files = sorted((SERVICES / service / "schemas").glob("*.json"))
         self.schemas = {file.stem: json.loads(file.read_text()) for file in files}
         self._types = [name for name in self.schemas if name not in untold]
         self._journal, self._known = journal, known
@@ -142,5 +143,12 @@ def blueprint(service: str) -> Blueprint:
             raise UnknownSchema(name=name)
         document = json.dumps(feed().schemas[name], ensure_ascii=False, indent=2)
         return Response(document, mimetype="application/schema+json")
+
+    @routes.get("/asyncapi.yaml")
+    @public
+    @routes.response(200, content_type="application/yaml")
+    def asyncapi() -> Response:
+        """The events as an AsyncAPI document."""
+        return send_from_directory(SERVICES / service / "schemas", "asyncapi.yaml", mimetype="application/yaml")
 
     return routes
