@@ -39,6 +39,12 @@ lint: .venv/installed ## Check style, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+asyncapi: .venv/installed ## Write docs/asyncapi.yaml, and each service's part of it, from the schemas of the events
+	@$(BIN)/python -m deploy.asyncapi
+
+asyncapi-parser: ## Fetch the official AsyncAPI parser for the tests (needs npm)
+	@npm install --prefix build/asyncapi --no-audit --no-fund --silent @asyncapi/parser@3.6.3
+
 secrets: .venv/installed ## Make the keys that docker compose needs, in deploy/secrets
 	@$(BIN)/python -m services.chassis.tokens keys deploy/secrets
 	@chmod 700 deploy/secrets && chmod 644 deploy/secrets/token_private.pem # catalog reads it as another user; the folder stays shut
@@ -50,4 +56,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-containers fuzz bench lint secrets lock clean
+.PHONY: help install run simulate test test-containers fuzz bench lint asyncapi asyncapi-parser secrets lock clean

@@ -348,6 +348,7 @@ class System:
             "KAFKA_BOOTSTRAP": self.kafka,
             "KAFKA_SESSION_TIMEOUT_MS": "6000" if self._given_kafka else "2000",  # Apache Kafka takes no less
             "TOKEN_PUBLIC_KEY_FILE": str(self.data / "keys/token_public.pem"),
+            "PUBLIC_URL": self.url,
             "SMS_LOG_FILE": str(self.sms_log),
             "SMS_REPORTS_URL": self.url,
             "WORKER_HEALTH_FILE": str(self._health(service)),

@@ -8,9 +8,11 @@ from services.catalog.access import pages as access_pages
 from services.catalog.access.oidc import Provider, SignInProvider
 from services.catalog.access.people import Registry
 from services.catalog.directory import Malls
-from services.chassis import web
+from services.chassis import dead_letter_office, feed, web
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
+from services.chassis.journal import Journal
 from services.chassis.limits import Limit, Limits
 from services.chassis.tokens import Verifier, private_key, public_key
 
@@ -34,11 +36,16 @@ def create_app() -> Flask:
         access.sessions,
         access.blueprint,
         access_pages.blueprint,
+        feed.blueprint("catalog"),
+        *dead_letter_office.blueprints("catalog"),
     ]
     limits = Limits(store.database, **{"sign-in": SIGN_INS})
     verifier, ready = Verifier(key, registry.revoked), {"database": store.ping}
     app = web.create_app("catalog", verifier, blueprints, ready, "MPP catalog", limits)
-    app.extensions["malls"] = Malls(store)
     app.extensions["registry"] = registry
     app.extensions["sign_in_provider"] = SignInProvider(app, provider, signing) if provider else None
+    app.extensions["malls"] = malls = Malls(store)
+    journal = Journal(store.database, settings.schemas)
+    app.extensions["feed"] = feed.Feed("catalog", journal, malls.get, untold=["access-revoked.v1"])
+    app.extensions["dead_letters"] = DeadLetters(store.database)
     return app

@@ -18,11 +18,10 @@ from services.catalog.domain.directory import (
 )
 from services.catalog.domain.hours import WEEKDAYS, Intervals, Week
 from services.catalog.domain.mall import MallListed, Priority
-from services.chassis.cloud_event import CloudEvent
+from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.event_store import Commit
 
 TOPIC = "mpp.catalog"
-TYPES = "id.go.mpp."
 
 
 def published(commit: Commit) -> list[CloudEvent]:

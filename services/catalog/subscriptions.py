@@ -14,11 +14,10 @@ from services.catalog.domain.waiting import (
     TicketWaits,
     TicketWaitsNoMore,
 )
-from services.chassis.cloud_event import CloudEvent
+from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.inbox import Reaction
 
 TOPICS = ["mpp.ticketing"]
-TYPES = "id.go.mpp."
 
 
 def on_ticket_waits(event: CloudEvent) -> tuple[str, News]:

@@ -21,7 +21,7 @@ def main() -> None:
     store = EventStore(connect(settings.mongo_url, settings.database))
     worker.run(
         store,
-        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database))),
+        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database, settings.schemas))),
         ticketing=consume(kafka, "catalog", TOPICS, REACTIONS, Malls(store).waiting, "mpp.catalog.dead-letters"),
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+TYPES = "id.go.mpp."  # what the types of all our events begin with
 REQUIRED = ("specversion", "id", "source", "type")
 DIGITS = 12
 
@@ -22,6 +23,7 @@ class CloudEvent:
     """A public fact: what happened (`type`), to what (`subject`), when; events of one `key` stay in order.
 
     `sequence` counts a producer's events of that key, from 1 on without gaps; 0 before an event is numbered.
+    `dataschema` is the address or name of the JSON Schema of the data.
     """
 
     id: str
@@ -32,6 +34,7 @@ class CloudEvent:
     key: str
     data: Mapping[str, Any]
     sequence: int = 0
+    dataschema: str = ""
 
 
 def encode(event: CloudEvent) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
@@ -61,8 +64,11 @@ def _attributes(event: CloudEvent) -> dict[str, str]:
         "time": event.time.isoformat(),
         "partitionkey": event.key,
     }
-    # The extension `sequence` wants a text that sorts like its number.
-    return attributes | ({"sequence": f"{event.sequence:0{DIGITS}}"} if event.sequence else {})
+    if event.dataschema:
+        attributes["dataschema"] = event.dataschema
+    if event.sequence:  # the extension wants a text that sorts like its number
+        attributes["sequence"] = f"{event.sequence:0{DIGITS}}"
+    return attributes
 
 
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> CloudEvent:
@@ -87,6 +93,7 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> CloudEv
             key=attributes.get("partitionkey", ""),
             data=data,
             sequence=int(attributes.get("sequence") or 0),
+            dataschema=attributes.get("dataschema") or "",
         )
     except Malformed:
         raise

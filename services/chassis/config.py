@@ -9,6 +9,8 @@ import structlog
 from environs import EnvValidationError, FileAwareEnv
 from marshmallow.validate import OneOf, Regexp
 
+URN = "urn:mpp:event:{type}"  # the name of an event's schema, the same everywhere; its `$id`
+
 
 class Env(FileAwareEnv):
     """Reads variables and collects every error, so that a wrong deployment hears of all of them at the first start."""
@@ -39,20 +41,23 @@ class Env(FileAwareEnv):
 
 @dataclass(frozen=True)
 class Settings:
-    """What every process of a service needs to know."""
+    """What every process of a service needs to know. `schemas` is where an event's schema is, with `{type}` in it."""
 
     mongo_url: str
     database: str
     log_level: str
+    schemas: str = URN
 
     @classmethod
     def from_env(cls, env: Env, service: str) -> "Settings":
         """Read the settings of a service; `env.check()` tells what is wrong."""
+        public = env.str("PUBLIC_URL", "", validate=Regexp("^(https?://[^/?# ]+/?)?$"))
         levels = OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
         return cls(
             mongo_url=env.str("MONGO_URL", validate=Regexp("^mongodb(\\+srv)?://")),
             database=env.str("MONGO_DATABASE", service),
             log_level=env.str("LOG_LEVEL", "INFO", validate=levels),
+            schemas=f"{public.rstrip('/')}/{service}/api/schemas/{{type}}.json" if public else URN,
         )
 
 

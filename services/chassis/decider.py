@@ -114,6 +114,11 @@ class Streams(Generic[Command, State, Event]):
         self._hot: OrderedDict[str, _Hot[Command, State, Event]] = OrderedDict()
         self._mutex = threading.Lock()
 
+    @property
+    def store(self) -> EventStore:
+        """Where they are."""
+        return self._store
+
     def execute(
         self, stream: str, command: Command, *, id: str = "", digest: str = "", actor: str = "", trace: str = ""
     ) -> Outcome[State, Event]:

@@ -1,6 +1,8 @@
 """The consumer loop: events to commands, decided in batches, offsets committed afterwards, poison parked."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +15,7 @@ from kafka.errors import CommitFailedError, KafkaError
 
 from services.chassis.broker import LARGE, Kafka
 from services.chassis.cloud_event import CloudEvent, Malformed, decode
+from services.chassis.dead_letters import DeadLetters, Letter
 from services.chassis.decider import Streams, converter
 from services.chassis.errors import Unavailable
 from services.chassis.life import Life, Loop
@@ -20,6 +23,7 @@ from services.chassis.life import Life, Loop
 log = structlog.get_logger()
 
 ATTEMPTS = 5
+LOOK_EVERY = 1.0  # seconds between two looks for dead letters to try again
 LONGEST_CAUSE = 500  # characters; what others sent may be in it
 # What reading a poisoned event, or storing what it says, can end with: other types, other forms, numbers and depths
 # that do not fit.
@@ -30,6 +34,36 @@ UNREADABLE = (
 
 # What an event leads to: a command, and the stream that decides it. Reads the event, does nothing else.
 Reaction = Callable[[CloudEvent], tuple[str, Any]]
+
+
+@dataclass(frozen=True)
+class Parking:
+    """Where a group's records go that it cannot handle: the service's own dead letters, and a topic for all to see."""
+
+    kafka: Kafka
+    group: str
+    topic: str
+    letters: DeadLetters
+
+    def park(self, record: ConsumerRecord | Letter, cause: Exception) -> None:
+        """Keep the record as it came, with where it came from and why it could not be handled."""
+        why = f"{type(cause).__name__}: {cause}"[:LONGEST_CAUSE].encode(errors="replace").decode()
+        story = {
+            "dead-letter-topic": record.topic,
+            "dead-letter-partition": str(record.partition),
+            "dead-letter-offset": str(record.offset),
+            "dead-letter-cause": why,
+            "dead-letter-at": datetime.now(UTC).isoformat(),
+        }
+        self.letters.park(self.group, record, why)
+        known = ((name, text or b"") for name, text in record.headers)  # one of nothing may come, but not go
+        headers = [*known, *((name, text.encode()) for name, text in story.items())]
+        producer = self.kafka.producer(LARGE)  # rare enough for a connection of its own
+        try:
+            producer.send(self.topic, record.value, record.key, headers).get(timeout=10)
+        finally:
+            producer.close(timeout=2)
+        log.error("parked", dead_letters=self.topic, **story)
 
 
 def consume(
@@ -43,10 +77,14 @@ def consume(
     """A loop that reads the topics as a member of `group` and decides what `reactions` make of their events.
 
     At least once: a command for an event seen before must lead to nothing. An event that cannot be read, or whose
-    command is refused, goes to the `dead_letters` topic; a database that does not answer stops the loop before it.
+    command is refused, is kept with the service's dead letters, told in the topic `dead_letters`, and handled once more
+    when somebody asks for it; a database that does not answer stops the loop before it.
     """
 
+    parking = Parking(kafka, group, dead_letters, DeadLetters(streams.store.database))
+
     def loop(life: Life) -> None:
+        looked = 0.0
         try:
             kafka.create_topics(topics)
             kafka.create_topics([dead_letters], LARGE)
@@ -60,8 +98,13 @@ def consume(
                 polled = consumer.poll(timeout_ms=200)
                 records = [record for partition in polled.values() for record in partition]
                 if records:
-                    _handle(kafka, records, reactions, streams, dead_letters, life)
+                    _handle(records, reactions, streams, parking, life)
                     consumer.commit()
+                if time.monotonic() - looked > LOOK_EVERY:
+                    looked = time.monotonic()
+                    if due := parking.letters.due(group):
+                        _handle(due, reactions, streams, parking, life)
+                        parking.letters.tried(due)
         except CommitFailedError:
             log.info("another member took over, the rest will be delivered again", group=group)
         except KafkaError as error:
@@ -74,11 +117,10 @@ def consume(
 
 
 def _handle(
-    kafka: Kafka,
-    records: Sequence[ConsumerRecord],
+    records: Sequence[ConsumerRecord | Letter],
     reactions: Mapping[str, Reaction],
     streams: Streams[Any, Any, Any],
-    dead_letters: str,
+    parking: Parking,
     life: Life,
 ) -> None:
     """Decide a batch. Raises `Unavailable` when the database stays away; what was decided is ignored the next time."""
@@ -90,7 +132,7 @@ def _handle(
                 jobs.append(_read(event, reaction))
                 read.append((record, event))
         except Malformed as cause:
-            _park(kafka, dead_letters, record, cause)
+            parking.park(record, cause)
     for attempt in range(1, ATTEMPTS + 1):
         outcomes = streams.execute_all(jobs)
         away = next((outcome for outcome in outcomes if isinstance(outcome, Unavailable)), None)
@@ -103,7 +145,7 @@ def _handle(
     ignored: list[str] = []
     for (record, event), outcome in zip(read, outcomes, strict=True):
         if isinstance(outcome, Exception):
-            _park(kafka, dead_letters, record, outcome)
+            parking.park(record, outcome)
         else:
             (handled if outcome.events else ignored).append(event.id)
     if handled or ignored:
@@ -125,25 +167,6 @@ def _must_be_sound(stream: str, command: Any) -> None:
     bson.encode({"stream": stream, "command": plain})
     if converter.structure(plain, type(command)) != command:
         raise TypeError("a value of another type")
-
-
-def _park(kafka: Kafka, dead_letters: str, record: ConsumerRecord, cause: Exception) -> None:
-    """Keep the record as it came, with where it came from and why it could not be handled."""
-    story = {
-        "dead-letter-topic": record.topic,
-        "dead-letter-partition": str(record.partition),
-        "dead-letter-offset": str(record.offset),
-        "dead-letter-cause": f"{type(cause).__name__}: {cause}"[:LONGEST_CAUSE],
-        "dead-letter-at": datetime.now(UTC).isoformat(),
-    }
-    known = ((name, text or b"") for name, text in record.headers)  # one of nothing may come, but not go
-    headers = [*known, *((name, text.encode(errors="replace")) for name, text in story.items())]
-    producer = kafka.producer(LARGE)  # rare enough for a connection of its own
-    try:
-        producer.send(dead_letters, record.value, record.key, headers).get(timeout=10)
-    finally:
-        producer.close(timeout=2)
-    log.error("parked", dead_letters=dead_letters, **story)
 
 
 def _close(consumer: KafkaConsumer) -> None:

@@ -7,14 +7,15 @@ An event that is published again keeps its number.
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from services.chassis.cloud_event import CloudEvent, data_as_json
+from services.chassis.cloud_event import TYPES, CloudEvent, data_as_json
+from services.chassis.config import URN
 from services.chassis.event_store import DUPLICATE, Document
 
 AGENCIES = ("agency", "from_agency")  # fields of an event's data that say whose it is
@@ -24,7 +25,9 @@ EVERYBODY = ""  # stands for them where an event names none
 class Journal:
     """Numbers events and tells what came after a number. Its numbers are promised to others: back it up."""
 
-    def __init__(self, database: Database[Document]) -> None:
+    def __init__(self, database: Database[Document], schemas: str = URN) -> None:
+        """`schemas` is the address of an event's schema, with `{type}` in it (`Settings.schemas`)."""
+        self._schemas = schemas
         self._entries: Collection[Document] = database["journal"]
         self._last: dict[str, int] = {}
         self._indexed = False
@@ -40,7 +43,7 @@ class Journal:
         while True:
             query = {"_id": {"$in": ids}}
             known = {entry["_id"]: entry["sequence"] for entry in self._entries.find(query, {"sequence": 1})}
-            numbered = [replace(event, sequence=known.get(event.id) or self._next(event.key)) for event in events]
+            numbered = [self._as_told(event, known.get(event.id) or self._next(event.key)) for event in events]
             new = [_entry(event) for event in numbered if event.id not in known]
             try:
                 if new:
@@ -68,12 +71,24 @@ class Journal:
             query["type"] = {"$in": list(types)}
         if agency:
             query["agencies"] = {"$in": [agency, EVERYBODY]}
-        return [_event(entry) for entry in self._entries.find(query).sort("sequence", ASCENDING).limit(limit)]
+        found = self._entries.find(query).sort("sequence", ASCENDING).limit(limit)
+        return [self._as_told(_event(entry), entry["sequence"]) for entry in found]
 
     def last(self, key: str) -> int:
         """The highest number of a key; 0 where there is none."""
-        found = self._entries.find({"key": key}, {"sequence": 1}).sort("sequence", DESCENDING).limit(1)
+        return self._highest({"key": key})
+
+    def before(self, key: str, moment: datetime) -> int:
+        """The number of a key's last event from before a moment; 0 where there is none."""
+        return self._highest({"key": key, "time": {"$lt": moment.astimezone(UTC).isoformat()}})
+
+    def _highest(self, query: Document) -> int:
+        found = self._entries.find(query, {"sequence": 1}).sort("sequence", DESCENDING).limit(1)
         return next((entry["sequence"] for entry in found), 0)
+
+    def _as_told(self, event: CloudEvent, sequence: int) -> CloudEvent:
+        schema = self._schemas.format(type=event.type.removeprefix(TYPES))
+        return replace(event, sequence=sequence, dataschema=schema)
 
     def _next(self, key: str) -> int:
         if key not in self._last:
@@ -106,5 +121,4 @@ def _event(entry: Document) -> CloudEvent:
         time=datetime.fromisoformat(entry["time"]),
         key=entry["key"],
         data=json.loads(entry["data"]),
-        sequence=entry["sequence"],
     )

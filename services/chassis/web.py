@@ -225,7 +225,7 @@ def language() -> str:
 
 
 def _is_for_programs() -> bool:
-    return "/api/" in request.path and not request.path.endswith("/api/docs")
+    return ("/api/" in request.path or "/live/" in request.path) and not request.path.endswith("/api/docs")
 
 
 def text(key: str, **params: object) -> str:

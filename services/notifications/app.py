@@ -2,10 +2,12 @@
 
 from flask import Flask
 
-from services.chassis import web
+from services.chassis import dead_letter_office, feed, web
 from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
+from services.chassis.journal import Journal
 from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.tokens import Verifier, public_key
 from services.notifications import pages
@@ -30,11 +32,21 @@ def create_app() -> Flask:
     configure_logging("notifications-web", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
     store = EventStore(database)
-    blueprints = [messages.blueprint, texts.blueprint, callbacks.blueprint, pages.blueprint]
+    blueprints = [
+        messages.blueprint,
+        texts.blueprint,
+        callbacks.blueprint,
+        pages.blueprint,
+        feed.blueprint("notifications"),
+        *dead_letter_office.blueprints("notifications"),
+    ]
     ready, limits = {"database": store.ping}, Limits(database, **allowed)
     app = web.create_app(
         "notifications", Verifier(key, Heard(store).revoked), blueprints, ready, "MPP notifications", limits
     )
     app.extensions["correspondences"] = Correspondences(store, Contacts(database))
-    app.extensions["malls"], app.extensions["reports"] = Malls(store), reports
+    app.extensions["malls"] = malls = Malls(store)
+    app.extensions["reports"] = reports
+    app.extensions["feed"] = feed.Feed("notifications", Journal(database, settings.schemas), malls.get)
+    app.extensions["dead_letters"] = DeadLetters(store.database)
     return app

@@ -5,13 +5,12 @@ Texts about bookings stay private, and so do those of which nobody knows whether
 
 from typing import Any
 
-from services.chassis.cloud_event import CloudEvent
+from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.event_store import Commit
 from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.events import SmsDelivered, SmsExpired, SmsFailed
 
 TOPIC = "mpp.notifications"
-TYPES = "id.go.mpp."
 TICKETS = "ticket/"
 PUBLISHED = (SmsDelivered, SmsFailed, SmsExpired)
 

@@ -1,11 +1,16 @@
 """The edge of what is known of malls: one stream each, in notifications' store."""
 
 from services.chassis.decider import Outcome, Streams
+from services.chassis.errors import NotFound
 from services.chassis.event_store import EventStore
 from services.notifications.domain.mall import MALL, Command, Event, Mall, SuspensionHeard
 
 SUSPENSIONS = "suspensions"  # the outbox by which whoever is concerned hears of them
 MAX_AGE = 1.0  # seconds that a wording may be older than the store's
+
+
+class UnknownMall(NotFound):
+    """The catalog has not told of such a mall."""
 
 
 class Malls:
@@ -21,6 +26,13 @@ class Malls:
     def find(self, mall: str, max_age: float = 0.0) -> Mall:
         """The mall as the store has it, or as it was at most `max_age` seconds ago."""
         return self.streams.snapshot(mall_stream(mall), max_age).state
+
+    def get(self, mall: str) -> Mall:
+        """The mall. Raises `UnknownMall`."""
+        found = self.find(mall)
+        if not found.name:
+            raise UnknownMall()
+        return found
 
 
 def mall_stream(mall: str) -> str:

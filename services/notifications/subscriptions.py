@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.chassis.access import on_access_revoked
-from services.chassis.cloud_event import CloudEvent
+from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.inbox import Reaction
 from services.notifications.correspondence import now, stream_of
 from services.notifications.domain import (
@@ -23,7 +23,6 @@ from services.notifications.domain.mall import HearResumption, HearSuspension, M
 from services.notifications.malls import mall_stream
 
 TOPICS = ["mpp.ticketing"]
-TYPES = "id.go.mpp."
 
 
 def on_ticket_issued(event: CloudEvent) -> tuple[str, Command]:

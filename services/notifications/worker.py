@@ -6,6 +6,7 @@ from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import consume
+from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 from services.notifications.contacts import Contacts
 from services.notifications.contract import TOPIC, published
@@ -47,7 +48,7 @@ def main() -> None:
         access=consume(kafka, "notifications-access", ACCESS_TOPICS, ACCESS_REACTIONS, access.streams, DEAD_LETTERS),
         suspensions=relay(store, SUSPENSIONS, lambda: Concerned(here, malls)),
         sms=relay(store, SMS, lambda: Dispatcher(store, here, malls, lines, reports)),
-        events=relay(store, EVENTS, lambda: Topic(kafka, TOPIC, published)),
+        events=relay(store, EVENTS, lambda: Topic(kafka, TOPIC, published, Journal(database, settings.schemas))),
     )
 
 

@@ -2,10 +2,12 @@
 
 from flask import Flask
 
-from services.chassis import web
+from services.chassis import dead_letter_office, feed, web
 from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
+from services.chassis.journal import Journal
 from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.tokens import Verifier, public_key
 from services.ticketing import pages
@@ -25,9 +27,11 @@ def create_app() -> Flask:
     env.check()
     configure_logging("ticketing-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    blueprints = [blueprint, pages.blueprint]
+    blueprints = [blueprint, pages.blueprint, feed.blueprint("ticketing"), *dead_letter_office.blueprints("ticketing")]
     ready, limits = {"database": store.ping}, Limits(store.database, **allowed)
     verifier = Verifier(key, Heard(store).revoked)
     app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits)
-    app.extensions["queue"] = Queue(store)
+    app.extensions["queue"] = queue = Queue(store)
+    app.extensions["feed"] = feed.Feed("ticketing", Journal(store.database, settings.schemas), queue.mall)
+    app.extensions["dead_letters"] = DeadLetters(store.database)
     return app

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.chassis.cloud_event import CloudEvent
+from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.event_store import Commit
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day import events as stored
@@ -15,7 +15,6 @@ from services.ticketing.domain.day.events import Place
 from services.ticketing.domain.mall import MALL, Closure, ClosureDeclared, ClosureLifted, Rule
 
 TOPIC = "mpp.ticketing"
-TYPES = "id.go.mpp."
 MALL_PREFIX = "mall/"
 PUBLISHED_OF_MALL = (ClosureDeclared, ClosureLifted)
 

@@ -1,22 +1,30 @@
-"""The live process: the hall display as server-sent events, apart from the API so that open screens never starve it."""
+"""The live process: hall display and published events as server-sent events, apart so that they starve no API."""
 
 import hashlib
 import json
+import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, request
+from pymongo.errors import PyMongoError
 
+from services.chassis import feed as feeds
 from services.chassis import web
 from services.chassis.access import Heard
+from services.chassis.cloud_event import structured
 from services.chassis.config import Env, Settings, configure_logging
-from services.chassis.errors import TooMany, Unavailable
+from services.chassis.errors import Problem, TooMany, Unavailable
 from services.chassis.event_store import EventStore, connect
-from services.chassis.guard import address, public
-from services.chassis.tokens import Verifier, public_key
+from services.chassis.feed import Feed, Selection
+from services.chassis.guard import address, allow, public
+from services.chassis.journal import Journal
+from services.chassis.tokens import COOKIE, Verifier, public_key
 from services.ticketing import views
 from services.ticketing.queue import Queue, now
 
@@ -25,86 +33,133 @@ blueprint = Blueprint("live", __name__, url_prefix="/ticketing/live/malls/<mall>
 
 LOOK_EVERY = 0.04  # seconds; adds half of it to the way from a call to a screen on average
 HEARTBEAT = 15.0
+RETRY = "retry: 2000\n"
+STILL_HERE = ": still here\n\n"
+NOTHING = -1  # the number of the last event before anybody looked
+FULL = 200  # events that are read at once
+
+LAST_ID = re.compile(r"\d{1,12}", re.ASCII)
+
+Seen = TypeVar("Seen")
 
 
 class TooManyScreens(Unavailable):
     """This process holds as many open screens as it can."""
 
 
-class Watcher:
-    """Follows one mall for all its open screens: one look at the store serves them all."""
+class Watcher(Generic[Seen]):
+    """Follows one thing for all who look at it: one look at the store serves them all."""
 
-    def __init__(self, queue: Queue, mall: str) -> None:
-        self._queue, self._mall = queue, mall
+    def __init__(self, name: str, look: Callable[[], Seen], nothing: Seen) -> None:
+        self._name, self._look = name, look
         self._changed = threading.Condition()
-        self._position = ""
-        self._message = ""
+        self.seen = nothing
         self.screens = 0
 
     def follow(self) -> None:
         """Look for news until the last screen has gone."""
         while self.screens:
             try:
-                self._look()
+                seen = self._look()
+                if seen != self.seen:
+                    with self._changed:
+                        self.seen = seen
+                        self._changed.notify_all()
             except Exception as error:  # a database that is away comes back; the screens keep their last data
-                log.warning("cannot look", mall=self._mall, cause=repr(error))
+                log.warning("cannot look", at=self._name, cause=repr(error))
                 time.sleep(1.0)
             time.sleep(LOOK_EVERY)
 
-    def _look(self) -> None:
-        mall, at = self._queue.mall(self._mall), now()
-        snapshot = self._queue.today(mall, at)
-        shown = views.hall(snapshot, mall, at)
-        content = json.dumps(shown, ensure_ascii=False)
-        # Hours, closures and the catalog change what is shown without an event of the day.
-        position = f"{shown['position']}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-        message = f"event: hall\nid: {position}\ndata: {content}\n\n"
-        if message != self._message:
-            with self._changed:
-                self._position, self._message = position, message
-                self._changed.notify_all()
+    def newer(self, than: Seen) -> Seen:
+        """What is seen as soon as it is something else; the same once it is time for a heartbeat."""
+        with self._changed:
+            if self.seen == than:
+                self._changed.wait(HEARTBEAT)
+            return self.seen
 
-    def messages(self, last_seen: str) -> Iterator[str]:
-        """What to send to one screen, from the newest state on; heartbeats while nothing happens."""
-        sent = self._message if last_seen and last_seen == self._position else ""
-        yield "retry: 2000\n\n"
+
+@dataclass(frozen=True)
+class Hall:
+    """The hall as it is sent, and the position of what it shows."""
+
+    position: str = ""
+    message: str = ""
+
+
+def look_at_hall(queue: Queue, code: str) -> Hall:
+    """The hall of a mall now."""
+    mall, at = queue.mall(code), now()
+    shown = views.hall(queue.today(mall, at), mall, at)
+    content = json.dumps(shown, ensure_ascii=False)
+    # Hours, closures and the catalog change what is shown without an event of the day.
+    position = f"{shown['position']}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+    return Hall(position, f"event: hall\nid: {position}\ndata: {content}\n\n")
+
+
+def halls(watcher: Watcher[Hall], last_seen: str) -> Iterator[str]:
+    """What to send to one screen, from the newest state on; heartbeats while nothing happens."""
+    sent = watcher.seen if last_seen and last_seen == watcher.seen.position else Hall()
+    yield f"{RETRY}\n"
+    while True:
+        hall = watcher.newer(sent)
+        yield hall.message if hall != sent else STILL_HERE
+        sent = hall
+
+
+def events(
+    watcher: Watcher[int], feed: Feed, selection: Selection, after: int, may_still: Callable[[], object]
+) -> Iterator[str]:
+    """What to send to one subscriber: each event with its number as id, and the number of those that are passed over.
+
+    Ends when `may_still` raises: the token ran out or was revoked.
+    """
+    yield f"{RETRY}id: {after}\n\n"
+    newest = NOTHING
+    try:
         while True:
-            with self._changed:
-                if self._message == sent:
-                    self._changed.wait(HEARTBEAT)
-                message = self._message
-            yield message if message != sent else ": still here\n\n"
-            sent = message
+            before, newest = newest, watcher.newer(newest)
+            may_still()
+            if newest == before:
+                yield STILL_HERE
+            while after < newest:
+                found, position = feed.read(selection, after, FULL)
+                for event in found:
+                    yield f"id: {event.sequence}\ndata: {json.dumps(structured(event), ensure_ascii=False)}\n\n"
+                if not found or found[-1].sequence < position:
+                    yield f"id: {position}\n\n"  # so that whoever comes back does not begin before it
+                after = position
+    except (Problem, PyMongoError) as cause:
+        log.info("the feed ends", mall=selection.mall, cause=repr(cause))
 
 
 class Screens:
     """All open screens of this process, capped, so that health checks always find a thread and nobody takes all."""
 
-    def __init__(self, queue: Queue, most: int, most_of_one: int = 0) -> None:
+    def __init__(self, most: int, most_of_one: int = 0) -> None:
         """At most so many in all, and of one address (0: as many as there are)."""
-        self._queue, self._most, self._most_of_one = queue, most, most_of_one
-        self._watchers: dict[str, Watcher] = {}
+        self._most, self._most_of_one = most, most_of_one
+        self._watchers: dict[str, Watcher[Any]] = {}
         self._by_address: Counter[str] = Counter()
         self._mutex = threading.Lock()
 
-    def open(self, mall: str, where: str) -> Watcher:
-        """Join the mall's watcher, starting it for its first screen. Raises `TooManyScreens` and `TooMany`."""
+    def open(self, name: str, look: Callable[[], Seen], nothing: Seen, where: str) -> Watcher[Seen]:
+        """Join the watcher of that name, starting it for its first screen. Raises `TooManyScreens` and `TooMany`."""
         with self._mutex:
             if 0 < self._most_of_one <= self._by_address[where]:
                 raise TooMany(retry_after=60)
             if sum(watcher.screens for watcher in self._watchers.values()) >= self._most:
                 raise TooManyScreens()
-            watcher = self._watchers.get(mall)
+            watcher = self._watchers.get(name)
             if watcher is None or not watcher.screens:
-                watcher = self._watchers[mall] = Watcher(self._queue, mall)
+                watcher = self._watchers[name] = Watcher(name, look, nothing)
                 watcher.screens = 1
-                threading.Thread(target=watcher.follow, name=f"watch {mall}", daemon=True).start()
+                threading.Thread(target=watcher.follow, name=f"watch {name}", daemon=True).start()
             else:
                 watcher.screens += 1
             self._by_address[where] += 1
             return watcher
 
-    def close(self, watcher: Watcher, where: str) -> None:
+    def close(self, watcher: Watcher[Any], where: str) -> None:
         """A screen has gone."""
         with self._mutex:
             watcher.screens -= 1
@@ -117,13 +172,37 @@ class Screens:
 @public
 def live(mall: str) -> Response:
     """The hall of a mall, sent again whenever it changes; the event id is the position of the day's stream."""
-    screens: Screens = current_app.extensions["screens"]
-    current_app.extensions["queue"].mall(mall)  # an unknown mall is refused before the stream begins
+    queue: Queue = current_app.extensions["queue"]
+    queue.mall(mall)  # an unknown mall is refused before the stream begins
     last_seen = request.headers.get("Last-Event-ID", "")
-    where = address()
-    watcher = screens.open(mall, where)
+    return _stream(f"hall {mall}", lambda: look_at_hall(queue, mall), Hall(), lambda watcher: halls(watcher, last_seen))
 
-    response = Response(watcher.messages(last_seen), mimetype="text/event-stream")
+
+@blueprint.get("/events")
+@allow(*feeds.ROLES)
+def live_events(mall: str) -> Response:
+    """The feed of a mall as it grows; the event id is the number to go on after, also where nothing else is told."""
+    feed, asked = feeds.feed(), feeds.asked()
+    selection = feed.selection(mall, asked)
+    came_to = LAST_ID.fullmatch(request.headers.get("Last-Event-ID", ""))
+    after = int(came_to[0]) if came_to else feed.start(mall, asked["after"], asked["since"])
+    verifier: Verifier = current_app.extensions["verifier"]
+    shown = request.headers.get("Authorization", ""), request.cookies.get(COOKIE, "")
+    return _stream(
+        f"feed {mall}",
+        lambda: feed.newest(mall),
+        NOTHING,
+        lambda watcher: events(watcher, feed, selection, after, lambda: verifier.actor(*shown)),
+    )
+
+
+def _stream(
+    name: str, look: Callable[[], Seen], nothing: Seen, messages: Callable[[Watcher[Seen]], Iterator[str]]
+) -> Response:
+    screens: Screens = current_app.extensions["screens"]
+    where = address()
+    watcher = screens.open(name, look, nothing, where)
+    response = Response(messages(watcher), mimetype="text/event-stream")
     response.call_on_close(lambda: screens.close(watcher, where))  # also where nothing was ever read, as for HEAD
     response.headers["X-Accel-Buffering"] = "no"
     return response
@@ -140,5 +219,6 @@ def create_app() -> Flask:
     verifier = Verifier(key, Heard(store).revoked)
     app = web.create_app("ticketing", verifier, [blueprint], {"database": store.ping}, "MPP ticketing live")
     app.extensions["queue"] = queue = Queue(store)
-    app.extensions["screens"] = Screens(queue, most=threads * 9 // 10, most_of_one=most_of_one)
+    app.extensions["feed"] = Feed("ticketing", Journal(store.database, settings.schemas), queue.mall)
+    app.extensions["screens"] = Screens(most=threads * 9 // 10, most_of_one=most_of_one)
     return app

@@ -26,7 +26,7 @@ def main() -> None:
     queue = Queue(store)
     worker.run(
         store,
-        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database))),
+        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database, settings.schemas))),
         catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, queue.malls, DEAD_LETTERS),
         access=consume(kafka, "ticketing-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS),
         clock=clock(queue),

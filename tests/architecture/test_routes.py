@@ -59,6 +59,10 @@ STAFF_ONLY = {
         "texts.word_text",
         "texts.unword_text",
         "texts.switch_text",
+        "dead_letters.list_letters",
+        "dead_letters.get_letter",
+        "dead_letters.replay",
+        "dead_letters.discard",
     },
     ("administrator", "supervisor"): {
         "tickets.overview",
@@ -74,8 +78,8 @@ STAFF_ONLY = {
     },
     ("administrator", "auditor"): {"administration.mall_history"},
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
-    ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics"},
     ("administrator", "agency", "auditor", "operator", "supervisor"): {"sessions.change_own_password"},
+    ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics", "feed.events", "live.live_events"},
 }
 
 # For staff of any mall; what they answer is bound to the asker's own mall, or is about the asker alone.

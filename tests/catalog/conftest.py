@@ -62,8 +62,9 @@ def bearer(tmp_path: Path):
     tokens.make_keys(tmp_path / "keys")
     private = (tmp_path / "keys" / "token_private.pem").read_bytes()
 
-    def headers(role: str = "administrator", mall: str = "pekalongan") -> dict[str, str]:
-        return {"Authorization": f"Bearer {tokens.mint(private, name='Bu Ratna', role=role, mall=mall)}"}
+    def headers(role: str = "administrator", mall: str | None = "pekalongan", agency: str = "") -> dict[str, str]:
+        token = tokens.mint(private, name="Bu Ratna", role=role, mall=mall, agency=agency)
+        return {"Authorization": f"Bearer {token}"}
 
     return headers
 

@@ -11,11 +11,8 @@ from jsonschema import Draft202012Validator
 
 import services
 from services.catalog.access.domain import ACCESS
-from services.catalog.contract import TYPES as CATALOG_TYPES
 from services.catalog.domain.changes import DIRECTORY
-from services.chassis.cloud_event import CloudEvent, encode
-from services.notifications.contract import TYPES as TEXT_TYPES
-from services.ticketing.contract import TYPES as TICKETING_TYPES
+from services.chassis.cloud_event import TYPES, CloudEvent, encode
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day.events import Act
 from services.ticketing.domain.history import HISTORY
@@ -29,7 +26,7 @@ RULES_OF_A_MALL = {"mall-listed.v1": {"kept_for_priority", "priority", "classes"
 
 
 def kind(event_type: str) -> str:
-    return event_type.removeprefix(CATALOG_TYPES)
+    return event_type.removeprefix(TYPES)
 
 
 def faults(name: str, data) -> list[str]:
@@ -48,10 +45,6 @@ def described(schema: dict) -> list[tuple[str, dict]]:
             if part is not schema:
                 found += described(part)
     return found
-
-
-def test_producers_share_one_naming():
-    assert CATALOG_TYPES == TICKETING_TYPES == TEXT_TYPES
 
 
 def test_the_sample_holds_every_event_that_the_rules_can_lead_to(told_by_catalog, told_by_ticketing):

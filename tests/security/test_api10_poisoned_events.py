@@ -14,6 +14,7 @@ from pipeline import eventually
 
 from services.chassis import inbox
 from services.chassis.cloud_event import CloudEvent, encode
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.inbox import consume
 from services.chassis.life import Life
 from services.notifications.contacts import Contacts
@@ -161,11 +162,12 @@ def test_notifications_does_not_trust_ticketing_either(store, kafka_settings):
     assert sorted(found) == sorted(value for _, value, _ in bad)
 
 
-def test_a_header_of_nothing_can_be_parked_too(kafka_settings):
+def test_a_header_of_nothing_can_be_parked_too(store, kafka_settings):
     topic = f"poison-{uuid.uuid4().hex[:8]}"
     kafka_settings.create_topics([f"{topic}.dead"])
     record = SimpleNamespace(topic=topic, partition=0, offset=7, key=None, value=b"{}", headers=[("ce_type", None)])
-    inbox._park(kafka_settings, f"{topic}.dead", record, ValueError("x" * 100_000))
+    parking = inbox.Parking(kafka_settings, "tests", f"{topic}.dead", DeadLetters(store.database))
+    parking.park(record, ValueError("x" * 100_000))
     assert parked(kafka_settings, topic, 1) == [b"{}"]
 
 

@@ -18,6 +18,7 @@ PAGES = {
         "/catalog/sign-in/provider",
         "/catalog/sign-in/provider/return",
         "/catalog/password",
+        "/catalog/dead-letters",
     },
     "ticketing": {
         *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics")),
@@ -25,9 +26,14 @@ PAGES = {
         *(f"{TICKETING}/{thing}/qr.svg" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
         f"{TICKETING}/counters/<counter>",
         f"{TICKETING}/days/<day>/audit",
+        "/ticketing/dead-letters",
     },
-    "live": {"/ticketing/live/malls/<mall>"},
-    "notifications": {"/notifications/messages", "/notifications/malls/<mall>/texts"},
+    "live": {"/ticketing/live/malls/<mall>", "/ticketing/live/malls/<mall>/events"},
+    "notifications": {
+        "/notifications/messages",
+        "/notifications/malls/<mall>/texts",
+        "/notifications/dead-letters",
+    },
 }
 
 

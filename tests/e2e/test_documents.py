@@ -1,0 +1,133 @@
+"""Every sample in the documents for subscribers does what it says, against the running system.
+
+A comment above each block says what its output must hold (a pattern), or why it is not run.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from e2e.conftest import MALL, Site, key
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "docs" / name for name in ("subscribing.md", "webhooks.md") if (ROOT / "docs" / name).exists()]
+BLOCK = re.compile(
+    r"^(?:<!-- (?P<kind>sample|not run): (?P<about>[^\n]+) -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S
+)
+PROGRAMS = {"sh": ("sh", "-eu"), "python": (sys.executable,), "js": ("node",)}
+NAMES = {"sh": "sample.sh", "python": "sample.py", "js": "sample.mjs"}
+PATIENCE = 25  # seconds
+
+
+class Sample(NamedTuple):
+    where: str
+    language: str
+    code: str
+    expected: str
+
+
+def blocks(document: Path) -> list[tuple[int, re.Match]]:
+    """Each block that a reader could run, with its line."""
+    text = document.read_text()
+    found = [(text[: block.start("code")].count("\n"), block) for block in BLOCK.finditer(text)]
+    return [(line, block) for line, block in found if block["language"] in PROGRAMS]
+
+
+SAMPLES = [
+    Sample(f"{document.name}:{line}", block["language"], block["code"], block["about"])
+    for document in DOCUMENTS
+    for line, block in blocks(document)
+    if block["kind"] == "sample"
+]
+
+
+class Visits:
+    """Visitors of Dukcapil who take a ticket and are called, again and again."""
+
+    def __init__(self, site: Site) -> None:
+        self._visitor, self._clerk, self._over = site.client(), site.desk("G02"), threading.Event()
+        self._thread = threading.Thread(target=self._go_on)
+
+    def __enter__(self) -> None:
+        self.one()
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._visitor.close()
+        self._clerk.close()
+
+    def one(self) -> None:
+        at, desk = f"/ticketing/api/malls/{MALL}", f"/ticketing/api/malls/{MALL}/counters/G02"
+        taken = self._visitor.post(f"{at}/tickets", json={"service": "DUKCAPIL-KTPREKAM"}, headers=key())
+        assert taken.status_code == 201, taken.text
+        called = self._clerk.post(f"{desk}/calls", headers=key())
+        assert called.status_code == 201, called.text
+        done = self._clerk.post(f"{at}/tickets/{called.json()['id']}/completion", headers=key())
+        assert done.status_code == 200, done.text
+
+    def _go_on(self) -> None:
+        while not self._over.wait(2.0):
+            self.one()
+
+
+def run(sample: Sample, folder: Path, environment: dict[str, str]) -> str:
+    """What the sample says: all of it, or what it said until it held what is expected."""
+    file, output = folder / NAMES[sample.language], folder / "output"
+    file.write_text(sample.code)
+    with output.open("w") as sink:
+        command = [*PROGRAMS[sample.language], str(file)]
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=sink, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + PATIENCE
+        try:
+            while time.monotonic() < deadline:
+                ended = process.poll() is not None
+                if re.search(sample.expected, output.read_text()) or ended:
+                    break
+                time.sleep(0.1)
+        finally:
+            process.kill()
+            process.wait()
+    return output.read_text()
+
+
+def test_every_block_that_can_be_run_says_what_comes_of_it_or_why_it_is_not_run():
+    silent = [f"{d.name}:{line}" for d in DOCUMENTS for line, block in blocks(d) if block["kind"] is None]
+    assert silent == []
+    assert len(SAMPLES) >= 10
+    assert {sample.language for sample in SAMPLES} == set(PROGRAMS)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.where)
+def test_a_sample_does_what_the_document_says(sample: Sample, site: Site, tmp_path: Path):
+    if sample.language == "js" and not shutil.which("node"):
+        pytest.skip("node is not installed here: the samples in JavaScript are not run")
+    kafka = site.system.kafka if site.system else os.environ.get("MPP_KAFKA", "")
+    if "KafkaConsumer" in sample.code and not kafka:
+        pytest.skip("where this system's broker is, MPP_KAFKA does not say")
+    (tmp_path / "mpp").symlink_to(ROOT / "deploy" / "mpp.py")
+    token = {
+        role: site.client(role, **scope).headers["Authorization"].partition(" ")[2] for role, scope in ROLES.items()
+    }
+    environment = {
+        "PATH": f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "MPP_URL": site.url,
+        "MALL": MALL,
+        "MPP_TOKEN": token["agency"],
+        "ADMIN_TOKEN": token["administrator"],
+        "KAFKA_BOOTSTRAP": kafka,
+    }
+    with Visits(site):
+        output = run(sample, tmp_path, environment)
+    assert re.search(sample.expected, output), output[-2000:]
+
+
+ROLES: dict[str, dict[str, str | None]] = {"agency": {"agency": "DUKCAPIL"}, "administrator": {"mall": None}}
