@@ -46,10 +46,29 @@ def consume(
     command is refused, goes to the `dead_letters` topic; a database that does not answer stops the loop before it.
     """
 
+    def handle(records: Sequence[ConsumerRecord], life: Life) -> None:
+        _handle(kafka, records, reactions, streams, dead_letters, life)
+
+    return batches(kafka, group, topics, handle, dead_letters)
+
+
+def batches(
+    kafka: Kafka,
+    group: str,
+    topics: Sequence[str],
+    handle: Callable[[Sequence[ConsumerRecord], Life], None],
+    dead_letters: str = "",
+) -> Loop:
+    """A loop that reads the topics as a member of `group` and hands their records over, a batch at a time.
+
+    At least once: a batch counts as read when `handle` returns; if it raises, the batch comes again.
+    """
+
     def loop(life: Life) -> None:
         try:
             kafka.create_topics(topics)
-            kafka.create_topics([dead_letters], LARGE)
+            if dead_letters:
+                kafka.create_topics([dead_letters], LARGE)
             consumer = kafka.consumer(group, topics)
         except KafkaError as error:
             log.warning("the broker failed, connecting anew", group=group, cause=repr(error))
@@ -60,7 +79,7 @@ def consume(
                 polled = consumer.poll(timeout_ms=200)
                 records = [record for partition in polled.values() for record in partition]
                 if records:
-                    _handle(kafka, records, reactions, streams, dead_letters, life)
+                    handle(records, life)
                     consumer.commit()
         except CommitFailedError:
             log.info("another member took over, the rest will be delivered again", group=group)

@@ -11,6 +11,7 @@ from services.chassis.tokens import Verifier, public_key
 from services.notifications import api, pages
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
+from services.notifications.webhooks import hooks as webhooks
 
 
 def create_app() -> Flask:
@@ -21,14 +22,16 @@ def create_app() -> Flask:
         "phones": Limit(env.int("LIMIT_PHONES", 20), 3600),
         "tickets_of_phone": Limit(env.int("LIMIT_PHONE_TICKETS", 5), DAY),
     }
+    gate = webhooks.Gate.from_env(env)
     env.check()
     configure_logging("notifications-web", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
     store = EventStore(database)
-    blueprints = [api.blueprint, pages.blueprint]
+    blueprints = [api.blueprint, pages.blueprint, *webhooks.BLUEPRINTS]
     ready, limits = {"database": store.ping}, Limits(database, **allowed)
     app = web.create_app(
         "notifications", Verifier(key, Heard(store).revoked), blueprints, ready, "MPP notifications", limits
     )
     app.extensions["correspondences"] = Correspondences(store, Contacts(database))
+    webhooks.add_to(app, store, gate)
     return app

@@ -14,6 +14,7 @@ from services.notifications.correspondence import SMS, Correspondences
 from services.notifications.sms.gateway import LogGateway
 from services.notifications.sms.relay import Texts
 from services.notifications.subscriptions import ACCESS_REACTIONS, ACCESS_TOPICS, REACTIONS, TOPICS
+from services.notifications.webhooks import hooks as webhooks
 
 DEAD_LETTERS = "mpp.notifications.dead-letters"
 
@@ -23,6 +24,7 @@ def main() -> None:
     env = Env()
     settings, kafka = Settings.from_env(env, "notifications"), Kafka.from_env(env)
     gateway = LogGateway(Path(env.str("SMS_LOG_FILE") or ""))
+    gate = webhooks.Gate.from_env(env)
     env.check()
     configure_logging("notifications-worker", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
@@ -35,6 +37,7 @@ def main() -> None:
             kafka, "notifications-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS
         ),
         sms=relay(store, SMS, lambda: Texts(gateway, correspondences)),
+        **webhooks.loops(kafka, store, gate),
     )
 
 
