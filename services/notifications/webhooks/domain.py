@@ -12,17 +12,26 @@ Cause = Literal["by-hand", "failing", "gone"]
 
 PRODUCERS = ("ticketing", "catalog", "notifications")
 # What a webhook can be told of. `access-revoked` is between our own services and never leaves.
-KINDS = (
-    *("ticket-issued", "ticket-approaching", "ticket-called", "ticket-recalled", "ticket-served", "ticket-missed"),
-    *("ticket-restored", "ticket-held", "ticket-resumed", "ticket-transferred", "ticket-cancelled", "ticket-unserved"),
-    *("ticket-undone", "place-booked", "booking-cancelled", "booking-lapsed"),
-    *("counter-opened", "counter-paused", "counter-closed", "counter-suspended", "counter-resumed"),
-    *("service-suspended", "service-resumed", "mall-suspended", "mall-resumed"),
-    *("day-opened", "rule-changed", "day-forced-open", "day-stopped", "day-resumed", "day-closed"),
-    *("mall-listed", "agency-listed", "service-listed", "counter-listed"),
-    *("agency-withdrawn", "service-withdrawn", "counter-withdrawn"),
-    *("message-delivered", "message-failed"),
-)
+SUBJECTS: Mapping[str, tuple[str, ...]] = {
+    "tickets": (
+        *("ticket-issued", "ticket-approaching", "ticket-called", "ticket-recalled", "ticket-served", "ticket-missed"),
+        *("ticket-restored", "ticket-held", "ticket-resumed", "ticket-transferred", "ticket-cancelled"),
+        *("ticket-unserved", "ticket-undone"),
+    ),
+    "bookings": ("place-booked", "booking-cancelled", "booking-lapsed"),
+    "counters": ("counter-opened", "counter-paused", "counter-closed"),
+    "closures": (
+        *("service-suspended", "service-resumed", "counter-suspended", "counter-resumed"),
+        *("mall-suspended", "mall-resumed"),
+    ),
+    "days": ("day-opened", "day-closed", "day-stopped", "day-resumed", "day-forced-open", "rule-changed"),
+    "directory": (
+        *("mall-listed", "agency-listed", "service-listed", "counter-listed"),
+        *("agency-withdrawn", "service-withdrawn", "counter-withdrawn"),
+    ),
+    "messages": ("message-delivered", "message-failed"),
+}
+KINDS = tuple(kind for kinds in SUBJECTS.values() for kind in kinds)
 MOST = 10  # webhooks of one agency in a mall
 MOST_KEYS = 3  # that sign at once: somebody who rotates again and again has the oldest end early
 OVERLAP = timedelta(days=1)  # for which the key before still signs

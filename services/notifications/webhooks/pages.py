@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 
 from services.chassis.web import public
-from services.notifications.webhooks.domain import KINDS, PRODUCERS
+from services.notifications.webhooks.domain import PRODUCERS, SUBJECTS
 
 blueprint = Blueprint("webhook_pages", __name__, url_prefix="/notifications")
 
@@ -12,4 +12,4 @@ blueprint = Blueprint("webhook_pages", __name__, url_prefix="/notifications")
 @public
 def webhooks(mall: str) -> str:
     """Webhooks: an empty shell, filled through the API for the agency or the staff who look."""
-    return render_template("webhooks.html", mall_code=mall, kinds=KINDS, producers=PRODUCERS)
+    return render_template("webhooks.html", mall_code=mall, subjects=SUBJECTS, producers=PRODUCERS)
