@@ -14,6 +14,10 @@ from services.catalog.domain.waiting import WAITING
 from services.chassis.access import REVOCATIONS
 from services.chassis.errors import Problem
 from services.notifications.domain import CORRESPONDENCE
+from services.notifications.webhooks import addresses as webhook_addresses
+from services.notifications.webhooks import api as webhook_api
+from services.notifications.webhooks import domain as webhooks
+from services.notifications.webhooks.domain import WEBHOOKS
 from services.ticketing.api import reports
 from services.ticketing.domain import mall
 from services.ticketing.domain.day import DAY, commands, refusals
@@ -22,7 +26,7 @@ from services.ticketing.domain.mall import MALL
 
 FOLDER = Path(services.__file__).parent
 NAMED = set(re.findall(r"`([\w-]+)`", (FOLDER.parent / "docs" / "event-model.md").read_text()))
-RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE)
+RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE, WEBHOOKS)
 
 
 def lacking(names: set[str]) -> list[str]:
@@ -41,13 +45,17 @@ def test_every_command_of_access_is_named():
     assert lacking({kind.__name__ for kind in access.Command.__args__}) == []
 
 
+def test_every_command_of_webhooks_is_named():
+    assert lacking({kind.__name__ for kind in webhooks.Command.__args__}) == []
+
+
 def test_every_published_event_is_named():
     assert lacking({file.name.partition(".")[0] for file in FOLDER.glob("*/schemas/*.json")}) == []
 
 
 @pytest.mark.parametrize(
     "module",
-    [refusals, mall, reports, access, people, passwords, attempts],
+    [refusals, mall, reports, access, people, passwords, attempts, webhooks, webhook_addresses, webhook_api],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_refusal_is_named(module):

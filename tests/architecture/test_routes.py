@@ -67,6 +67,19 @@ STAFF_ONLY = {
     },
     ("administrator", "auditor"): {"administration.mall_history"},
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
+    ("administrator", "agency", "supervisor"): {
+        "webhooks.list_webhooks",
+        "webhooks.register_webhook",
+        "webhooks.get_webhook",
+        "webhooks.change_webhook",
+        "webhooks.remove_webhook",
+        "webhooks.pause_webhook",
+        "webhooks.resume_webhook",
+        "webhooks.rotate_secret",
+        "webhooks.ping_webhook",
+        "webhooks.replay_webhook",
+        "webhooks.list_attempts",
+    },
     ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics"},
 }
 

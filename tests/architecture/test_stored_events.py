@@ -12,6 +12,7 @@ from services.catalog.domain.waiting import WAITING
 from services.chassis.access import REVOCATIONS
 from services.chassis.decider import Decider
 from services.notifications.domain import CORRESPONDENCE
+from services.notifications.webhooks.domain import WEBHOOKS
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.history import HISTORY, Visit
 from services.ticketing.domain.mall import MALL
@@ -25,6 +26,7 @@ DECIDERS: tuple[Decider[Any, Any, Any], ...] = (
     MALL,
     HISTORY,
     CORRESPONDENCE,
+    WEBHOOKS,
 )
 EVENTS = [event for decider in DECIDERS for event in decider.events]
 COLUMNS = [Visit]  # the visits of a closed day are stored as columns of these fields

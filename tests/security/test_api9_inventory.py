@@ -23,7 +23,7 @@ PAGES = {
         f"{TICKETING}/days/<day>/audit",
     },
     "live": {"/ticketing/live/malls/<mall>"},
-    "notifications": {"/notifications/messages"},
+    "notifications": {"/notifications/messages", "/notifications/malls/<mall>/webhooks"},
 }
 
 
