@@ -31,7 +31,7 @@ EVERYTHING = ("ticket-issued", "ticket-called", "ticket-transferred", "day-opene
 
 
 def registration(id: str = "w1", agency: str = "DUKCAPIL", services: tuple[str, ...] = (), **more) -> RegisterWebhook:
-    about = {"mall": "pekalongan", "name": "Server", "url": "https://dukcapil.example/hook", "kinds": EVERYTHING}
+    about: dict = {"mall": "pekalongan", "name": "Server", "url": "https://dukcapil.example/hook", "kinds": EVERYTHING}
     return RegisterWebhook(
         **{"id": id, "agency": agency, "services": services, "key": "k1", "now": NINE, **about, **more}
     )

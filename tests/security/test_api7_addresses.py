@@ -14,7 +14,7 @@ import pytest
 import services
 
 ADDRESS = re.compile(r"(^|_)(ur[il]|href|link|webhook|callback|endpoint|host|domain|redirect|image|feed|origin)s?($|_)")
-WEBHOOKS = ("POST /webhooks", "PUT /webhooks/<webhook>")
+WEBHOOKS = ("POST /webhooks", "PUT /webhooks/<hook>")
 CLIENTS = {"requests", "httpx", "aiohttp", "urllib3", "http.client", "urllib.request", "ftplib", "smtplib"}
 
 

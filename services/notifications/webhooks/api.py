@@ -47,7 +47,7 @@ class Wanted(ma.Schema):
     kinds = ma.fields.List(
         ma.fields.String(validate=OneOf(KINDS)),
         required=True,
-        validate=Length(1, len(KINDS)),
+        validate=Length(min=1),
         metadata={"example": ["ticket-issued", "ticket-called"]},
     )
     services = ma.fields.List(ma.fields.String(validate=Length(1, 60)), load_default=list, validate=Length(max=100))
@@ -175,95 +175,95 @@ def register_webhook(given: dict[str, Any], mall: str) -> dict[str, Any]:
     return _shown(hook)[0] | {"secret": secret}
 
 
-@blueprint.get("/<webhook>")
+@blueprint.get("/<hook>")
 @allow(*WHO)
 @blueprint.response(200, WebhookOut)
 @blueprint.alt_response(404, description="`unknown-webhook`")
-def get_webhook(mall: str, webhook: str) -> dict[str, Any]:
+def get_webhook(mall: str, hook: str) -> dict[str, Any]:
     """One webhook."""
-    return _shown(_find(mall, webhook))[0]
+    return _shown(_find(mall, hook))[0]
 
 
-@blueprint.put("/<webhook>")
+@blueprint.put("/<hook>")
 @allow(*WHO)
 @blueprint.arguments(Wanted())
 @blueprint.response(200, WebhookOut)
 @blueprint.alt_response(404, description="`unknown-webhook`")
 @blueprint.alt_response(422, description="`invalid-url`, `unknown-host`, `internal-address`")
-def change_webhook(given: dict[str, Any], mall: str, webhook: str) -> dict[str, Any]:
+def change_webhook(given: dict[str, Any], mall: str, hook: str) -> dict[str, Any]:
     """Another address, or other events. What waits for an attempt is tried at once."""
-    return _shown(registry().change(_find(mall, webhook).id, **given, **_context()))[0]
+    return _shown(registry().change(_find(mall, hook).id, **given, **_context()))[0]
 
 
-@blueprint.delete("/<webhook>")
+@blueprint.delete("/<hook>")
 @allow(*WHO)
 @blueprint.response(204)
 @blueprint.alt_response(404, description="`unknown-webhook`")
-def remove_webhook(mall: str, webhook: str) -> None:
+def remove_webhook(mall: str, hook: str) -> None:
     """Tell it nothing any more."""
-    registry().remove(_find(mall, webhook).id, **_context())
+    registry().remove(_find(mall, hook).id, **_context())
 
 
-@blueprint.put("/<webhook>/paused")
+@blueprint.put("/<hook>/paused")
 @allow(*WHO)
 @blueprint.response(200, WebhookOut)
 @blueprint.alt_response(404, description="`unknown-webhook`")
-def pause_webhook(mall: str, webhook: str) -> dict[str, Any]:
+def pause_webhook(mall: str, hook: str) -> dict[str, Any]:
     """Send nothing until it is resumed; what happens meanwhile is kept for a month."""
-    return _after(PauseWebhook(_find(mall, webhook).id, "by-hand", now()))
+    return _after(PauseWebhook(_find(mall, hook).id, "by-hand", now()))
 
 
-@blueprint.delete("/<webhook>/paused")
+@blueprint.delete("/<hook>/paused")
 @allow(*WHO)
 @blueprint.response(200, WebhookOut)
 @blueprint.alt_response(404, description="`unknown-webhook`")
-def resume_webhook(mall: str, webhook: str) -> dict[str, Any]:
+def resume_webhook(mall: str, hook: str) -> dict[str, Any]:
     """Go on where it stood; also makes the next attempt at once where one is waited for."""
-    return _after(ResumeWebhook(_find(mall, webhook).id, now()))
+    return _after(ResumeWebhook(_find(mall, hook).id, now()))
 
 
-@blueprint.post("/<webhook>/secret")
+@blueprint.post("/<hook>/secret")
 @allow(*WHO)
 @blueprint.response(201, WebhookMade)
 @blueprint.alt_response(404, description="`unknown-webhook`")
-def rotate_secret(mall: str, webhook: str) -> dict[str, Any]:
+def rotate_secret(mall: str, hook: str) -> dict[str, Any]:
     """Sign with another secret, told this once. The one before signs too for a day: change over within it."""
-    hook, secret = registry().rotate(_find(mall, webhook).id, **_context())
-    return _shown(hook)[0] | {"secret": secret}
+    rotated, secret = registry().rotate(_find(mall, hook).id, **_context())
+    return _shown(rotated)[0] | {"secret": secret}
 
 
-@blueprint.post("/<webhook>/pings")
+@blueprint.post("/<hook>/pings")
 @allow(*WHO)
 @blueprint.response(202, WebhookOut)
 @blueprint.alt_response(404, description="`unknown-webhook`")
-def ping_webhook(mall: str, webhook: str) -> dict[str, Any]:
+def ping_webhook(mall: str, hook: str) -> dict[str, Any]:
     """Send a test event, once, also while it is paused; the log of attempts tells what came of it."""
-    return _after(RequestPing(_find(mall, webhook).id, secrets.token_urlsafe(12), now()))
+    return _after(RequestPing(_find(mall, hook).id, secrets.token_urlsafe(12), now()))
 
 
-@blueprint.post("/<webhook>/replays")
+@blueprint.post("/<hook>/replays")
 @allow(*WHO)
 @blueprint.arguments(Replay())
 @blueprint.response(202, WebhookOut)
 @blueprint.alt_response(404, description="`unknown-webhook`")
 @blueprint.alt_response(422, description="`replay-from-nowhere`")
-def replay_webhook(given: dict[str, Any], mall: str, webhook: str) -> dict[str, Any]:
+def replay_webhook(given: dict[str, Any], mall: str, hook: str) -> dict[str, Any]:
     """Send again what happened since a moment, or a producer's event with this number and all after it."""
     since: datetime | None = given["since"]
     producer, sequence = given["producer"], given["sequence"]
     if bool(since) == bool(sequence) or bool(sequence) != bool(producer):
         raise ReplayFromNowhere()
-    return _after(ReplayWebhook(_find(mall, webhook).id, since, producer, sequence, now()))
+    return _after(ReplayWebhook(_find(mall, hook).id, since, producer, sequence, now()))
 
 
-@blueprint.get("/<webhook>/attempts")
+@blueprint.get("/<hook>/attempts")
 @allow(*WHO)
 @blueprint.arguments(Latest(), location="query")
 @blueprint.response(200, AttemptList)
 @blueprint.alt_response(404, description="`unknown-webhook`")
-def list_attempts(asked: dict[str, int], mall: str, webhook: str) -> dict[str, Any]:
+def list_attempts(asked: dict[str, int], mall: str, hook: str) -> dict[str, Any]:
     """The latest attempts of the last 14 days, newest first."""
-    return {"attempts": views.attempts(deliveries().latest(_find(mall, webhook).id, asked["limit"]))}
+    return {"attempts": views.attempts(deliveries().latest(_find(mall, hook).id, asked["limit"]))}
 
 
 def _agency() -> str | None:
