@@ -81,7 +81,7 @@ def receiving() -> Iterator[Receiver]:
                     for _ in range(100):
                         self.wfile.write(b"x")
                         self.wfile.flush()
-                        time.sleep(0.05)
+                        time.sleep(0.1)
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)

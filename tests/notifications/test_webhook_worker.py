@@ -126,6 +126,9 @@ def test_what_cannot_be_read_is_of_another_mall_or_is_no_event_for_others_holds_
         headers = [("ce_specversion", b"1.0"), ("ce_id", b"x"), ("ce_source", b"x"), ("ce_type", b"x")]
         producers.publish_bytes(b'{"mall": "pekalongan"}', [*headers, ("ce_time", b"9999-12-31T23:59:59+00:00")])
         producers.publish_bytes(b'{"agency": "\\ud800"}', [*headers, ("ce_time", b"2026-11-24T02:00:00+00:00")])
+        evil = [("ce_sequence", b"9"), ("ce_partitionkey", b"pekalongan"), ("ce_time", b"2026-11-24T02:00:00+00:00")]
+        identity = [(name, b"x\r\nx: 1" if name == "ce_id" else value) for name, value in headers]
+        producers.publish_bytes(b'{"mall": "pekalongan"}', [*identity, *evil])
         producers.publish(1, producer="catalog", kind="service-listed")
         producers.publish(4)
         worker()

@@ -253,7 +253,8 @@ def replay_webhook(given: dict[str, Any], mall: str, hook: str) -> dict[str, Any
     producer, sequence = given["producer"], given["sequence"]
     if bool(since) == bool(sequence) or bool(sequence) != bool(producer):
         raise ReplayFromNowhere()
-    return _after(ReplayWebhook(_find(mall, hook).id, since, producer, sequence, now()))
+    begin = since and min(since, now())
+    return _after(ReplayWebhook(_find(mall, hook).id, begin, producer, sequence, now()))
 
 
 @blueprint.get("/<hook>/attempts")

@@ -1,5 +1,6 @@
 """What webhooks are told of comes in: from every producer's topic, for the malls that have a webhook."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from services.notifications.webhooks.registry import Registry
 
 log = structlog.get_logger()
 
+HEADER = re.compile(r"[!-~]{1,300}", re.ASCII)  # what can stand in `webhook-id`
 GROUP = "notifications-webhooks"
 TOPICS = {f"mpp.{producer}": producer for producer in PRODUCERS}
 
@@ -42,4 +44,5 @@ def _read(record: ConsumerRecord) -> Item | None:
     except (Malformed, *UNREADABLE) as cause:
         log.info("passed over", topic=record.topic, offset=record.offset, cause=type(cause).__name__)
         return None
-    return item if item.sequence and item.mall.encode() == record.key else None
+    sound = item.sequence and item.mall.encode() == record.key and HEADER.fullmatch(item.id)
+    return item if sound else None

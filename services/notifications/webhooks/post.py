@@ -80,7 +80,7 @@ def _post(gate: Gate, url: str, headers: dict[str, str], body: bytes) -> tuple[C
         connection.connect()
         connection.sock.settimeout(LONGEST)
         whole = {**headers, "Host": target.authority, "User-Agent": AGENT, "Content-Type": CONTENT}
-        connection.request("POST", target.path, body, whole, preload_content=False)
+        connection.request("POST", target.path, body, whole, preload_content=False, decode_content=False)
         response = connection.getresponse()
         if expired:  # a head that was cut off can look whole
             return "timeout", 0, "", none
