@@ -83,11 +83,37 @@ def consume(
 
     parking = Parking(kafka, group, dead_letters, DeadLetters(streams.store.database))
 
+    def handle(records: Sequence[ConsumerRecord], life: Life) -> None:
+        _handle(records, reactions, streams, parking, life)
+
+    def try_again(life: Life) -> None:
+        if due := parking.letters.due(group):
+            _handle(due, reactions, streams, parking, life)
+            parking.letters.tried(due)
+
+    return batches(kafka, group, topics, handle, try_again, dead_letters)
+
+
+def batches(
+    kafka: Kafka,
+    group: str,
+    topics: Sequence[str],
+    handle: Callable[[Sequence[ConsumerRecord], Life], None],
+    between: Callable[[Life], None] = lambda life: None,
+    dead_letters: str = "",
+) -> Loop:
+    """A loop that reads the topics as a member of `group` and hands their records over, a batch at a time.
+
+    At least once: a batch counts as read when `handle` returns; if it raises, the batch comes again. `between` is
+    called about once a second.
+    """
+
     def loop(life: Life) -> None:
         looked = 0.0
         try:
             kafka.create_topics(topics)
-            kafka.create_topics([dead_letters], LARGE)
+            if dead_letters:
+                kafka.create_topics([dead_letters], LARGE)
             consumer = kafka.consumer(group, topics)
         except KafkaError as error:
             log.warning("the broker failed, connecting anew", group=group, cause=repr(error))
@@ -98,13 +124,11 @@ def consume(
                 polled = consumer.poll(timeout_ms=200)
                 records = [record for partition in polled.values() for record in partition]
                 if records:
-                    _handle(records, reactions, streams, parking, life)
+                    handle(records, life)
                     consumer.commit()
                 if time.monotonic() - looked > LOOK_EVERY:
                     looked = time.monotonic()
-                    if due := parking.letters.due(group):
-                        _handle(due, reactions, streams, parking, life)
-                        parking.letters.tried(due)
+                    between(life)
         except CommitFailedError:
             log.info("another member took over, the rest will be delivered again", group=group)
         except KafkaError as error:

@@ -17,6 +17,7 @@ from services.notifications.correspondence import Correspondences
 from services.notifications.malls import Malls
 from services.notifications.sms.gateways.settings import own_description
 from services.notifications.sms.reports import Reports
+from services.notifications.webhooks import hooks as webhooks
 
 
 def create_app() -> Flask:
@@ -28,6 +29,7 @@ def create_app() -> Flask:
         "phones": Limit(env.int("LIMIT_PHONES", 20), 3600),
         "tickets_of_phone": Limit(env.int("LIMIT_PHONE_TICKETS", 5), DAY),
     }
+    gate = webhooks.Gate.from_env(env)
     env.check()
     configure_logging("notifications-web", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
@@ -37,6 +39,7 @@ def create_app() -> Flask:
         texts.blueprint,
         callbacks.blueprint,
         pages.blueprint,
+        *webhooks.BLUEPRINTS,
         feed.blueprint("notifications"),
         *dead_letter_office.blueprints("notifications"),
     ]
@@ -49,4 +52,5 @@ def create_app() -> Flask:
     app.extensions["reports"] = reports
     app.extensions["feed"] = feed.Feed("notifications", Journal(database, settings.schemas), malls.get)
     app.extensions["dead_letters"] = DeadLetters(store.database)
+    webhooks.add_to(app, store, gate)
     return app

@@ -25,6 +25,7 @@ from services.notifications.subscriptions import (
     TOPICS,
 )
 from services.notifications.suspensions import Concerned
+from services.notifications.webhooks import hooks as webhooks
 
 DEAD_LETTERS = "mpp.notifications.dead-letters"
 
@@ -34,6 +35,7 @@ def main() -> None:
     env = Env()
     settings, kafka = Settings.from_env(env, "notifications"), Kafka.from_env(env)
     chosen, reports = gateways(env), Reports.from_env(env, own_description(env))
+    gate = webhooks.Gate.from_env(env)
     env.check()
     configure_logging("notifications-worker", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
@@ -49,6 +51,7 @@ def main() -> None:
         suspensions=relay(store, SUSPENSIONS, lambda: Concerned(here, malls)),
         sms=relay(store, SMS, lambda: Dispatcher(store, here, malls, lines, reports)),
         events=relay(store, EVENTS, lambda: Topic(kafka, TOPIC, published, Journal(database, settings.schemas))),
+        **webhooks.loops(kafka, store, gate),
     )
 
 

@@ -17,6 +17,10 @@ from services.notifications import correspondence
 from services.notifications.domain import CORRESPONDENCE, wording
 from services.notifications.domain import commands as of_texts
 from services.notifications.domain.mall import MALL as MALL_OF_TEXTS
+from services.notifications.webhooks import addresses as webhook_addresses
+from services.notifications.webhooks import api as webhook_api
+from services.notifications.webhooks import domain as webhooks
+from services.notifications.webhooks.domain import WEBHOOKS
 from services.ticketing.api import reports
 from services.ticketing.domain import mall
 from services.ticketing.domain.day import DAY, commands, refusals
@@ -25,7 +29,7 @@ from services.ticketing.domain.mall import MALL
 
 FOLDER = Path(services.__file__).parent
 NAMED = set(re.findall(r"`([\w-]+)`", (FOLDER.parent / "docs" / "event-model.md").read_text()))
-RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE, MALL_OF_TEXTS)
+RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE, MALL_OF_TEXTS, WEBHOOKS)
 
 
 def lacking(names: set[str]) -> list[str]:
@@ -48,13 +52,20 @@ def test_every_command_about_texts_is_named():
     assert lacking({kind.__name__ for kind in of_texts.Command.__args__}) == []
 
 
+def test_every_command_of_webhooks_is_named():
+    assert lacking({kind.__name__ for kind in webhooks.Command.__args__}) == []
+
+
 def test_every_published_event_is_named():
     assert lacking({file.name.partition(".")[0] for file in FOLDER.glob("*/schemas/*.json")}) == []
 
 
 @pytest.mark.parametrize(
     "module",
-    [refusals, mall, reports, access, people, passwords, attempts, identities, oidc, wording, correspondence],
+    [
+        *(refusals, mall, reports, access, people, passwords, attempts, identities, oidc, wording, correspondence),
+        *(webhooks, webhook_addresses, webhook_api),
+    ],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_refusal_is_named(module):

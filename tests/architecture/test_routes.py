@@ -80,6 +80,19 @@ STAFF_ONLY = {
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
     ("administrator", "agency", "auditor", "operator", "supervisor"): {"sessions.change_own_password"},
     ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics", "feed.events", "live.live_events"},
+    ("administrator", "agency", "supervisor"): {
+        "webhooks.list_webhooks",
+        "webhooks.register_webhook",
+        "webhooks.get_webhook",
+        "webhooks.change_webhook",
+        "webhooks.remove_webhook",
+        "webhooks.pause_webhook",
+        "webhooks.resume_webhook",
+        "webhooks.rotate_secret",
+        "webhooks.ping_webhook",
+        "webhooks.replay_webhook",
+        "webhooks.list_attempts",
+    },
 }
 
 # For staff of any mall; what they answer is bound to the asker's own mall, or is about the asker alone.

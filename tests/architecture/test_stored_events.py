@@ -13,6 +13,7 @@ from services.chassis.access import REVOCATIONS
 from services.chassis.decider import Decider
 from services.notifications.domain import CORRESPONDENCE
 from services.notifications.domain.mall import MALL as MALL_OF_TEXTS
+from services.notifications.webhooks.domain import WEBHOOKS
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.history import HISTORY, Visit
 from services.ticketing.domain.mall import MALL
@@ -27,6 +28,7 @@ DECIDERS: tuple[Decider[Any, Any, Any], ...] = (
     HISTORY,
     CORRESPONDENCE,
     MALL_OF_TEXTS,
+    WEBHOOKS,
 )
 EVENTS = [event for decider in DECIDERS for event in decider.events]
 COLUMNS = [Visit]  # the visits of a closed day are stored as columns of these fields

@@ -32,6 +32,7 @@ PAGES = {
     "notifications": {
         "/notifications/messages",
         "/notifications/malls/<mall>/texts",
+        "/notifications/malls/<mall>/webhooks",
         "/notifications/dead-letters",
     },
 }

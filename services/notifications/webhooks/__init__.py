@@ -1,0 +1,1 @@
+"""Tells agencies' own servers what happens: webhooks by the Standard Webhooks specification."""

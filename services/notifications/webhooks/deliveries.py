@@ -1,0 +1,94 @@
+"""How far each webhook has been told, and what came of its attempts. Working memory, not truth: a loss repeats some."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.database import Database
+from pymongo.write_concern import WriteConcern
+
+from services.chassis.event_store import Document
+from services.notifications.webhooks.news import Item
+from services.notifications.webhooks.post import Attempt
+
+KEPT = timedelta(days=14)  # of the log
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+
+Lane = tuple[str, str]  # a webhook and a producer
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Everything up to `after` has been told; the next event was tried `failed` times and is `due`.
+
+    `run` and `tries` tell which beginning and whose wish to try at once this follows (see `Webhook`).
+    """
+
+    run: int
+    after: int
+    tries: int
+    failed: int = 0
+    due: datetime = AT_ONCE
+
+
+class Deliveries:
+    """Cursors and the log of attempts."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        # A crash of the database may lose the last of them, and some events are told twice: not worth a synced write.
+        relaxed = WriteConcern(w=1, j=False)
+        self._cursors = database.get_collection("webhook_cursors", write_concern=relaxed)
+        self._log = database.get_collection("webhook_log", write_concern=relaxed)
+        self._indexed = False
+
+    def cursors(self, webhooks: Collection[str] | None = None) -> dict[Lane, Cursor]:
+        """The cursors of some webhooks; None: of all."""
+        query = {} if webhooks is None else {"webhook": {"$in": list(webhooks)}}
+        return {(kept["webhook"], kept["producer"]): _cursor(kept) for kept in self._cursors.find(query)}
+
+    def save(self, lane: Lane, cursor: Cursor) -> None:
+        """Remember how far a webhook has been told."""
+        webhook, producer = lane
+        kept = {"webhook": webhook, "producer": producer, **asdict(cursor)}
+        self._cursors.update_one({"_id": f"{webhook}/{producer}"}, {"$set": kept}, upsert=True)
+
+    def write(self, webhook: str, item: Item, number: int, attempt: Attempt) -> None:
+        """Write an attempt, its `number`-th for this event, into the log."""
+        if not self._indexed:
+            self._log.create_index([("webhook", ASCENDING), ("at", DESCENDING)])
+            self._log.create_index("expires_at", expireAfterSeconds=0)
+            self._indexed = True
+        now = datetime.now(UTC)
+        line = {
+            "webhook": webhook,
+            "event": item.id,
+            "kind": item.kind,
+            "producer": item.producer,
+            "sequence": item.sequence,
+            "attempt": number,
+            "came": attempt.came,
+            "status": attempt.status,
+            "answer": attempt.answer,
+            "millis": attempt.millis,
+            "at": now,
+            "expires_at": now + KEPT,
+        }
+        self._log.insert_one(line)
+
+    def latest(self, webhook: str, limit: int) -> list[Document]:
+        """The latest attempts of a webhook, newest first."""
+        return list(self._log.find({"webhook": webhook}).sort("at", DESCENDING).limit(limit))
+
+    def was_tried(self, webhook: str, event: str) -> bool:
+        """Whether the log has an attempt for this event."""
+        return self._log.find_one({"webhook": webhook, "event": event}) is not None
+
+    def forget(self, webhook: str) -> None:
+        """Forget a webhook that is no more."""
+        self._cursors.delete_many({"webhook": webhook})
+        self._log.delete_many({"webhook": webhook})
+
+
+def _cursor(kept: Mapping[str, object]) -> Cursor:
+    return Cursor(**{name: kept[name] for name in Cursor.__dataclass_fields__})  # type: ignore[arg-type]

@@ -1,0 +1,34 @@
+"""Where webhooks are joined to the processes of notifications: blueprints of the web process, loops of the worker."""
+
+from flask import Flask
+
+from services.chassis.broker import Kafka
+from services.chassis.event_store import EventStore
+from services.chassis.life import Loop
+from services.notifications.webhooks import api, pages
+from services.notifications.webhooks.addresses import Gate
+from services.notifications.webhooks.deliveries import Deliveries
+from services.notifications.webhooks.dispatcher import dispatch
+from services.notifications.webhooks.intake import intake
+from services.notifications.webhooks.news import News
+from services.notifications.webhooks.registry import Registry
+
+__all__ = ["BLUEPRINTS", "Gate", "add_to", "loops"]
+
+BLUEPRINTS = (api.blueprint, pages.blueprint)
+
+
+def add_to(app: Flask, store: EventStore, gate: Gate) -> None:
+    """Give the web process what the routes of webhooks need."""
+    app.extensions["webhooks"] = Registry(store, gate)
+    app.extensions["webhook_deliveries"] = Deliveries(store.database)
+    app.extensions["webhook_news"] = News(store.database)
+
+
+def loops(kafka: Kafka, store: EventStore, gate: Gate) -> dict[str, Loop]:
+    """The worker's loops for webhooks: what comes in, and what goes out."""
+    registry, news = Registry(store, gate), News(store.database)
+    return {
+        "webhooks_intake": intake(kafka, registry, news),
+        "webhooks": dispatch(store, registry, news, Deliveries(store.database), gate),
+    }

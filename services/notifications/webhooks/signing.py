@@ -1,0 +1,65 @@
+"""Signatures and their secrets, by the Standard Webhooks specification 1.0.0 (symmetric, `v1`).
+
+An HMAC needs the secret itself, so it is kept as it is: apart from the events, in a collection of its own.
+"""
+
+import base64
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from pymongo.database import Database
+
+from services.chassis.event_store import Document
+
+PREFIX = "whsec_"
+BYTES = 32
+
+
+def new_secret() -> str:
+    """A secret as it is given to people: `whsec_` and 32 random bytes in Base64."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(BYTES)).decode()
+
+
+def signatures(secrets: Sequence[str], id: str, timestamp: int, body: bytes) -> str:
+    """The `webhook-signature` header: one signature for each secret, with spaces between them."""
+    signed = f"{id}.{timestamp}.".encode() + body
+    return " ".join(f"v1,{_signature(secret, signed)}" for secret in secrets)
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    return base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+class Secrets:
+    """The secrets by the names that events call them; forgotten when they are of no use any more."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._secrets = database["webhook_secrets"]
+        self._indexed = False
+
+    def make(self, webhook: str, key: str) -> str:
+        """A new secret of a webhook, kept under this name. It is told this once."""
+        if not self._indexed:
+            self._secrets.create_index("expires_at", expireAfterSeconds=0)
+            self._indexed = True
+        made = new_secret()
+        self._secrets.insert_one({"_id": key, "webhook": webhook, "secret": made})
+        return made
+
+    def find(self, keys: Sequence[str]) -> list[str]:
+        """The secrets of these names, in the same order."""
+        found = {kept["_id"]: kept["secret"] for kept in self._secrets.find({"_id": {"$in": list(keys)}})}
+        return [found[key] for key in keys if key in found]
+
+    def let_end(self, webhook: str, current: str, overlap: timedelta) -> None:
+        """Forget all secrets of a webhook but the current one, an hour after they have stopped signing."""
+        ends = datetime.now(UTC) + overlap + timedelta(hours=1)
+        others = {"webhook": webhook, "_id": {"$ne": current}, "expires_at": {"$exists": False}}
+        self._secrets.update_many(others, {"$set": {"expires_at": ends}})
+
+    def forget(self, webhook: str) -> None:
+        """Forget all secrets of a webhook."""
+        self._secrets.delete_many({"webhook": webhook})

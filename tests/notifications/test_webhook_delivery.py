@@ -1,0 +1,469 @@
+"""The dispatcher on a real store, against real servers: in order, at least once, and nobody waits for another."""
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from itertools import pairwise
+
+import pytest
+from notifications.receiver import Answer, Receiver, receiving
+from pipeline import eventually
+from standardwebhooks import Webhook as Verifier
+from standardwebhooks import WebhookVerificationError
+
+from services.chassis import outbox
+from services.chassis.cloud_event import CloudEvent
+from services.chassis.event_store import EventStore
+from services.chassis.life import Life
+from services.chassis.outbox import request_replay
+from services.notifications.webhooks import dispatcher, post
+from services.notifications.webhooks.addresses import Gate
+from services.notifications.webhooks.deliveries import Deliveries
+from services.notifications.webhooks.dispatcher import dispatch
+from services.notifications.webhooks.domain import (
+    PauseWebhook,
+    ReplayWebhook,
+    RequestPing,
+    ResumeWebhook,
+    Webhook,
+)
+from services.notifications.webhooks.news import News, as_item
+from services.notifications.webhooks.registry import Registry, now
+
+GATE = Gate((ip_network("127.0.0.0/8"),), http=True)
+KINDS = ("ticket-issued", "ticket-called", "day-opened")
+
+
+class House:
+    """Notifications' webhooks as a worker has them, and what producers say."""
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+        self.registry, self.news = Registry(store, GATE), News(store.database)
+        self.deliveries = Deliveries(store.database)
+        self._life, self._thread = Life(), threading.Thread()
+
+    def start(self) -> None:
+        """A dispatcher takes up the work."""
+        self._life = Life()
+        loop = dispatch(self.store, Registry(self.store, GATE), self.news, self.deliveries, GATE)
+        self._thread = threading.Thread(target=loop, args=(self._life,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._life.end()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def register(self, receiver: Receiver, agency: str = "DUKCAPIL", kinds=KINDS, services=()) -> tuple[Webhook, str]:
+        return self.registry.register("pekalongan", agency, "Server", receiver.url, kinds, services)
+
+    def happens(self, *numbers: int, kind: str = "ticket-called", producer: str = "ticketing", ago=0.0, **data) -> None:
+        """Events with these numbers are heard; of the agency, unless the data say otherwise."""
+        at = datetime.now(UTC) - timedelta(seconds=ago)
+        about = {"mall": "pekalongan", "agency": "DUKCAPIL", **data}
+        source, type = f"/mpp/pekalongan/{producer}", f"id.go.mpp.{kind}.v1"
+        events = [
+            CloudEvent(f"pekalongan/2026-11-24@{n}.0", source, type, "x", at, "pekalongan", about, n) for n in numbers
+        ]
+        self.news.keep([as_item(event, producer, datetime.now(UTC)) for event in events])
+
+    def find(self, hook: Webhook) -> Webhook:
+        return self.registry.known().find(hook.id)
+
+    def log(self, hook: Webhook) -> list[tuple[str, int]]:
+        """What came of each attempt, and its status; the first one first."""
+        return [(line["came"], line["status"]) for line in reversed(self.deliveries.latest(hook.id, 500))]
+
+
+@pytest.fixture
+def house(store, monkeypatch) -> Iterator[House]:
+    waits = (0.05, 0.1, 0.15)
+    monkeypatch.setattr(dispatcher, "SCHEDULE", tuple(timedelta(seconds=wait) for wait in waits))
+    monkeypatch.setattr(dispatcher, "PAUSE", 0.02)
+    monkeypatch.setattr(dispatcher, "IDLE", 0.05)
+    monkeypatch.setattr(dispatcher, "MAX_AGE", 0.02)
+    monkeypatch.setattr(post, "LONGEST", 1.0)
+    house = House(store)
+    house.start()
+    yield house
+    house.stop()
+
+
+@pytest.fixture
+def server() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def other() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def test_a_server_is_told_in_order_and_its_independent_library_verifies_each(house, server):
+    _, secret = house.register(server)
+    house.happens(*range(1, 31))
+    assert eventually(lambda: len(server.got) == 30)
+    assert server.sequences == list(range(1, 31))
+    for got in server.got:
+        event = Verifier(secret).verify(got.body, got.headers)
+        assert (event["type"], event["data"]["agency"]) == ("id.go.mpp.ticket-called.v1", "DUKCAPIL")
+        assert got.id == f"ticketing:{event['id']}".replace(".", "-")
+        assert len(got.body) < 20_000
+        assert got.headers["content-type"] == "application/cloudevents+json"
+
+
+def test_another_body_or_another_secret_does_not_verify(house, server):
+    _, secret = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: server.got)
+    (got,) = server.got
+    changed = got.body.replace(b"DUKCAPIL", b"POLRES__")
+    for key, body in ((secret, changed), ("whsec_" + "A" * 44, got.body)):
+        with pytest.raises(WebhookVerificationError):
+            Verifier(key).verify(body, got.headers)
+
+
+def test_events_of_others_are_passed_over_and_those_of_nobody_are_told(house, server, other):
+    house.register(server)
+    house.register(other, agency="POLRES")
+    house.happens(1)
+    house.happens(2, agency="POLRES")
+    house.happens(3, kind="day-opened", agency=None)
+    house.happens(4, kind="ticket-served")
+    house.happens(5)
+    assert eventually(lambda: server.sequences == [1, 3, 5] and other.sequences == [2, 3])
+    time.sleep(0.1)
+    assert (server.sequences, other.sequences) == ([1, 3, 5], [2, 3])
+
+
+def test_what_was_not_taken_is_tried_again_and_what_came_after_it_waits(house, server):
+    server.answers(Answer(500, body=b"rusak\x00sekali"), Answer(204), Answer(hangs_up=True), Answer(204))
+    hook, _ = house.register(server)
+    house.happens(1, 2, 3)
+    assert eventually(lambda: len(server.got) == 5)
+    assert server.sequences == [1, 1, 2, 2, 3]
+    assert server.ids[0] == server.ids[1]
+    assert house.log(hook) == [
+        ("refused", 500),
+        ("delivered", 204),
+        ("unreachable", 0),
+        ("delivered", 204),
+        ("delivered", 204),
+    ]
+    assert [line["answer"] for line in house.deliveries.latest(hook.id, 10)][-1] == "rusak sekali"
+
+
+def test_the_time_of_an_attempt_is_its_own_and_is_signed_anew(house, server, monkeypatch):
+    monkeypatch.setattr(dispatcher, "SCHEDULE", (timedelta(seconds=1.1),))
+    server.answers(Answer(500))
+    _, secret = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: len(server.got) == 2)
+    first, second = server.got
+    assert int(second.headers["webhook-timestamp"]) > int(first.headers["webhook-timestamp"])
+    assert second.headers["webhook-signature"] != first.headers["webhook-signature"]
+    Verifier(secret).verify(second.body, second.headers)
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_busy_server_is_asked_when_it_wants_to_be(house, server, form):
+    later = datetime.now(UTC) + timedelta(seconds=3)
+    asked = "1" if form == "seconds" else later.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    server.answers(Answer(429 if form == "seconds" else 503, {"Retry-After": asked}))
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: len(server.got) == 2)
+    waited = server.got[1].at - server.got[0].at
+    assert 1.0 <= waited < 8
+    assert house.log(hook)[0][0] == "busy"
+
+
+def test_a_redirect_is_not_followed(house, server, other):
+    server.answers(Answer(302, {"Location": other.url}))
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: len(server.got) == 2)
+    assert (other.got, house.log(hook)[0]) == ([], ("redirect", 302))
+
+
+def test_a_server_that_is_gone_is_told_nothing_more(house, server):
+    server.answers(Answer(410))
+    hook, _ = house.register(server)
+    house.happens(1, 2)
+    assert eventually(lambda: house.find(hook).paused)
+    assert house.find(hook).paused.cause == "gone"
+    time.sleep(0.3)
+    assert server.sequences == [1]
+
+
+@pytest.mark.parametrize("answer", [Answer(slow=10), Answer(drips=True)], ids=["silent", "a byte at a time"])
+def test_a_server_has_its_time_and_no_more(house, server, answer):
+    server.answers(answer)
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: len(server.got) == 2)
+    assert 0.9 < server.got[1].at - server.got[0].at < 8
+    assert house.log(hook)[0] == ("timeout", 0)
+
+
+def test_a_slow_and_a_dead_server_hold_up_no_other(house, server, other):
+    server.answer = lambda *_: Answer(slow=0.9)
+    for _ in range(3):
+        house.register(server)
+    with receiving() as dead:
+        house.register(dead)
+    house.register(other)
+    began = time.monotonic()
+    house.happens(*range(1, 21))
+    assert eventually(lambda: len(other.got) == 20)
+    assert time.monotonic() - began < 9, "one that is slow needs 18 seconds"
+    assert other.sequences == list(range(1, 21))
+
+
+def test_after_the_last_attempt_it_is_paused_and_goes_on_without_loss_when_somebody_resumes_it(house, server):
+    hook, _ = house.register(server)
+    server.answer = lambda *_: Answer(500)
+    house.happens(1, 2)
+    assert eventually(lambda: house.find(hook).paused)
+    assert house.find(hook).paused.cause == "failing"
+    assert server.sequences == [1] * 4, "once, and after each wait of the schedule"
+    house.happens(*range(3, 81))
+    server.got.clear()
+    server.answer = lambda *_: Answer()
+    house.registry.act(ResumeWebhook(hook.id, now()))
+    assert eventually(lambda: len(server.got) == 80)
+    assert server.sequences == list(range(1, 81))
+
+
+def test_one_that_was_away_for_a_day_catches_up_in_order_from_where_it_stood(house, server, database):
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: server.sequences == [1])
+    house.registry.act(PauseWebhook(hook.id, "by-hand", now()))
+    house.stop()
+    house.happens(*range(2, 120))
+    day = timedelta(days=1)
+    for line in database["heard_events"].find():  # yesterday's, as today sees them
+        times = {name: line[name] - day for name in ("time", "heard_at", "expires_at")}
+        database["heard_events"].update_one({"_id": line["_id"]}, {"$set": times})
+    house.happens(120)
+    house.start()
+    time.sleep(0.3)
+    assert server.sequences == [1], "paused is paused"
+    house.registry.act(ResumeWebhook(hook.id, now()))
+    assert eventually(lambda: len(server.got) == 120)
+    assert server.sequences == list(range(1, 121))
+
+
+def test_somebody_who_cannot_wait_has_the_next_attempt_made_at_once(house, server, monkeypatch):
+    monkeypatch.setattr(dispatcher, "SCHEDULE", (timedelta(hours=10),))
+    server.answers(Answer(500))
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: (cursor := house.deliveries.cursors().get((hook.id, "ticketing"))) and cursor.failed == 1)
+    house.registry.act(ResumeWebhook(hook.id, now()))
+    assert eventually(lambda: len(server.got) == 2)
+
+
+def test_a_dispatcher_that_starts_again_keeps_to_the_schedule(house, server, monkeypatch):
+    monkeypatch.setattr(dispatcher, "SCHEDULE", (timedelta(hours=10),))
+    server.answers(Answer(500))
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: house.deliveries.cursors().get((hook.id, "ticketing")))
+    house.stop()
+    house.start()
+    time.sleep(0.3)
+    assert len(server.got) == 1
+
+
+def test_a_new_webhook_is_told_from_now_on(house, server, other):
+    house.register(server)
+    house.happens(1, 2, 3)
+    assert eventually(lambda: server.sequences == [1, 2, 3])
+    house.register(other)
+    house.happens(4)
+    assert eventually(lambda: other.got)
+    time.sleep(0.1)
+    assert other.sequences == [4]
+
+
+def test_a_replay_from_a_number_tells_it_and_all_after_it_under_the_same_ids(house, server):
+    hook, _ = house.register(server)
+    house.happens(*range(1, 8))
+    assert eventually(lambda: len(server.got) == 7)
+    house.registry.act(ReplayWebhook(hook.id, None, "ticketing", 5, now()))
+    assert eventually(lambda: len(server.got) == 10)
+    assert server.sequences[7:] == [5, 6, 7]
+    assert server.ids[7:] == server.ids[4:7]
+
+
+def test_a_replay_since_a_moment_tells_all_that_happened_since(house, server):
+    hook, _ = house.register(server)
+    house.happens(1, 2, ago=600)
+    house.happens(3, 4)
+    house.registry.act(ReplayWebhook(hook.id, now() - timedelta(minutes=5), "", 0, now()))
+    assert eventually(lambda: server.sequences[-2:] == [3, 4])
+    house.registry.act(ReplayWebhook(hook.id, now() - timedelta(minutes=15), "", 0, now()))
+    assert eventually(lambda: server.sequences[-4:] == [1, 2, 3, 4])
+
+
+def test_a_replay_from_a_number_that_lies_ahead_skips_nothing_that_comes(house, server):
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: len(server.got) == 1)
+    house.registry.act(ReplayWebhook(hook.id, None, "ticketing", 1_000_000, now()))
+    time.sleep(0.2)
+    house.happens(2)
+    assert eventually(lambda: server.sequences == [1, 2])
+
+
+def test_an_event_that_is_still_on_its_way_is_waited_for_but_not_for_ever(house, server, monkeypatch):
+    house.register(server)
+    house.happens(1)
+    assert eventually(lambda: server.sequences == [1])
+    house.happens(3)
+    time.sleep(0.4)
+    assert server.sequences == [1]
+    house.happens(2)
+    assert eventually(lambda: server.sequences == [1, 2, 3])
+    monkeypatch.setattr(dispatcher, "GAP", timedelta(seconds=0.3))
+    house.happens(5)
+    assert eventually(lambda: server.sequences == [1, 2, 3, 5])
+
+
+def test_producers_are_told_apart_and_each_in_its_own_order(house, server):
+    house.register(server, kinds=(*KINDS, "service-listed"))
+    house.happens(7, 8)
+    house.happens(7, 8, kind="service-listed", producer="catalog")
+    assert eventually(lambda: len(server.got) == 4)
+    assert len(set(server.ids)) == 4
+    for producer in ("ticketing", "catalog"):
+        assert [got.event["sequence"][-1] for got in server.got if got.id.startswith(producer)] == ["7", "8"]
+
+
+def test_what_is_heard_again_is_not_told_again(house, server):
+    house.register(server)
+    house.happens(1, 2)
+    assert eventually(lambda: len(server.got) == 2)
+    house.happens(1, 2, 3)
+    assert eventually(lambda: server.sequences == [1, 2, 3])
+
+
+def test_what_is_older_than_a_month_is_not_kept_again(house, database):
+    house.happens(1, ago=31 * 86400)
+    house.happens(2)
+    assert [line["sequence"] for line in database["heard_events"].find()] == [2]
+
+
+def test_one_that_was_paused_for_longer_than_events_are_kept_goes_on_with_the_oldest(house, server, database):
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: server.sequences == [1])
+    house.registry.act(PauseWebhook(hook.id, "by-hand", now()))
+    house.happens(2, 3)
+    database["heard_events"].delete_many({})  # as the database does when their time is over
+    house.registry.act(ResumeWebhook(hook.id, now()))
+    assert eventually(lambda: house.deliveries.cursors()[(hook.id, "ticketing")].after == 3)
+    house.happens(4)
+    assert eventually(lambda: server.sequences == [1, 4])
+
+
+def test_both_secrets_sign_after_a_rotation(house, server):
+    hook, old = house.register(server)
+    _, new = house.registry.rotate(hook.id)
+    time.sleep(0.1)
+    house.happens(1)
+    assert eventually(lambda: server.got)
+    (got,) = server.got
+    assert len(got.headers["webhook-signature"].split(" ")) == 2
+    for secret in (old, new):
+        Verifier(secret).verify(got.body, got.headers)
+
+
+def test_a_test_event_is_sent_once_and_signed_also_while_it_is_paused(house, server):
+    hook, secret = house.register(server)
+    house.registry.act(PauseWebhook(hook.id, "by-hand", now()))
+    house.registry.act(RequestPing(hook.id, "p1", now()))
+    assert eventually(lambda: server.got)
+    event = Verifier(secret).verify(server.got[0].body, server.got[0].headers)
+    assert (event["type"], event["data"]) == ("id.go.mpp.ping.v1", {"mall": "pekalongan", "webhook": hook.id})
+    house.stop()
+    house.start()
+    time.sleep(0.2)
+    assert len(server.got) == 1
+
+
+def test_what_was_removed_is_told_nothing_and_leaves_nothing_behind(house, server, database):
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: len(server.got) == 1)
+    house.registry.remove(hook.id)
+    house.happens(2)
+    for name in ("webhook_cursors", "webhook_log", "webhook_secrets"):
+        assert eventually(lambda name=name: database[name].count_documents({"webhook": hook.id}) == 0), name
+    assert server.sequences == [1]
+
+
+def test_a_changed_address_is_used_for_what_waits(house, server, other):
+    server.answer = lambda *_: Answer(500)
+    hook, _ = house.register(server)
+    house.happens(1, 2)
+    assert eventually(lambda: server.got)
+    house.registry.change(hook.id, "Server", other.url, KINDS, ())
+    assert eventually(lambda: other.sequences == [1, 2])
+
+
+def test_a_second_dispatcher_stands_by(house, server):
+    second = House(house.store)
+    second.start()
+    try:
+        house.register(server)
+        house.happens(*range(1, 21))
+        assert eventually(lambda: len(server.got) == 20)
+        time.sleep(0.1)
+        assert len(set(server.ids)) == len(server.got) == 20
+    finally:
+        second.stop()
+
+
+def test_a_replay_of_the_outboxes_is_none_of_webhooks(house, server, monkeypatch):
+    monkeypatch.setattr(outbox, "LEASE", timedelta(milliseconds=1))  # looked at each time
+    house.register(server)
+    house.happens(1)
+    assert eventually(lambda: len(server.got) == 1)
+    request_replay(house.store)
+    time.sleep(0.1)
+    house.happens(2)
+    assert eventually(lambda: server.sequences == [1, 2])
+
+
+def test_an_event_reaches_a_server_within_a_second(house, server):
+    house.register(server)
+    house.happens(1)
+    assert eventually(lambda: len(server.got) == 1)
+    sent = []
+    for number in range(2, 7):
+        sent.append(time.monotonic())
+        house.happens(number)
+        assert eventually(lambda number=number: len(server.got) == number)
+    waits = [got.at - at for got, at in zip(server.got[1:], sent, strict=True)]
+    assert statistics.median(waits) < 1
+    assert all(earlier.at < later.at for earlier, later in pairwise(server.got))
+
+
+def test_neither_the_log_nor_the_events_hold_a_secret(house, server, database):
+    hook, secret = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: len(server.got) == 1)
+    house.registry.rotate(hook.id)
+    others = [name for name in database.list_collection_names() if name != "webhook_secrets"]
+    assert {"commits", "webhook_log", "webhook_cursors"} <= set(others)
+    raw = secret.removeprefix("whsec_")
+    assert [name for name in others if any(raw in str(line) for line in database[name].find())] == []
