@@ -11,6 +11,9 @@ from services.chassis.tokens import Verifier, public_key
 from services.ticketing import pages
 from services.ticketing.api import blueprint
 from services.ticketing.queue import Queue
+from services.ticketing.survey import api as survey_api
+from services.ticketing.survey import pages as survey_pages
+from services.ticketing.survey.surveys import Surveys
 
 
 def create_app() -> Flask:
@@ -21,13 +24,14 @@ def create_app() -> Flask:
         "tickets": Limit(env.int("LIMIT_TICKETS", 30), 600),
         "bookings": Limit(env.int("LIMIT_BOOKINGS", 10), DAY),
         "cancellations": Limit(env.int("LIMIT_CANCELLATIONS", 30), 600),
+        "surveys": Limit(env.int("LIMIT_SURVEYS", 30), 600),
     }
     env.check()
     configure_logging("ticketing-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    blueprints = [blueprint, pages.blueprint]
+    blueprints = [blueprint, pages.blueprint, survey_api.blueprint, survey_pages.blueprint]
     ready, limits = {"database": store.ping}, Limits(store.database, **allowed)
     verifier = Verifier(key, Heard(store).revoked)
     app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits)
-    app.extensions["queue"] = Queue(store)
+    app.extensions["queue"], app.extensions["surveys"] = Queue(store), Surveys(store)
     return app

@@ -19,10 +19,13 @@ from services.ticketing.domain import mall
 from services.ticketing.domain.day import DAY, commands, refusals
 from services.ticketing.domain.history import HISTORY
 from services.ticketing.domain.mall import MALL
+from services.ticketing.survey import api as survey_api
+from services.ticketing.survey import domain as survey
+from services.ticketing.survey.domain import SURVEY
 
 FOLDER = Path(services.__file__).parent
 NAMED = set(re.findall(r"`([\w-]+)`", (FOLDER.parent / "docs" / "event-model.md").read_text()))
-RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE)
+RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, SURVEY, CORRESPONDENCE)
 
 
 def lacking(names: set[str]) -> list[str]:
@@ -47,7 +50,7 @@ def test_every_published_event_is_named():
 
 @pytest.mark.parametrize(
     "module",
-    [refusals, mall, reports, access, people, passwords, attempts],
+    [refusals, mall, reports, survey, survey_api, access, people, passwords, attempts],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_refusal_is_named(module):

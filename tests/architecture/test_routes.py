@@ -67,7 +67,7 @@ STAFF_ONLY = {
     },
     ("administrator", "auditor"): {"administration.mall_history"},
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
-    ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics"},
+    ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics", "survey.survey_report"},
 }
 
 # For staff of any mall; what they answer is bound to the asker's own mall.

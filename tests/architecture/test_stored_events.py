@@ -15,6 +15,7 @@ from services.notifications.domain import CORRESPONDENCE
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.history import HISTORY, Visit
 from services.ticketing.domain.mall import MALL
+from services.ticketing.survey.domain import SURVEY
 
 DECIDERS: tuple[Decider[Any, Any, Any], ...] = (
     DIRECTORY,
@@ -24,6 +25,7 @@ DECIDERS: tuple[Decider[Any, Any, Any], ...] = (
     DAY,
     MALL,
     HISTORY,
+    SURVEY,
     CORRESPONDENCE,
 )
 EVENTS = [event for decider in DECIDERS for event in decider.events]
