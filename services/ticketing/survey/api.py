@@ -71,7 +71,7 @@ def answer_survey(given: dict[str, Any], mall: str, ticket_id: str) -> dict[str,
 @blueprint.arguments(Wanted(), location="query")
 @blueprint.response(200)
 @blueprint.alt_response(422, description="`period-too-long`")
-def survey_report(wanted: dict[str, str], mall: str) -> dict[str, Any] | Response:
+def survey_report(wanted: dict[str, Any], mall: str) -> dict[str, Any] | Response:
     """The index with its elements and respondents: as a whole, by agency, service and month. An agency sees its own."""
     known = queue().mall(mall)
     first, last = _period(wanted, known)
@@ -97,7 +97,7 @@ def survey_index(mall: str) -> dict[str, Any]:
     return {"year": today.year, "respondents": found["respondents"], **told}
 
 
-def _period(wanted: dict[str, str], known: Mall) -> tuple[date, date]:
+def _period(wanted: dict[str, Any], known: Mall) -> tuple[date, date]:
     """The first and the last day of what is wanted. Raises `PeriodTooLong`."""
     today = hours.business_day(now(), known.about.zone)
     last = date.fromisoformat(f"{wanted['last'] or f'{today:%Y-%m}'}-01")

@@ -1,12 +1,12 @@
 """What comes in and goes out of the survey over HTTP."""
 
 import marshmallow as ma
-from marshmallow.validate import OneOf, Range, Regexp
+from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from services.ticketing.api.schemas import text
 from services.ticketing.survey.domain import ELEMENTS, PROFILE
 
-MONTH = Regexp(r"^[12]\d{3}-(0[1-9]|1[0-2])\Z")
+MONTH = (Regexp(r"^[12]\d{3}-(0[1-9]|1[0-2])$"), Length(equal=7))  # a line break may stand before $
 
 
 class ProfileIn(ma.Schema):
@@ -41,8 +41,8 @@ class StandingOut(ma.Schema):
 class Wanted(ma.Schema):
     """Months from first to last (both included; this year's so far if left out), of one agency or service if named."""
 
-    first = ma.fields.String(data_key="from", load_default="", validate=MONTH, metadata={"example": "2026-01"})
-    last = ma.fields.String(data_key="to", load_default="", validate=MONTH, metadata={"example": "2026-12"})
+    first = ma.fields.String(data_key="from", load_default=None, validate=MONTH, metadata={"example": "2026-01"})
+    last = ma.fields.String(data_key="to", load_default=None, validate=MONTH, metadata={"example": "2026-12"})
     agency = text(64)
     service = text(64)
     format = ma.fields.String(load_default="json", validate=OneOf(["json", "csv"]))
