@@ -22,7 +22,7 @@ from deploy.local.process import Process, stop
 ROOT = Path(__file__).resolve().parents[2]
 MALL = "pekalongan"
 SEED = ROOT / "services/catalog/seeds" / MALL
-LIMITS = ("TICKETS", "BOOKINGS", "CANCELLATIONS", "PHONES", "PHONE_TICKETS", "SCREENS")
+LIMITS = ("TICKETS", "BOOKINGS", "CANCELLATIONS", "SURVEYS", "PHONES", "PHONE_TICKETS", "SCREENS")
 GENEROUS = "100000"  # of each: here all visitors come from one address
 REASON = "Uji coba lokal: dibuka di luar jam layanan"  # shown in the hall, so in the mall's language
 WEBS = {

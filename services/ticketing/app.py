@@ -13,6 +13,9 @@ from services.chassis.tokens import Verifier, public_key
 from services.ticketing import pages
 from services.ticketing.api import blueprint
 from services.ticketing.queue import Queue
+from services.ticketing.survey import api as survey_api
+from services.ticketing.survey import pages as survey_pages
+from services.ticketing.survey.surveys import Surveys
 
 
 def create_app() -> Flask:
@@ -23,15 +26,24 @@ def create_app() -> Flask:
         "tickets": Limit(env.int("LIMIT_TICKETS", 30), 600),
         "bookings": Limit(env.int("LIMIT_BOOKINGS", 10), DAY),
         "cancellations": Limit(env.int("LIMIT_CANCELLATIONS", 30), 600),
+        "surveys": Limit(env.int("LIMIT_SURVEYS", 30), 600),
     }
     env.check()
     configure_logging("ticketing-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    blueprints = [blueprint, pages.blueprint, feed.blueprint("ticketing"), *dead_letter_office.blueprints("ticketing")]
+    blueprints = [
+        blueprint,
+        pages.blueprint,
+        survey_api.blueprint,
+        survey_pages.blueprint,
+        feed.blueprint("ticketing"),
+        *dead_letter_office.blueprints("ticketing"),
+    ]
     ready, limits = {"database": store.ping}, Limits(store.database, **allowed)
     verifier = Verifier(key, Heard(store).revoked)
     app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits)
     app.extensions["queue"] = queue = Queue(store)
+    app.extensions["surveys"] = Surveys(store)
     app.extensions["feed"] = feed.Feed("ticketing", Journal(store.database, settings.schemas), queue.mall)
     app.extensions["dead_letters"] = DeadLetters(store.database)
     return app

@@ -26,10 +26,16 @@ from services.ticketing.domain import mall
 from services.ticketing.domain.day import DAY, commands, refusals
 from services.ticketing.domain.history import HISTORY
 from services.ticketing.domain.mall import MALL
+from services.ticketing.survey import api as survey_api
+from services.ticketing.survey import domain as survey
+from services.ticketing.survey.domain import SURVEY
 
 FOLDER = Path(services.__file__).parent
 NAMED = set(re.findall(r"`([\w-]+)`", (FOLDER.parent / "docs" / "event-model.md").read_text()))
-RULES = (DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, CORRESPONDENCE, MALL_OF_TEXTS, WEBHOOKS)
+RULES = (
+    *(DIRECTORY, WAITING, ACCESS, REVOCATIONS, DAY, MALL, HISTORY, SURVEY),
+    *(CORRESPONDENCE, MALL_OF_TEXTS, WEBHOOKS),
+)
 
 
 def lacking(names: set[str]) -> list[str]:
@@ -64,7 +70,7 @@ def test_every_published_event_is_named():
     "module",
     [
         *(refusals, mall, reports, access, people, passwords, attempts, identities, oidc, wording, correspondence),
-        *(webhooks, webhook_addresses, webhook_api),
+        *(survey, survey_api, webhooks, webhook_addresses, webhook_api),
     ],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )

@@ -79,7 +79,12 @@ STAFF_ONLY = {
     ("administrator", "auditor"): {"administration.mall_history"},
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
     ("administrator", "agency", "auditor", "operator", "supervisor"): {"sessions.change_own_password"},
-    ("administrator", "agency", "auditor", "supervisor"): {"tickets.day_statistics", "feed.events", "live.live_events"},
+    ("administrator", "agency", "auditor", "supervisor"): {
+        "tickets.day_statistics",
+        "survey.survey_report",
+        "feed.events",
+        "live.live_events",
+    },
     ("administrator", "agency", "supervisor"): {
         "webhooks.list_webhooks",
         "webhooks.register_webhook",

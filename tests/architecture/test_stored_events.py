@@ -17,6 +17,7 @@ from services.notifications.webhooks.domain import WEBHOOKS
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.history import HISTORY, Visit
 from services.ticketing.domain.mall import MALL
+from services.ticketing.survey.domain import SURVEY
 
 DECIDERS: tuple[Decider[Any, Any, Any], ...] = (
     DIRECTORY,
@@ -26,6 +27,7 @@ DECIDERS: tuple[Decider[Any, Any, Any], ...] = (
     DAY,
     MALL,
     HISTORY,
+    SURVEY,
     CORRESPONDENCE,
     MALL_OF_TEXTS,
     WEBHOOKS,

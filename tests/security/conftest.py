@@ -30,9 +30,11 @@ from services.ticketing.api import bookings, counters, days, reports, tickets
 from services.ticketing.domain.mall import Bookings
 from services.ticketing.pages import staff, visitors
 from services.ticketing.queue import Queue, mall_stream
+from services.ticketing.survey import api as survey_api
+from services.ticketing.survey import pages as survey_pages
 
 SEED = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
-LIMITS = ("TICKETS", "BOOKINGS", "CANCELLATIONS", "PHONES", "PHONE_TICKETS", "SCREENS")
+LIMITS = ("TICKETS", "BOOKINGS", "CANCELLATIONS", "SURVEYS", "PHONES", "PHONE_TICKETS", "SCREENS")
 MALL = "/ticketing/api/malls/pekalongan"
 APPS: dict[str, Callable[[], Flask]] = {
     "catalog": catalog.create_app,
@@ -83,7 +85,7 @@ def houses_on(
         environment.setenv(f"LIMIT_{limit}", "0")
     for name, value in settings.items():
         environment.setenv(name, value)
-    for module in (staff, visitors, bookings, counters, days, reports, tickets):
+    for module in (staff, visitors, bookings, counters, days, reports, tickets, survey_api, survey_pages):
         environment.setattr(module, "now", lambda: TUESDAY_NINE)
     environment.setattr(correspondence, "now", lambda: TUESDAY_NINE)
     run, apps = uuid.uuid4().hex[:8], {}

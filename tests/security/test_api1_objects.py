@@ -88,6 +88,18 @@ def test_an_agency_sees_the_figures_of_its_own_visits_alone(houses):
     assert {"DUKCAPIL", "POLRES"} <= set(every)
 
 
+def test_an_agency_reads_the_survey_of_its_own_visitors_alone(houses):
+    client = houses.client()
+    for form in ("json", "csv"):
+        theirs = client.get(f"{MALL}/survey?format={form}", headers=houses.bearer("agency", agency="POLRES"))
+        assert status(theirs) == 200
+        assert "DUKCAPIL" not in theirs.text
+    for asked in ({"agency": "POLRES", "query": "?agency=DUKCAPIL"}, {"agency": "", "query": ""}):
+        scope = {"agency": asked["agency"]} if asked["agency"] else {}
+        path = f"{MALL}/survey{asked['query']}"
+        assert status(client.get(path, headers=houses.bearer("agency", **scope))) == 403
+
+
 def test_an_agency_that_names_none_sees_nothing_and_none_sees_the_record(houses):
     client = houses.client()
     assert status(client.get(f"{MALL}/statistics", headers=houses.bearer("agency"))) == 403

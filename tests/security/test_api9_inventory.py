@@ -21,9 +21,10 @@ PAGES = {
         "/catalog/dead-letters",
     },
     "ticketing": {
-        *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics")),
+        *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics", "survey")),
         *(f"{TICKETING}/{thing}" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
         *(f"{TICKETING}/{thing}/qr.svg" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
+        f"{TICKETING}/tickets/<ticket_id>/survey",
         f"{TICKETING}/counters/<counter>",
         f"{TICKETING}/days/<day>/audit",
         "/ticketing/dead-letters",

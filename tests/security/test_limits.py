@@ -11,9 +11,10 @@ from security.conftest import MALL, houses_on
 from services.chassis import limits
 from services.chassis.errors import TooMany
 from services.chassis.limits import DAY, Limit, Limits
+from services.ticketing.survey.domain import ELEMENTS
 
 FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}
-FEW |= {"LIMIT_PHONE_TICKETS": "2", "LIMIT_SCREENS": "2"}
+FEW |= {"LIMIT_PHONE_TICKETS": "2", "LIMIT_SCREENS": "2", "LIMIT_SURVEYS": "2"}
 TICKET = {"service": KTP}
 
 
@@ -112,6 +113,12 @@ def test_cancelling_is_no_way_to_try_out_ids(strict):
     client = strict.client()
     answers = [client.post(f"{MALL}/tickets/{ticket(n)}/cancellation").status_code for n in range(4)]
     assert answers == [404, 404, 429, 429]
+
+
+def test_judging_visits_is_no_way_to_try_out_ids_either(strict):
+    client, answers = strict.client(), dict.fromkeys(ELEMENTS, 1)
+    found = [client.post(f"{MALL}/tickets/{ticket(n)}/survey", json={"answers": answers}).status_code for n in range(4)]
+    assert found == [404, 404, 429, 429]
 
 
 def test_api6_one_address_cannot_text_many_phones(strict):

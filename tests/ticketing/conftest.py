@@ -10,6 +10,8 @@ from services.ticketing.api import bookings, counters, days, reports, tickets
 from services.ticketing.app import create_app
 from services.ticketing.pages import staff, visitors
 from services.ticketing.queue import Queue, mall_stream
+from services.ticketing.survey import api as survey_api
+from services.ticketing.survey import pages as survey_pages
 
 PEKALONGAN = "/ticketing/api/malls/pekalongan"
 
@@ -33,7 +35,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock(TUESDAY_NINE)
-    for module in (staff, visitors, bookings, counters, days, reports, tickets):
+    for module in (staff, visitors, bookings, counters, days, reports, tickets, survey_api, survey_pages):
         monkeypatch.setattr(module, "now", clock.now)
     return clock
 
@@ -57,7 +59,7 @@ def start(mongo_server, database, clock, monkeypatch, tmp_path):
     monkeypatch.setenv("MONGO_URL", mongo_server.url)
     monkeypatch.setenv("MONGO_DATABASE", database.name)
     monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
-    for limit in ("TICKETS", "BOOKINGS", "CANCELLATIONS"):
+    for limit in ("TICKETS", "BOOKINGS", "CANCELLATIONS", "SURVEYS"):
         monkeypatch.setenv(f"LIMIT_{limit}", "0")  # all visitors come from one address here
     return lambda: create_app().test_client()
 

@@ -71,7 +71,7 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
     known = queue().mall(mall)
     today = hours.business_day(now(), known.about.zone)
     first, last = period["first"] or today, period["last"] or today
-    days, refused = _days(mall, first, last, today)
+    days, refused = days_between(mall, first, last, today)
     agency = actor().scope.get("agency")
     if actor().role == "agency" and not agency:
         raise WrongScope()  # it would see everybody's
@@ -94,7 +94,7 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
     }
 
 
-def _days(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Visits], dict[str, int]]:
+def days_between(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Visits], dict[str, int]]:
     """The visits by day, and the refusals by reason: closed days from the history, today as it stands."""
     recorded = queue().history(mall).between(first.isoformat(), last.isoformat())
     days = {day.date: day.visits for day in recorded}

@@ -53,7 +53,7 @@ def supervisor(mall: str) -> str:
 def statistics(mall: str) -> str:
     """Waits, service times and refusals of a period: an empty shell, as a console."""
     known = queue().mall(mall)
-    return render_template("statistics.html", mall=about(known), today=_today(known), names=_names(known))
+    return render_template("statistics.html", mall=about(known), today=_today(known), names=names_of(known))
 
 
 @blueprint.get("/days/<day>/audit")
@@ -67,7 +67,7 @@ def audit(mall: str, day: str) -> str:
         today=_today(known),
         day=on.isoformat(),
         day_name=format_date(on, "EEEE, d MMMM y", locale=language()),
-        names=_names(known),
+        names=names_of(known),
     )
 
 
@@ -75,7 +75,7 @@ def _today(known: Mall) -> date:
     return hours.business_day(now(), known.about.zone)
 
 
-def _names(known: Mall) -> dict[str, dict[str, str]]:
+def names_of(known: Mall) -> dict[str, dict[str, str]]:
     """What codes in reports stand for."""
     return {
         "service": {service.code: service.name for service in known.services.values()},

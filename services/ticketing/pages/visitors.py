@@ -17,6 +17,7 @@ from services.ticketing.api import queue
 from services.ticketing.api.bookings import bookable
 from services.ticketing.domain.mall import Mall
 from services.ticketing.queue import now
+from services.ticketing.survey.api import surveys
 
 blueprint = Blueprint("pages", __name__, url_prefix="/ticketing/malls/<mall>")
 
@@ -50,8 +51,10 @@ def hall(mall: str) -> str:
 def ticket(mall: str, ticket_id: str) -> str:
     """A visitor's own page."""
     known = queue().mall(mall)
-    found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id)
-    return render_template("ticket.html", mall=about(known), ticket=found)
+    day = queue().day_with(mall, ticket_id)
+    found = views.ticket(day, known, ticket_id)
+    standing = surveys().standing(mall, day.ticket(ticket_id), now())
+    return render_template("ticket.html", mall=about(known), ticket=found, survey=standing)
 
 
 @blueprint.get("/tickets/<ticket_id>/qr.svg")

@@ -1,0 +1,402 @@
+"""The satisfaction survey: who may answer, once; and what the answers come to, for whom."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from examples import KTP, SIM, TUESDAY_NINE, MallDay
+from hypothesis import given
+from hypothesis import strategies as st
+from ticketing.conftest import PEKALONGAN, refusal
+
+from services.ticketing.domain.day.commands import TransferTicket, UndoLast
+from services.ticketing.survey.domain import (
+    ELEMENTS,
+    SURVEY,
+    AlreadyAnswered,
+    AnswerSurvey,
+    Profile,
+    SurveyAnswered,
+    SurveyClosed,
+    VisitNotOver,
+)
+from services.ticketing.survey.report import Answer, Visits, report
+from services.ticketing.survey.surveys import months
+
+GOOD = dict.fromkeys(ELEMENTS, 3)
+SLOW = GOOD | {"time": 1}
+RINI_HERSELF = Profile("female", "30-39", "senior", "home")
+
+
+def given_answers(*events: SurveyAnswered):
+    month = SURVEY.initial
+    for event in events:
+        month = SURVEY.evolve(month, event)
+    return month
+
+
+def served(day: MallDay, who: str = "siti"):
+    day.issue(who)
+    day.call()
+    day.finish()
+    return day.state.tickets[who]
+
+
+def answer(ticket, answers=GOOD, profile=RINI_HERSELF, *, after: timedelta = timedelta(minutes=5)) -> AnswerSurvey:
+    ended = ticket.ended_at or TUESDAY_NINE
+    return AnswerSurvey(ticket, answers, profile, "id", ended + after)
+
+
+# The rules
+
+
+def test_who_was_served_judges_the_visit():
+    ticket = served(MallDay())
+    (told,) = SURVEY.decide(answer(ticket), SURVEY.initial)
+    assert (told.ticket_id, told.service, told.agency) == ("siti", KTP, "DUKCAPIL")
+    assert (told.answers, told.profile, told.language) == (GOOD, RINI_HERSELF, "id")
+
+
+def test_the_same_answers_again_change_nothing():
+    ticket = served(MallDay())
+    month = given_answers(*SURVEY.decide(answer(ticket), SURVEY.initial))
+    assert SURVEY.decide(answer(ticket, after=timedelta(days=30)), month) == []
+
+
+@pytest.mark.parametrize(("answers", "profile"), [(SLOW, RINI_HERSELF), (GOOD, Profile())])
+def test_other_answers_for_the_same_visit_are_refused(answers, profile):
+    ticket = served(MallDay())
+    month = given_answers(*SURVEY.decide(answer(ticket), SURVEY.initial))
+    with pytest.raises(AlreadyAnswered):
+        SURVEY.decide(answer(ticket, answers, profile), month)
+
+
+def test_a_visit_that_goes_on_cannot_be_judged_yet():
+    day = MallDay()
+    day.issue("siti")
+    waits = day.state.tickets["siti"]
+    day.call()
+    for ticket in (waits, day.state.tickets["siti"]):
+        with pytest.raises(VisitNotOver):
+            SURVEY.decide(answer(ticket), SURVEY.initial)
+
+
+def test_a_visit_whose_end_was_taken_back_goes_on():
+    day = MallDay()
+    served(day)
+    day.when(UndoLast("G02", day.now))
+    with pytest.raises(VisitNotOver):
+        SURVEY.decide(answer(day.state.tickets["siti"]), SURVEY.initial)
+
+
+@pytest.mark.parametrize(("after", "open_still"), [(timedelta(days=7), True), (timedelta(days=7, seconds=1), False)])
+def test_the_survey_of_a_visit_closes_after_seven_days(after, open_still):
+    ticket = served(MallDay())
+    late = answer(ticket, after=after)
+    assert SURVEY.initial.standing(ticket, late.now) == ("open" if open_still else "closed")
+    if open_still:
+        assert SURVEY.decide(late, SURVEY.initial)
+    else:
+        with pytest.raises(SurveyClosed):
+            SURVEY.decide(late, SURVEY.initial)
+
+
+def test_a_visitor_who_was_sent_on_judges_the_agency_where_the_visit_ended():
+    day = MallDay()
+    day.issue("siti")
+    day.call()
+    day.when(TransferTicket("siti", "G02", SIM, "", "", day.now, day.mall))
+    day.call("G03")
+    day.finish("G03")
+    (told,) = SURVEY.decide(answer(day.state.tickets["siti"]), SURVEY.initial)
+    assert (told.service, told.agency) == (SIM, "POLRES")
+
+
+def test_months_are_counted_over_the_end_of_a_year():
+    assert list(months(datetime(2026, 11, 24, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))) == [
+        "2026-11",
+        "2026-12",
+        "2027-01",
+    ]
+    assert list(months(datetime(2027, 1, 1, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC))) == []
+
+
+# What the answers come to
+
+
+def told(answers=GOOD, agency="DUKCAPIL", service=KTP, month="2026-11", profile=RINI_HERSELF) -> Answer:
+    return Answer(month, SurveyAnswered("t", service, agency, answers, profile, "id", TUESDAY_NINE))
+
+
+def test_a_report_has_the_whole_and_its_parts():
+    answers = [*[told()] * 5, *[told(SLOW, "POLRES", SIM, "2026-12", Profile())] * 5]
+    found = report(answers, [Visits("2026-11", "DUKCAPIL", KTP, 40), Visits("2026-12", "POLRES", SIM, 60)])
+    whole = found["all"]
+    assert (whole["respondents"], whole["visits"], whole["sample"]) == (10, 100, 80)
+    assert whole["elements"]["time"] == {"mean": 2.0, "weighted": 0.222, "value": 50.0, "grade": "D"}
+    assert whole["elements"]["cost"] == {"mean": 3.0, "weighted": 0.333, "value": 75.0, "grade": "C"}
+    assert whole["indices"] == {
+        "exact": {"value": 72.22, "grade": "C"},
+        "0.11": {"value": 71.5, "grade": "C"},
+        "0.111": {"value": 72.15, "grade": "C"},
+    }
+    assert whole["profile"]["sex"] == {"female": 5, "male": 0, "untold": 5}
+    exact = {
+        part: {code: one["indices"]["exact"]["value"] for code, one in found[part].items()}
+        for part in found
+        if part != "all"
+    }
+    assert exact["agencies"] == {"DUKCAPIL": 75.0, "POLRES": 69.44}
+    assert exact["services"] == {KTP: 75.0, SIM: 69.44}
+    assert exact["months"] == {"2026-11": 75.0, "2026-12": 69.44}
+
+
+def test_an_agency_whose_visitors_did_not_answer_is_in_the_report_too():
+    found = report([told()] * 5, [Visits("2026-11", "POLRES", SIM, 60)])["agencies"]["POLRES"]
+    assert found == {"respondents": 0, "visits": 60, "sample": 52, "elements": None, "indices": None}
+
+
+@given(st.integers(0, 4))
+def test_fewer_than_five_answers_tell_nothing_but_their_number(few):
+    found = report([told()] * few, [])["all"]
+    assert (found["respondents"], found["elements"], found["indices"], found["profile"]) == (few, None, None, None)
+
+
+# Over HTTP
+
+
+@pytest.fixture
+def visit(client, bearer):
+    """Makes a visit that is over; answers its ticket's address."""
+
+    def visited(service: str = KTP) -> str:
+        counter = "G02" if service == KTP else "G03"
+        ticket = client.post(f"{PEKALONGAN}/tickets", json={"service": service}).json["id"]
+        desk, at = bearer(counter=counter), f"{PEKALONGAN}/tickets/{ticket}"
+        assert client.post(f"{PEKALONGAN}/counters/{counter}/calls", headers=desk).json["id"] == ticket
+        assert client.post(f"{at}/completion", json={}, headers=desk).status_code == 200
+        return at
+
+    return visited
+
+
+@pytest.fixture
+def supervisor(bearer) -> dict[str, str]:
+    return bearer("supervisor")
+
+
+def judge(client, at: str, answers=GOOD, **profile: str):
+    return client.post(f"{at}/survey", json={"answers": answers, "profile": profile})
+
+
+def ask(client, token, **query: str):
+    return client.get(f"{PEKALONGAN}/survey", query_string=query, headers=token)
+
+
+def judged(client, visit, *services: str, answers=GOOD) -> None:
+    for service in services:
+        assert judge(client, visit(service), answers).status_code == 201
+
+
+def test_a_visit_is_judged_once(client, visit):
+    at = visit()
+    assert client.get(f"{at}/survey").json == {"standing": "open"}
+    assert judge(client, at, sex="female").status_code == 201
+    assert judge(client, at, sex="female").status_code == 201, "the same again"
+    assert refusal(judge(client, at, SLOW)) == (409, "already-answered")
+    assert client.get(f"{at}/survey").json == {"standing": "answered"}
+
+
+def test_answers_outlast_the_process_and_another_knows_them(client, start, visit):
+    at = visit()
+    judge(client, at)
+    other = start()
+    assert other.get(f"{at}/survey").json == {"standing": "answered"}
+    assert refusal(judge(other, at, SLOW)) == (409, "already-answered")
+
+
+def test_a_key_that_comes_again_is_answered_the_same(client, visit):
+    at, body = visit(), {"answers": GOOD}
+    for _ in range(2):
+        assert client.post(f"{at}/survey", json=body, headers={"Idempotency-Key": "k1"}).status_code == 201
+    other = client.post(f"{at}/survey", json={"answers": SLOW}, headers={"Idempotency-Key": "k1"})
+    assert refusal(other) == (422, "key-reused")
+
+
+def test_only_a_visit_that_is_over_and_known_can_be_judged(client, clock, visit):
+    waiting = client.post(f"{PEKALONGAN}/tickets", json={"service": SIM}).json["id"]
+    assert refusal(judge(client, f"{PEKALONGAN}/tickets/{waiting}")) == (409, "visit-not-over")
+    assert client.get(f"{PEKALONGAN}/tickets/{waiting}/survey").json == {"standing": "not-over"}
+    assert refusal(judge(client, f"{PEKALONGAN}/tickets/{waiting[:-1]}~")) == (404, "unknown-ticket")
+    assert refusal(judge(client, "/ticketing/api/malls/elsewhere/tickets/20261124-x")) == (404, "unknown-mall")
+    at = visit()
+    clock.at += timedelta(days=8)
+    answer = judge(client, at)
+    assert refusal(answer) == (409, "survey-closed")
+    assert (answer.json["days"], "7 hari" in answer.json["detail"]) == (7, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "answers"),
+        ({"answers": {}}, "answers"),
+        ({"answers": GOOD | {"time": 0}}, "answers"),
+        ({"answers": GOOD | {"time": 5}}, "answers"),
+        ({"answers": GOOD | {"time": "4"}}, "answers"),
+        ({"answers": GOOD | {"time": True}}, "answers"),
+        ({"answers": GOOD | {"time": 3.5}}, "answers"),
+        ({"answers": GOOD | {"U8": 4}}, "answers"),
+        ({"answers": {element: 3 for element in ELEMENTS if element != "cost"}}, "answers"),
+        ({"answers": GOOD, "profile": {"age": "34"}}, "profile"),
+        ({"answers": GOOD, "profile": {"name": "Siti"}}, "profile"),
+        ({"answers": GOOD, "comment": "Pak Joko di gerai 2"}, "comment"),
+    ],
+)
+def test_what_is_no_answer_is_refused_by_field(client, visit, body, field):
+    answer = client.post(f"{visit()}/survey", json=body)
+    assert refusal(answer) == (422, "invalid")
+    assert list(answer.json["errors"]) == [field]
+
+
+def test_the_report_tells_the_index_three_times_from_five_answers_on(client, visit, supervisor):
+    judged(client, visit, *[KTP] * 4)
+    assert ask(client, supervisor).json["all"]["indices"] is None
+    judged(client, visit, KTP, answers=SLOW)
+    found = ask(client, supervisor).json
+    assert (found["from"], found["to"], found["agency"], found["service"]) == ("2026-01", "2026-11", "", "")
+    assert found["all"]["indices"] == {
+        "exact": {"value": 73.89, "grade": "C"},  # 25 × (9·3·5 − 2) / (9·5)
+        "0.11": {"value": 73.15, "grade": "C"},
+        "0.111": {"value": 73.82, "grade": "C"},
+    }
+    assert (found["all"]["respondents"], found["all"]["visits"]) == (5, 5)
+    assert found["months"]["2026-11"]["indices"] == found["all"]["indices"]
+
+
+def test_visits_of_closed_days_and_of_today_make_the_population(client, visit, supervisor):
+    judged(client, visit, *[KTP] * 2)
+    visit(SIM)
+    before = ask(client, supervisor).json
+    client.post(f"{PEKALONGAN}/closing", headers=supervisor)
+    after = ask(client, supervisor).json
+    assert before == after
+    assert {code: part["visits"] for code, part in after["agencies"].items()} == {"DUKCAPIL": 2, "POLRES": 1}
+    assert ask(client, supervisor, **{"from": "2026-01", "to": "2026-10"}).json["all"]["visits"] == 0
+
+
+def test_a_report_can_be_of_one_agency_service_or_month(client, visit, supervisor):
+    judged(client, visit, *[KTP] * 5, *[SIM] * 5)
+    for query in ({"agency": "POLRES"}, {"service": SIM}):
+        found = ask(client, supervisor, **query).json
+        assert (found["all"]["respondents"], list(found["services"])) == (5, [SIM])
+    assert ask(client, supervisor, **{"from": "2026-12", "to": "2026-12"}).json["all"]["respondents"] == 0
+
+
+def test_an_agency_sees_its_own_answers_alone(client, visit, bearer):
+    judged(client, visit, *[KTP] * 5, *[SIM] * 6)
+    polres = bearer("agency", agency="POLRES")
+    for query in ({}, {"agency": "POLRES"}, {"format": "csv"}):
+        answer = ask(client, polres, **query)
+        assert answer.status_code == 200
+        assert "DUKCAPIL" not in answer.text
+    assert ask(client, polres).json["all"]["respondents"] == 6
+    assert ask(client, polres, service=KTP).json["all"] == {
+        **{"respondents": 0, "visits": 0, "sample": 0},
+        **{"elements": None, "indices": None, "profile": None},
+    }
+    assert refusal(ask(client, polres, agency="DUKCAPIL")) == (403, "wrong-scope")
+    assert refusal(ask(client, bearer("agency"))) == (403, "wrong-scope"), "it names no agency"
+
+
+@pytest.mark.parametrize("role", ["supervisor", "administrator", "auditor"])
+def test_the_report_is_for_those_who_look_over_the_mall(client, bearer, role):
+    assert ask(client, bearer(role)).status_code == 200
+
+
+@pytest.mark.parametrize("role", ["operator", "device"])
+def test_the_report_is_not_for_everybody(client, bearer, role):
+    assert refusal(ask(client, bearer(role))) == (403, "wrong-role")
+
+
+@pytest.mark.parametrize(
+    "query", [{"from": "2026"}, {"to": "2026-13"}, {"from": "0000-01"}, {"from": "2026-01\n"}, {"format": "pdf"}]
+)
+def test_a_wrong_question_is_refused(client, supervisor, query):
+    assert refusal(ask(client, supervisor, **query)) == (422, "invalid")
+
+
+def test_a_report_covers_five_years_at_most(client, supervisor):
+    assert ask(client, supervisor, **{"from": "2022-01", "to": "2026-12"}).status_code == 200
+    assert refusal(ask(client, supervisor, **{"from": "2021-12", "to": "2026-12"})) == (422, "period-too-long")
+    assert ask(client, supervisor, **{"from": "2026-12", "to": "2026-01"}).json["all"]["respondents"] == 0
+
+
+def test_no_report_tells_a_ticket_or_a_single_answer(client, visit, supervisor):
+    at = visit()
+    judge(client, at, occupation="forces")
+    judged(client, visit, *[KTP] * 3)
+    shown = ask(client, supervisor).text + client.get(f"{PEKALONGAN}/survey/index").text
+    assert at.rpartition("/")[2] not in shown
+    assert "forces" not in shown
+
+
+def test_a_table_for_spreadsheets_has_a_row_for_the_whole_and_each_part(client, visit, supervisor):
+    judged(client, visit, *[KTP] * 5, SIM)
+    answer = ask(client, supervisor, format="csv")
+    assert 'filename="survey-pekalongan-2026-01-2026-11.csv"' in answer.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert [(row["part"], row["code"], row["respondents"]) for row in rows] == [
+        ("all", "", "6"),
+        ("months", "2026-11", "6"),
+        ("agencies", "DUKCAPIL", "5"),
+        ("agencies", "POLRES", "1"),
+        ("services", KTP, "5"),
+        ("services", SIM, "1"),
+    ]
+    whole, polres = rows[0], rows[3]
+    assert (whole["time"], whole["index_exact"], whole["grade_exact"]) == ("3.000", "75.00", "C")
+    assert (whole["index_0.11"], whole["grade_0.11"], whole["index_0.111"]) == ("74.25", "C", "74.93")
+    assert (polres["name"], polres["time"], polres["index_exact"]) == ("Polres Pekalongan Kota", "", "")
+
+
+def test_everybody_may_know_the_index_of_the_year(client, start, visit, clock):
+    index = f"{PEKALONGAN}/survey/index"
+    assert client.get(index).json == {"year": 2026, "respondents": 0, "index": None, "grade": None}
+    judged(client, visit, *[KTP] * 5)
+    fresh = start()  # the index may be a minute behind
+    assert fresh.get(index).json == {"year": 2026, "respondents": 5, "index": 75.0, "grade": "C"}
+    clock.at = clock.at.replace(year=2027)
+    assert fresh.get(index).json["respondents"] == 0, "another year begins anew"
+
+
+# Pages
+
+
+def test_the_page_of_a_ticket_leads_to_the_survey_until_it_is_answered(client, visit):
+    at = visit()
+    page = at.replace("/api", "")
+    assert f'href="{page}/survey"' in client.get(page).text
+    judge(client, at)
+    assert f'href="{page}/survey"' not in client.get(page).text
+
+
+def test_the_page_asks_for_each_element_by_its_plain_and_its_official_name(client, visit):
+    page = visit().replace("/api", "") + "/survey"
+    text = client.get(page).text
+    for words in ("Kecepatan pelayanan", "Waktu penyelesaian", "Sarana dan prasarana", "Sangat baik", "lapor.go.id"):
+        assert words in text
+    assert "How quickly you were served" in client.get(f"{page}?lang=en").text
+    assert text.count('type="radio"') == 36
+
+
+def test_the_pages_of_an_unknown_ticket_are_not_found(client):
+    assert client.get("/ticketing/malls/pekalongan/tickets/20261124-x/survey").status_code == 404
+
+
+def test_the_page_of_the_report_names_elements_agencies_and_services_and_no_figures(client):
+    text = client.get("/ticketing/malls/pekalongan/survey").text
+    for words in ("Laporan Survei Kepuasan Masyarakat", "Dinas Dukcapil", "Perekaman KTP-el", "PermenPANRB 14/2017"):
+        assert words in text
+    assert 'data-slot="occupation.untold"' in text
