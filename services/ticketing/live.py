@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, request
@@ -13,12 +14,14 @@ from flask import Blueprint, Flask, Response, current_app, request
 from services.chassis import web
 from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
-from services.chassis.errors import TooMany, Unavailable
+from services.chassis.errors import NotFound, TooMany, Unavailable
 from services.chassis.event_store import EventStore, connect
 from services.chassis.tokens import Verifier, public_key
 from services.chassis.web import address, public
+from services.chassis.words import Words
 from services.ticketing import views
 from services.ticketing.queue import Queue, now
+from services.ticketing.voice import NoVoice, Voice, announcement
 
 log = structlog.get_logger()
 blueprint = Blueprint("live", __name__, url_prefix="/ticketing/live/malls/<mall>")
@@ -29,6 +32,10 @@ HEARTBEAT = 15.0
 
 class TooManyScreens(Unavailable):
     """This process holds as many open screens as it can."""
+
+
+class NotCalled(NotFound):
+    """That number was not called to that counter lately."""
 
 
 class Watcher:
@@ -129,6 +136,23 @@ def live(mall: str) -> Response:
     return response
 
 
+@blueprint.get("/announcements/<language>/<number>/<counter>.wav")
+@public
+def announce(mall: str, language: str, number: str, counter: str) -> Response:
+    """What the loudspeakers say of one of the last calls; of no others, so that nobody makes us speak at will."""
+    queue: Queue = current_app.extensions["queue"]
+    voice: Voice = current_app.extensions["voice"]
+    words: Words = current_app.extensions["words"]
+    if not views.was_called(queue.today(queue.mall(mall), now()).state, number, counter):
+        raise NotCalled()
+    if language not in words.languages:
+        raise NoVoice()
+    sentence = announcement(partial(words.text, language), number, counter)
+    clip = Response(voice.clip(language, sentence), mimetype="audio/wav")
+    clip.headers["Cache-Control"] = "public, max-age=86400"  # the same words sound the same all day
+    return clip
+
+
 def create_app() -> Flask:
     """The Flask app, from the environment; one screen is one thread, so a tenth of them stays free."""
     env = Env()
@@ -140,5 +164,6 @@ def create_app() -> Flask:
     verifier = Verifier(key, Heard(store).revoked)
     app = web.create_app("ticketing", verifier, [blueprint], {"database": store.ping}, "MPP ticketing live")
     app.extensions["queue"] = queue = Queue(store)
+    app.extensions["voice"] = Voice()
     app.extensions["screens"] = Screens(queue, most=threads * 9 // 10, most_of_one=most_of_one)
     return app

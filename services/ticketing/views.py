@@ -181,7 +181,7 @@ def hall(snapshot: Snapshot[Day], mall: Mall, now: datetime) -> dict[str, Any]:
         "rule": rule(day, mall),
         "closures": closures(mall, now),
         "serving": [_call(called) for called in _now_called(day)],
-        "calls": [_call(called) for called in reversed(day.calls[-CALLS_SHOWN:])],
+        "calls": [_call(called) for called in _latest_of_each_floor(day)],
         "waiting": _waiting_by_line(day, mall),
         "seal": snapshot.hash if day.closed else None,
     }
@@ -458,6 +458,22 @@ def _now_called(day: Day) -> list[TicketCalled | TicketRecalled]:
     return sorted((called for called in current if called), key=lambda called: called.counter)
 
 
+def _latest_of_each_floor(day: Day) -> list[TicketCalled | TicketRecalled]:
+    """The last calls, newest first, so many on each floor that a screen for one of them is as full as any."""
+    seen: Counter[int] = Counter()
+    found = []
+    for called in reversed(day.calls):
+        seen[called.floor] += 1
+        if seen[called.floor] <= CALLS_SHOWN:
+            found.append(called)
+    return found
+
+
+def was_called(day: Day, number: str, counter: str) -> bool:
+    """Whether this is one of the last calls."""
+    return any((called.number, called.counter) == (number, counter) for called in day.calls)
+
+
 def _call(called: TicketCalled | TicketRecalled) -> dict[str, Any]:
     at = called.called_at if isinstance(called, TicketCalled) else called.recalled_at
     return {
@@ -476,7 +492,13 @@ def _waiting_by_line(day: Day, mall: Mall) -> list[dict[str, Any]]:
     for queue in day.queues.values():
         counts[queue.line] += turns.length(queue)
     return [
-        {"line": agency.line, "agency": agency.code, "agency_name": agency.name, "waiting": counts[agency.line]}
+        {
+            "line": agency.line,
+            "agency": agency.code,
+            "agency_name": agency.name,
+            "waiting": counts[agency.line],
+            "floors": sorted({desk.floor for desk in mall.counters.values() if desk.agency == agency.code}),
+        }
         for agency in sorted(mall.agencies.values(), key=lambda agency: (len(agency.line), agency.line))
         if counts[agency.line]
     ]

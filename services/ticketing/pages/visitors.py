@@ -7,15 +7,21 @@ from typing import Any
 
 import segno
 from babel.dates import format_date
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 
+from services.chassis.errors import NotFound
 from services.chassis.web import language, public, text
-from services.chassis.words import DEFAULT
-from services.ticketing import views
+from services.chassis.words import DEFAULT, Words
+from services.ticketing import views, voice
 from services.ticketing.api import queue
 from services.ticketing.api.bookings import bookable
 from services.ticketing.domain.mall import Mall
 from services.ticketing.queue import now
+
+
+class UnknownFloor(NotFound):
+    """No counter of this mall is on that floor."""
+
 
 blueprint = Blueprint("pages", __name__, url_prefix="/ticketing/malls/<mall>")
 
@@ -39,9 +45,26 @@ def kiosk(mall: str) -> str:
 @blueprint.get("/hall")
 @public
 def hall(mall: str) -> str:
-    """The television in the hall."""
+    """The television in the hall; `?floor=1` of one floor, `?voice=id,en` announces in these languages.
+
+    Raises `UnknownFloor`.
+    """
     known = queue().mall(mall)
-    return render_template("hall.html", mall=about(known), hall=_hall(known))
+    floor, floors = request.args.get("floor", ""), sorted({desk.floor for desk in known.counters.values()})
+    if floor and floor not in map(str, floors):
+        raise UnknownFloor(floors=", ".join(map(str, floors)))
+    return render_template("hall.html", mall=about(known), hall=_hall(known), floor=floor, voices=_voices(mall))
+
+
+def _voices(mall: str) -> list[dict[str, Any]]:
+    """The languages of announcements, in their order: their words, and where the server's clips are if it can speak."""
+    words: Words = current_app.extensions["words"]
+    wanted = [code for code in request.args.get("voice", DEFAULT).split(",") if code in words.languages]
+    clips = f"/ticketing/live/malls/{mall}/announcements" if voice.installed() else None
+    return [
+        {"language": code, "words": words.beginning(code, "announce."), "clips": clips and f"{clips}/{code}"}
+        for code in dict.fromkeys(wanted or [DEFAULT])
+    ]
 
 
 @blueprint.get("/tickets/<ticket_id>")
