@@ -13,10 +13,13 @@ from services.ticketing.domain.day import DAY, counters, turns, visitors
 from services.ticketing.domain.day.commands import BookPlace
 from services.ticketing.domain.day.events import Place, TicketCalled, TicketIssued, TicketRecalled, TicketTransferred
 from services.ticketing.domain.day.state import GOES_ON, Booking, Day, Queue, Status, Ticket
+from services.ticketing.domain.history import History
 from services.ticketing.domain.mall import Closure, Mall, ServiceLearned
 
 CALLS_SHOWN = 10
 WAITING_SHOWN = 50
+LATELY = 30  # closed days
+ENOUGH, FEWEST, MOST_USED = 20, 4, 10  # visits, and services, before some count as the most used
 AT_A_PLACE = ("called", "serving", "held", "served", "missed")
 
 
@@ -429,6 +432,19 @@ def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[st
         for agency in mall.agencies.values()
     ]
     return sorted(agencies, key=lambda agency: (len(str(agency["line"])), agency["line"]))
+
+
+def most_used(mall: Mall, history: History, day: Day) -> list[dict[str, str]]:
+    """The services asked for most, lately and today, that a counter gives; none before enough people came."""
+    asked = Counter(one.issued.service for one in day.tickets.values())
+    for closed in sorted(history.days)[-LATELY:]:
+        asked.update(history.days[closed].visits.service)
+    by_number = sorted(asked.items(), key=lambda one: (-one[1], one[0]))
+    codes = [code for code, _ in by_number if code in mall.services and mall.counters_for(code)]
+    if asked.total() < ENOUGH or len(codes) < FEWEST:
+        return []
+    found = [mall.services[code] for code in codes[:MOST_USED]]
+    return [{"code": one.code, "name": one.name, "line": mall.agencies[one.agency].line} for one in found]
 
 
 def offer(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]:

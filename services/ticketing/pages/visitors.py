@@ -1,7 +1,10 @@
 """Pages for visitors: kiosk, hall display, booking, and their own ticket or booking."""
 
 import io
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,13 +13,19 @@ from babel.dates import format_date
 from flask import Blueprint, Response, current_app, render_template, request
 
 from services.chassis.errors import NotFound
-from services.chassis.web import language, public, text
+from services.chassis.web import CSP, language, public, text
 from services.chassis.words import DEFAULT, Words
 from services.ticketing import views, voice
 from services.ticketing.api import queue
 from services.ticketing.api.bookings import bookable
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import now
+from services.ticketing.queue import HISTORY_AGE, now
+
+AGENT_PORT = "9130"  # of the print agent on a kiosk's own machine
+
+
+class UnknownPrinting(NotFound):
+    """The kiosk's address asks for a way to print, or a paper, that there is not."""
 
 
 class UnknownFloor(NotFound):
@@ -28,18 +37,44 @@ blueprint = Blueprint("pages", __name__, url_prefix="/ticketing/malls/<mall>")
 
 @blueprint.get("/kiosk")
 @public
-def kiosk(mall: str) -> str:
-    """Where a visitor takes a ticket."""
-    known, at = queue().mall(mall), now()
+def kiosk(mall: str) -> Response:
+    """Where a visitor takes a ticket. Its address says how it prints (`print`, `paper`). Raises `UnknownPrinting`."""
+    known, at, printing = queue().mall(mall), now(), Printing.asked(request.args)
     today = queue().today(known, at)
-    return render_template(
+    page = render_template(
         "kiosk.html",
         mall=about(known),
+        place=f" {known.about.name.removeprefix('MPP ')}",  # goes without saying on a tile
         agencies=views.directory(known, at, today.state),
+        most_used=views.most_used(known, queue().history(mall, HISTORY_AGE), today.state),
         hall=views.hall(today, known, at),
         priority_classes=known.about.classes,
         bookings=known.about.bookings,
+        printing=printing,
     )
+    response = Response(page)
+    if printing.agent:
+        response.headers["Content-Security-Policy"] = f"{CSP}; connect-src 'self' {printing.agent}"
+    return response
+
+
+@dataclass(frozen=True)
+class Printing:
+    """How a kiosk prints: by its browser's dialog, by itself, or by an agent on its own machine; paper in mm."""
+
+    way: str = "browser"
+    agent: str = ""
+    paper: str = "80"
+
+    @classmethod
+    def asked(cls, args: Mapping[str, str]) -> "Printing":
+        """What a kiosk's address asks for. Raises `UnknownPrinting`."""
+        way, _, port = args.get("print", cls.way).partition(":")
+        paper, port = args.get("paper", cls.paper), port or AGENT_PORT
+        known = way in ("browser", "auto", "agent") and paper in ("58", "80")
+        if not known or not re.fullmatch(r"\d{4,5}", port, re.ASCII):
+            raise UnknownPrinting()
+        return cls(way, f"http://127.0.0.1:{port}" if way == "agent" else "", paper)
 
 
 @blueprint.get("/hall")
@@ -73,7 +108,30 @@ def ticket(mall: str, ticket_id: str) -> str:
     """A visitor's own page."""
     known = queue().mall(mall)
     found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id)
-    return render_template("ticket.html", mall=about(known), ticket=found)
+    service = known.services.get(found["service"])
+    bring = service.requirements if service else ()
+    return render_template("ticket.html", mall=about(known), ticket=found, requirements=bring)
+
+
+@blueprint.get("/tickets/<ticket_id>/app.webmanifest")
+@public
+def ticket_app(mall: str, ticket_id: str) -> Response:
+    """What a phone needs to keep the page of a ticket on its home screen. Raises `UnknownTicket`."""
+    known = queue().mall(mall)
+    found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id)
+    sizes = (("emblem.svg", "any", "image/svg+xml"), *((f"emblem-{n}.png", f"{n}x{n}", "image/png") for n in (192, 512)))
+    manifest = {
+        "name": f"{found['number']} · {known.about.name}",
+        "short_name": found["number"],
+        "start_url": found["status_url"],
+        "scope": found["status_url"],
+        "display": "standalone",
+        "lang": language(),
+        "background_color": "#faf7f0",
+        "theme_color": "#0f2c4f",
+        "icons": [{"src": f"/ticketing/static/{src}", "sizes": size, "type": kind} for src, size, kind in sizes],
+    }
+    return Response(json.dumps(manifest, ensure_ascii=False), mimetype="application/manifest+json")
 
 
 @blueprint.get("/tickets/<ticket_id>/qr.svg")
