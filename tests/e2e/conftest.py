@@ -77,11 +77,12 @@ def chromium():
 def window(chromium, site: Site):
     """Opens windows on the site; at the end none of them may have complained or asked another origin.
 
-    `expecting` is the status of an answer that is meant to be refused: the browser complains of each.
+    `expecting` is the status of an answer that is meant to be refused: the browser complains of each. `agent` is the
+    address of a print agent that the page may ask too. `script` runs before the page's own.
     """
     complaints, contexts = [], []
 
-    def open_window(width: int, height: int, path: str, expecting: str = ""):
+    def open_window(width: int, height: int, path: str, expecting: str = "", agent: str = "data:", script: str = ""):
         context = chromium.new_context(viewport={"width": width, "height": height}, locale="id-ID", base_url=site.url)
         contexts.append(context)
         page = context.new_page()
@@ -93,8 +94,11 @@ def window(chromium, site: Site):
         )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
-            "request", lambda r: None if r.url.startswith((site.url, "data:", "blob:")) else complaints.append(r.url)
+            "request",
+            lambda r: None if r.url.startswith((site.url, "data:", "blob:", agent)) else complaints.append(r.url),
         )
+        if script:
+            page.add_init_script(script)
         page.goto(path)
         return page
 

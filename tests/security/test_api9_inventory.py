@@ -18,11 +18,15 @@ PAGES = {
     "ticketing": {
         *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics")),
         *(f"{TICKETING}/{thing}" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
+        f"{TICKETING}/tickets/<ticket_id>/app.webmanifest",
         *(f"{TICKETING}/{thing}/qr.svg" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
         f"{TICKETING}/counters/<counter>",
         f"{TICKETING}/days/<day>/audit",
     },
-    "live": {"/ticketing/live/malls/<mall>"},
+    "live": {
+        "/ticketing/live/malls/<mall>",
+        "/ticketing/live/malls/<mall>/announcements/<language>/<number>/<counter>.wav",
+    },
     "notifications": {"/notifications/messages"},
 }
 

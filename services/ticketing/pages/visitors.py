@@ -119,7 +119,6 @@ def ticket_app(mall: str, ticket_id: str) -> Response:
     """What a phone needs to keep the page of a ticket on its home screen. Raises `UnknownTicket`."""
     known = queue().mall(mall)
     found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id)
-    sizes = (("emblem.svg", "any", "image/svg+xml"), *((f"emblem-{n}.png", f"{n}x{n}", "image/png") for n in (192, 512)))
     manifest = {
         "name": f"{found['number']} · {known.about.name}",
         "short_name": found["number"],
@@ -129,7 +128,7 @@ def ticket_app(mall: str, ticket_id: str) -> Response:
         "lang": language(),
         "background_color": "#faf7f0",
         "theme_color": "#0f2c4f",
-        "icons": [{"src": f"/ticketing/static/{src}", "sizes": size, "type": kind} for src, size, kind in sizes],
+        "icons": [{"src": f"/ticketing/static/emblem-{n}.png", "sizes": f"{n}x{n}"} for n in (192, 512)],
     }
     return Response(json.dumps(manifest, ensure_ascii=False), mimetype="application/manifest+json")
 
