@@ -18,8 +18,9 @@ from services.ticketing.domain.mall import Closure, Mall, ServiceLearned
 
 CALLS_SHOWN = 10
 WAITING_SHOWN = 50
+IDLE_MINUTES = 5  # that a free counter may let people wait before a supervisor hears of it
 LATELY = 30  # closed days
-ENOUGH, FEWEST, MOST_USED = 20, 4, 10  # visits, and services, before some count as the most used
+ENOUGH, FEWEST, MOST_USED = 20, 3, 10  # visits, and services, before some count as the most used
 AT_A_PLACE = ("called", "serving", "held", "served", "missed")
 
 
@@ -384,20 +385,33 @@ def _desk(day: Day, mall: Mall, code: str, now: datetime, worked: Sequence[float
     services = turns.callable_services(day, mall, found, now)
     called = day.tickets[current].called if current else None
     closure = mall.closure("counter", code, now)
+    status = desk.status if desk else "new"
     return {
         "counter": code,
         "floor": found.floor,
         "agency": found.agency,
         "agency_name": mall.agency_name(found.agency),
-        "status": desk.status if desk else "new",
+        "status": status,
         "status_reason": desk.reason if desk else "",
         "closure": closure.reason if closure else None,
         "current": day.tickets[current].issued.number if current else None,
         "current_since": called.called_at.isoformat() if called else None,
         "waiting": sum(turns.length(day.queues[name]) for name in services if name in day.queues),
+        "idle_minutes": _idle_minutes(day, code, services, now) if status == "open" and not current else 0,
         "served_today": len(worked),
         "pace_minutes": _pace(worked),
     }
+
+
+def _idle_minutes(day: Day, code: str, services: Sequence[str], now: datetime) -> int:
+    """For how long a free counter has called nobody although somebody waited."""
+    heads = [one for name in services if (q := day.queues.get(name)) for one in (*q.ordinary[:1], *q.priority[:1])]
+    if not heads:
+        return 0
+    desk = day.desks[code]
+    free_since = max(desk.since, desk.last.at) if desk.last else desk.since
+    came = min(day.tickets[one].issued.issued_at for one in heads)
+    return int((now - max(free_since, came)).total_seconds() // 60)
 
 
 def _alerts(day: Day, lines: list[dict[str, Any]], desks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -412,7 +426,17 @@ def _alerts(day: Day, lines: list[dict[str, Any]], desks: list[dict[str, Any]]) 
         for desk in desks
         if desk["waiting"] and not desk["current"] and desk["status"] != "open" and desk["closure"] is None
     ]
-    return [*late, *idle]
+    slow = [
+        {
+            "kind": "counter-not-calling",
+            "counter": desk["counter"],
+            "waiting": desk["waiting"],
+            "minutes": desk["idle_minutes"],
+        }
+        for desk in desks
+        if desk["idle_minutes"] >= IDLE_MINUTES and desk["closure"] is None
+    ]
+    return [*late, *idle, *slow]
 
 
 def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[str, Any]]:

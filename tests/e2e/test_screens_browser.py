@@ -244,7 +244,13 @@ def test_a_phone_on_a_slow_network_shows_the_place_and_marks_what_is_old(site: S
         assert {visitor.get(icon["src"]).headers["content-type"] for icon in manifest["icons"]} == {"image/png"}
 
 
-STAFF = {"supervisor": "supervisor", "statistics": "supervisor", "counters/G02": "operator"}
+STAFF = {
+    "supervisor": "supervisor",
+    "statistics": "supervisor",
+    "days/2026-11-24/report": "supervisor",
+    "days/2026-11-24/audit": "supervisor",
+    "counters/G02": "operator",
+}
 
 
 @pytest.mark.parametrize(

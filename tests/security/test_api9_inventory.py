@@ -21,7 +21,7 @@ PAGES = {
         f"{TICKETING}/tickets/<ticket_id>/app.webmanifest",
         *(f"{TICKETING}/{thing}/qr.svg" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
         f"{TICKETING}/counters/<counter>",
-        f"{TICKETING}/days/<day>/audit",
+        *(f"{TICKETING}/days/<day>/{page}" for page in ("audit", "report")),
     },
     "live": {
         "/ticketing/live/malls/<mall>",
