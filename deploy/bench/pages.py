@@ -28,6 +28,10 @@ PAGES = {
     "sign in": (390, 844, "/catalog/sign-in"),
 }
 
+FIRST_PAINT = """new Promise((done) => {
+    new PerformanceObserver((list) => done(list.getEntries()[0].startTime)).observe({ type: 'paint', buffered: true });
+})"""
+
 Figures = dict[str, Any]
 
 
@@ -63,8 +67,8 @@ def _load(browser: Any, width: int, height: int, url: str) -> tuple[float, int]:
     network.send("Network.enable")
     network.on("Network.loadingFinished", lambda event: sent.append(int(event["encodedDataLength"])))
     page.goto(url)
-    page.wait_for_function("performance.getEntriesByName('first-paint').length > 0")
-    paint = page.evaluate("performance.getEntriesByName('first-paint')[0].startTime")
+    paint = page.evaluate(FIRST_PAINT)
+    page.wait_for_load_state("load")
     context.close()
     return paint, sum(sent)
 

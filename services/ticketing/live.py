@@ -34,7 +34,7 @@ class TooManyScreens(Unavailable):
     """This process holds as many open screens as it can."""
 
 
-class NotCalled(NotFound):
+class UnknownCall(NotFound):
     """That number was not called to that counter lately."""
 
 
@@ -144,7 +144,7 @@ def announce(mall: str, language: str, number: str, counter: str) -> Response:
     voice: Voice = current_app.extensions["voice"]
     words: Words = current_app.extensions["words"]
     if not views.was_called(queue.today(queue.mall(mall), now()).state, number, counter):
-        raise NotCalled()
+        raise UnknownCall()
     if language not in words.languages:
         raise NoVoice()
     sentence = announcement(partial(words.text, language), number, counter)

@@ -87,10 +87,15 @@ def window(chromium, site: Site):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        refused = f"status of {expecting} " if expecting else "\n"
+        # A server that is killed also breaks off what it was saying.
+        meant = (f"status of {expecting} ", "net::ERR_" if expecting == "502" else "\n") if expecting else ("\n",)
         page.on(
             "console",
-            lambda m: complaints.append(m.text) if m.type in ("error", "warning") and refused not in m.text else None,
+            lambda m: (
+                complaints.append(m.text)
+                if m.type in ("error", "warning") and not any(one in m.text for one in meant)
+                else None
+            ),
         )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
-from e2e.conftest import MALL, Site, key
+from e2e.conftest import MALL, Site, eventually, key
 from escpos.exceptions import DeviceNotFoundError
 from escpos.printer import Dummy
 from werkzeug.serving import make_server
@@ -77,7 +77,7 @@ def test_the_hall_says_each_call_of_its_floor_after_the_one_before_has_been_said
     finish(site, "G02")
     numbers.append(call(site, *FIRST_FLOOR))
     finish(site, "G02")
-    hall.wait_for_function("said.length === 2 && said[1].to", timeout=20_000)
+    assert eventually(lambda: hall.evaluate("said.length === 2 && said[1].to"), seconds=20)
     said = hall.evaluate("said")
     assert [one["text"] for one in said] == [
         f"Nomor antrean {spelled(number)}, silakan ke gerai dua" for number in numbers
@@ -227,12 +227,13 @@ def test_a_slip_is_as_wide_as_its_paper_and_one_page_long(window, paper, width):
 
 def test_a_phone_on_a_slow_network_shows_the_place_and_marks_what_is_old(site: Site, window):
     ticket = take(site, "PLN-BAYAR")
-    phone = window(*PHONE, "/")
+    phone = window(*PHONE, ticket["status_url"])
     network = phone.context.new_cdp_session(phone)
     network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
     slow = {"latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 20_000}
     network.send("Network.emulateNetworkConditions", {"offline": False, **slow})
-    phone.goto(ticket["status_url"], wait_until="commit")
+    phone.reload(wait_until="commit")
     seen(phone, ".stub .number", ticket["number"])
     seen(phone, "#waiting", "Gerai")
     seen(phone, ".bring", "Yang perlu dibawa")

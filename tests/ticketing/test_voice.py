@@ -90,7 +90,7 @@ def test_a_call_can_be_heard_and_kept(hall):
 
 @pytest.mark.parametrize("path", ["id/B-002/G02", "id/B-001/G03", "id/anything at all/G02"])
 def test_nothing_but_a_call_is_said(hall, path):
-    assert refusal(hall.get(f"{CLIPS}/{path}.wav")) == (404, "not-called")
+    assert refusal(hall.get(f"{CLIPS}/{path}.wav")) == (404, "unknown-call")
 
 
 def test_a_language_without_words_is_not_spoken(hall):
