@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.table import Table
 
-from deploy.bench import journeys, limits, long_day, reports
+from deploy.bench import journeys, limits, long_day, pages, reports
 from deploy.bench.load import Load, drive
 from deploy.bench.mall import BenchMall
 from deploy.bench.measures import memory, seconds_used, wait_until_quiet
@@ -73,6 +73,7 @@ def measure(folder: Path, tickets: int, calls: int, say: Say) -> Figures:
     with System(folder / "data") as system:
         found["start_fresh_seconds"] = round(time.monotonic() - began, 2)
         found["memory_at_start"] = memory(system)
+        found["pages"] = pages.measure(system, say)
         malls = import_malls(system, folder, say)
         say("call → screen and text")
         found["journeys"] = journeys.measure(system, malls["journeys"], calls=100, pause=0.1)
@@ -196,6 +197,7 @@ def report(found: Figures, console: Console) -> None:
         f"  {mark(ratio <= long_day.GOAL)} ≤ {long_day.GOAL}"
     )
     reports.report(found, console)
+    pages.report(found["pages"], console)
     for name in ("fresh", "existing"):
         seconds = found[f"start_{name}_seconds"]
         console.print(f"Cold start on {name} data: {seconds} s  {mark(seconds < START_GOAL)} < {START_GOAL} s")

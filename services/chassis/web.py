@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import flask_swagger_ui
 import marshmallow as ma
@@ -343,8 +344,14 @@ def _add_templates(app: Flask, service: str, words: Words) -> None:
             "languages": words.languages,
             "t": lambda key, **params: words.text(chosen, key, **params),
             "words": lambda prefix: words.beginning(chosen, prefix),
+            "in_language": lambda other: f"?{urlencode({'lang': other, **_asked()})}",
             "static": lambda name: f"/{service}/static/{name}?v={_content_hash(name)}",
         }
+
+
+def _asked() -> dict[str, str]:
+    """What the page was asked for, without the language."""
+    return {name: value for name, value in request.args.items() if name != "lang"}
 
 
 @cache

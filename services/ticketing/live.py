@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -19,14 +20,16 @@ from services.chassis import web
 from services.chassis.access import Heard
 from services.chassis.cloud_event import structured
 from services.chassis.config import Env, Settings, configure_logging
-from services.chassis.errors import Problem, TooMany, Unavailable
+from services.chassis.errors import NotFound, Problem, TooMany, Unavailable
 from services.chassis.event_store import EventStore, connect
 from services.chassis.feed import Feed, Selection
 from services.chassis.guard import address, allow, public
 from services.chassis.journal import Journal
 from services.chassis.tokens import COOKIE, Verifier, public_key
+from services.chassis.words import Words
 from services.ticketing import views
 from services.ticketing.queue import Queue, now
+from services.ticketing.voice import NoVoice, Voice, announcement
 
 log = structlog.get_logger()
 blueprint = Blueprint("live", __name__, url_prefix="/ticketing/live/malls/<mall>")
@@ -45,6 +48,10 @@ Seen = TypeVar("Seen")
 
 class TooManyScreens(Unavailable):
     """This process holds as many open screens as it can."""
+
+
+class UnknownCall(NotFound):
+    """That number was not called to that counter lately."""
 
 
 class Watcher(Generic[Seen]):
@@ -208,6 +215,23 @@ def _stream(
     return response
 
 
+@blueprint.get("/announcements/<language>/<number>/<counter>.wav")
+@public
+def announce(mall: str, language: str, number: str, counter: str) -> Response:
+    """What the loudspeakers say of one of the last calls; of no others, so that nobody makes us speak at will."""
+    queue: Queue = current_app.extensions["queue"]
+    voice: Voice = current_app.extensions["voice"]
+    words: Words = current_app.extensions["words"]
+    if not views.was_called(queue.today(queue.mall(mall), now()).state, number, counter):
+        raise UnknownCall()
+    if language not in words.languages:
+        raise NoVoice()
+    sentence = announcement(partial(words.text, language), number, counter)
+    clip = Response(voice.clip(language, sentence), mimetype="audio/wav")
+    clip.headers["Cache-Control"] = "public, max-age=86400"  # the same words sound the same all day
+    return clip
+
+
 def create_app() -> Flask:
     """The Flask app, from the environment; one screen is one thread, so a tenth of them stays free."""
     env = Env()
@@ -220,5 +244,6 @@ def create_app() -> Flask:
     app = web.create_app("ticketing", verifier, [blueprint], {"database": store.ping}, "MPP ticketing live")
     app.extensions["queue"] = queue = Queue(store)
     app.extensions["feed"] = Feed("ticketing", Journal(store.database, settings.schemas), queue.mall)
+    app.extensions["voice"] = Voice()
     app.extensions["screens"] = Screens(most=threads * 9 // 10, most_of_one=most_of_one)
     return app

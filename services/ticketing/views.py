@@ -13,10 +13,14 @@ from services.ticketing.domain.day import DAY, counters, turns, visitors
 from services.ticketing.domain.day.commands import BookPlace
 from services.ticketing.domain.day.events import Place, TicketCalled, TicketIssued, TicketRecalled, TicketTransferred
 from services.ticketing.domain.day.state import GOES_ON, Booking, Day, Queue, Status, Ticket
+from services.ticketing.domain.history import History
 from services.ticketing.domain.mall import Closure, Mall, ServiceLearned
 
 CALLS_SHOWN = 10
 WAITING_SHOWN = 50
+IDLE_MINUTES = 5  # that a free counter may let people wait before a supervisor hears of it
+LATELY = 30  # closed days
+ENOUGH, FEWEST, MOST_USED = 20, 3, 10  # visits, and services, before some count as the most used
 AT_A_PLACE = ("called", "serving", "held", "served", "missed")
 
 
@@ -181,7 +185,7 @@ def hall(snapshot: Snapshot[Day], mall: Mall, now: datetime) -> dict[str, Any]:
         "rule": rule(day, mall),
         "closures": closures(mall, now),
         "serving": [_call(called) for called in _now_called(day)],
-        "calls": [_call(called) for called in reversed(day.calls[-CALLS_SHOWN:])],
+        "calls": [_call(called) for called in _latest_of_each_floor(day)],
         "waiting": _waiting_by_line(day, mall),
         "seal": snapshot.hash if day.closed else None,
     }
@@ -381,20 +385,33 @@ def _desk(day: Day, mall: Mall, code: str, now: datetime, worked: Sequence[float
     services = turns.callable_services(day, mall, found, now)
     called = day.tickets[current].called if current else None
     closure = mall.closure("counter", code, now)
+    status = desk.status if desk else "new"
     return {
         "counter": code,
         "floor": found.floor,
         "agency": found.agency,
         "agency_name": mall.agency_name(found.agency),
-        "status": desk.status if desk else "new",
+        "status": status,
         "status_reason": desk.reason if desk else "",
         "closure": closure.reason if closure else None,
         "current": day.tickets[current].issued.number if current else None,
         "current_since": called.called_at.isoformat() if called else None,
         "waiting": sum(turns.length(day.queues[name]) for name in services if name in day.queues),
+        "idle_minutes": _idle_minutes(day, code, services, now) if status == "open" and not current else 0,
         "served_today": len(worked),
         "pace_minutes": _pace(worked),
     }
+
+
+def _idle_minutes(day: Day, code: str, services: Sequence[str], now: datetime) -> int:
+    """For how long a free counter has called nobody although somebody waited."""
+    heads = [one for name in services if (q := day.queues.get(name)) for one in (*q.ordinary[:1], *q.priority[:1])]
+    if not heads:
+        return 0
+    desk = day.desks[code]
+    free_since = max(desk.since, desk.last.at) if desk.last else desk.since
+    came = min(day.tickets[one].issued.issued_at for one in heads)
+    return int((now - max(free_since, came)).total_seconds() // 60)
 
 
 def _alerts(day: Day, lines: list[dict[str, Any]], desks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -409,7 +426,17 @@ def _alerts(day: Day, lines: list[dict[str, Any]], desks: list[dict[str, Any]]) 
         for desk in desks
         if desk["waiting"] and not desk["current"] and desk["status"] != "open" and desk["closure"] is None
     ]
-    return [*late, *idle]
+    slow = [
+        {
+            "kind": "counter-not-calling",
+            "counter": desk["counter"],
+            "waiting": desk["waiting"],
+            "minutes": desk["idle_minutes"],
+        }
+        for desk in desks
+        if desk["idle_minutes"] >= IDLE_MINUTES and desk["closure"] is None
+    ]
+    return [*late, *idle, *slow]
 
 
 def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[str, Any]]:
@@ -429,6 +456,19 @@ def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[st
         for agency in mall.agencies.values()
     ]
     return sorted(agencies, key=lambda agency: (len(str(agency["line"])), agency["line"]))
+
+
+def most_used(mall: Mall, history: History, day: Day) -> list[dict[str, str]]:
+    """The services asked for most, lately and today, that a counter gives; none before enough people came."""
+    asked = Counter(one.issued.service for one in day.tickets.values())
+    for closed in sorted(history.days)[-LATELY:]:
+        asked.update(history.days[closed].visits.service)
+    by_number = sorted(asked.items(), key=lambda one: (-one[1], one[0]))
+    codes = [code for code, _ in by_number if code in mall.services and mall.counters_for(code)]
+    if asked.total() < ENOUGH or len(codes) < FEWEST:
+        return []
+    found = [mall.services[code] for code in codes[:MOST_USED]]
+    return [{"code": one.code, "name": one.name, "line": mall.agencies[one.agency].line} for one in found]
 
 
 def offer(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]:
@@ -458,6 +498,22 @@ def _now_called(day: Day) -> list[TicketCalled | TicketRecalled]:
     return sorted((called for called in current if called), key=lambda called: called.counter)
 
 
+def _latest_of_each_floor(day: Day) -> list[TicketCalled | TicketRecalled]:
+    """The last calls, newest first, so many on each floor that a screen for one of them is as full as any."""
+    seen: Counter[int] = Counter()
+    found = []
+    for called in reversed(day.calls):
+        seen[called.floor] += 1
+        if seen[called.floor] <= CALLS_SHOWN:
+            found.append(called)
+    return found
+
+
+def was_called(day: Day, number: str, counter: str) -> bool:
+    """Whether this is one of the last calls."""
+    return any((called.number, called.counter) == (number, counter) for called in day.calls)
+
+
 def _call(called: TicketCalled | TicketRecalled) -> dict[str, Any]:
     at = called.called_at if isinstance(called, TicketCalled) else called.recalled_at
     return {
@@ -476,7 +532,13 @@ def _waiting_by_line(day: Day, mall: Mall) -> list[dict[str, Any]]:
     for queue in day.queues.values():
         counts[queue.line] += turns.length(queue)
     return [
-        {"line": agency.line, "agency": agency.code, "agency_name": agency.name, "waiting": counts[agency.line]}
+        {
+            "line": agency.line,
+            "agency": agency.code,
+            "agency_name": agency.name,
+            "waiting": counts[agency.line],
+            "floors": sorted({desk.floor for desk in mall.counters.values() if desk.agency == agency.code}),
+        }
         for agency in sorted(mall.agencies.values(), key=lambda agency: (len(agency.line), agency.line))
         if counts[agency.line]
     ]

@@ -77,24 +77,33 @@ def chromium():
 def window(chromium, site: Site):
     """Opens windows on the site; at the end none of them may have complained or asked another origin.
 
-    `expecting` is the status of an answer that is meant to be refused: the browser complains of each.
+    `expecting` is the status of an answer that is meant to be refused: the browser complains of each. `agent` is the
+    address of a print agent that the page may ask too. `script` runs before the page's own.
     """
     complaints, contexts = [], []
 
-    def open_window(width: int, height: int, path: str, expecting: str = ""):
+    def open_window(width: int, height: int, path: str, expecting: str = "", agent: str = "data:", script: str = ""):
         context = chromium.new_context(viewport={"width": width, "height": height}, locale="id-ID", base_url=site.url)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        refused = f"status of {expecting} " if expecting else "\n"
+        # A server that is killed also breaks off what it was saying.
+        meant = (f"status of {expecting} ", "net::ERR_" if expecting == "502" else "\n") if expecting else ("\n",)
         page.on(
             "console",
-            lambda m: complaints.append(m.text) if m.type in ("error", "warning") and refused not in m.text else None,
+            lambda m: (
+                complaints.append(m.text)
+                if m.type in ("error", "warning") and not any(one in m.text for one in meant)
+                else None
+            ),
         )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
-            "request", lambda r: None if r.url.startswith((site.url, "data:", "blob:")) else complaints.append(r.url)
+            "request",
+            lambda r: None if r.url.startswith((site.url, "data:", "blob:", agent)) else complaints.append(r.url),
         )
+        if script:
+            page.add_init_script(script)
         page.goto(path)
         return page
 

@@ -23,13 +23,18 @@ PAGES = {
     "ticketing": {
         *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics", "survey")),
         *(f"{TICKETING}/{thing}" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
+        f"{TICKETING}/tickets/<ticket_id>/app.webmanifest",
         *(f"{TICKETING}/{thing}/qr.svg" for thing in ("tickets/<ticket_id>", "bookings/<booking_id>")),
         f"{TICKETING}/tickets/<ticket_id>/survey",
         f"{TICKETING}/counters/<counter>",
-        f"{TICKETING}/days/<day>/audit",
+        *(f"{TICKETING}/days/<day>/{page}" for page in ("audit", "report")),
         "/ticketing/dead-letters",
     },
-    "live": {"/ticketing/live/malls/<mall>", "/ticketing/live/malls/<mall>/events"},
+    "live": {
+        "/ticketing/live/malls/<mall>",
+        "/ticketing/live/malls/<mall>/events",
+        "/ticketing/live/malls/<mall>/announcements/<language>/<number>/<counter>.wav",
+    },
     "notifications": {
         "/notifications/messages",
         "/notifications/malls/<mall>/texts",

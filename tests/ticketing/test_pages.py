@@ -154,3 +154,51 @@ def test_the_overview_tells_who_waits_longest_and_which_counter_is_closed_for_a_
     assert (line["longest_number"], line["longest_minutes"], line["waiting"]) == ("B-001", 8, 2)
     assert {desk["counter"]: desk["closure"] for desk in found["counters"]}["G02"] == "Printer rusak"
     assert found["alerts"] == [], "that one is meant to be closed"
+
+
+def test_a_supervisor_hears_of_an_open_counter_that_calls_nobody_while_people_wait(client, clock, bearer):
+    supervisor, clerk = bearer("supervisor"), bearer("operator", counter="G02")
+    clock.at = TUESDAY_NINE
+    client.post(f"{PEKALONGAN}/counters/G02/opening", headers=clerk)
+    clock.at += timedelta(minutes=10)
+    client.post(f"{PEKALONGAN}/tickets", json={"service": KTP})
+
+    def alerts() -> list[tuple[str, int]]:
+        found = client.get(f"{PEKALONGAN}/overview", headers=supervisor).json["alerts"]
+        return [(alert["kind"], alert["minutes"]) for alert in found]
+
+    clock.at += timedelta(minutes=4)
+    assert alerts() == []
+    clock.at += timedelta(minutes=1)
+    assert alerts() == [("counter-not-calling", 5)]
+    client.post(f"{PEKALONGAN}/counters/G02/calls", headers=clerk, json={})
+    assert alerts() == []
+
+
+def test_a_kiosk_offers_what_most_people_need_once_enough_came_and_keeps_its_settings(client, clock):
+    clock.at = TUESDAY_NINE
+    kiosk = client.get(f"{SITE}/kiosk?print=agent&paper=58")
+    assert 'data-paper="58"' in kiosk.text
+    assert "connect-src 'self' http://127.0.0.1:9130" in kiosk.headers["Content-Security-Policy"]
+    assert "connect-src" not in client.get(f"{SITE}/kiosk").headers["Content-Security-Policy"]
+    assert 'href="?lang=en&amp;print=agent&amp;paper=58"' in kiosk.text
+    assert 'id="often"' not in kiosk.text
+
+
+@pytest.mark.parametrize("asked", ["paper=57", "print=fax", "print=agent:99999999", "print=agent:1;script-src"])
+def test_a_kiosk_whose_address_makes_no_sense_says_so(client, asked):
+    refused = client.get(f"{SITE}/kiosk?{asked}", headers={"Accept": "application/json"})
+    assert (refused.status_code, refused.json["reason"]) == (404, "unknown-printing")
+
+
+def test_a_tickets_page_can_be_kept_on_the_home_screen(client, clock):
+    clock.at = TUESDAY_NINE
+    ticket = client.post(f"{PEKALONGAN}/tickets", json={"service": KTP}).json
+    page = client.get(ticket["status_url"]).text
+    (address,) = re.findall(r'rel="manifest" href="([^"]+)"', page)
+    manifest = client.get(address)
+    assert manifest.mimetype == "application/manifest+json"
+    app = json.loads(manifest.data)
+    assert (app["short_name"], app["start_url"]) == (ticket["number"], ticket["status_url"])
+    assert [client.get(icon["src"]).mimetype for icon in app["icons"]] == ["image/png", "image/png"]
+    assert client.get(address.replace(ticket["id"], f"{ticket['id']}x")).status_code == 404

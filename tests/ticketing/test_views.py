@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from examples import BUDI, KTP, SIM, SITI, WEEK, MallDay, mall
+from examples import BUDI, KK, KTP, SIM, SITI, WEEK, MallDay, mall
 
 from services.chassis.decider import Snapshot
 from services.ticketing import views
@@ -21,6 +21,7 @@ from services.ticketing.domain.day.commands import (
     UndoLast,
 )
 from services.ticketing.domain.day.refusals import CounterBusy, NothingToUndo, TooLate
+from services.ticketing.domain.history import DayRecorded, History, Visit, Visits
 from services.ticketing.domain.mall import Closure, ClosureDeclared, evolve
 
 WEDNESDAY_EIGHT = "2026-11-25T08:00:00+07:00"
@@ -161,3 +162,49 @@ def test_a_service_that_nobody_gives_today_tells_when_it_is_given_again():
     day.mall = replace(day.mall, counters={**day.mall.counters, "G03": police})
     offers = {s["code"]: s["away"] for a in views.directory(day.mall, day.now, day.state) for s in a["services"]}
     assert (offers[SIM], offers[KTP]) == ({"next_opening": WEDNESDAY_EIGHT}, None)
+
+
+def recorded(date: str, **visits: int) -> DayRecorded:
+    """A closed day with so many visits of each service."""
+    each = [Visit(code, "", "", "", 9, 60, 60, "served", None, None) for code, n in visits.items() for _ in range(n)]
+    return DayRecorded(date, datetime(2026, 11, 23, tzinfo=UTC), {}, {}, Visits.of(each), "")
+
+
+def most_used(day: MallDay, *days: DayRecorded) -> list[str]:
+    history = History().days.update({one.date: one for one in days})
+    return [one["code"] for one in views.most_used(day.mall, History(history), day.state)]
+
+
+def test_what_most_people_need_is_what_they_came_for_lately_and_today():
+    day = MallDay()
+    for n in range(9):
+        day.issue(f"visitor {n}", SIM)
+    yesterday = recorded("2026-11-23", **{KTP: 8, KK: 5, "POLRES-SKCK": 30, "GONE": 30})
+    assert most_used(day, yesterday) == [SIM, KTP, KK]  # nobody gives the other two
+    assert most_used(day, recorded("2026-11-23", **{KTP: 8, KK: 2})) == []  # too few to tell
+    assert most_used(MallDay()) == []
+
+
+def test_days_long_gone_do_not_count_as_lately():
+    old = recorded("2026-09-01", **{KK: 90})
+    lately = [recorded(f"2026-10-{n:02d}", **{KTP: 3, SIM: 2, KK: 1}) for n in range(1, 31)]
+    assert most_used(MallDay(), old, *lately) == [KTP, SIM, KK]
+
+
+def test_each_floor_keeps_its_last_calls_however_many_there_are_on_another():
+    day = MallDay()
+    day.issue("above", SIM)
+    day.call("G03")
+    for n in range(12):
+        day.issue(f"below {n}")
+        day.call()
+        day.finish()
+    calls = hall(day)["calls"]
+    assert [sum(call["floor"] == floor for call in calls) for floor in (1, 2)] == [10, 1]
+    assert calls[-1]["number"] == "C-001"
+
+
+def test_a_line_tells_on_which_floors_its_counters_are():
+    day = MallDay()
+    day.issue(SITI), day.issue(BUDI, SIM)
+    assert [(line["line"], line["floors"]) for line in hall(day)["waiting"]] == [("B", [1]), ("C", [2])]

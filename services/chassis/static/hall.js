@@ -1,6 +1,6 @@
 import { clockIn } from './clock.js';
 import { copy, fill } from './fill.js';
-import { offerSound, strike } from './gong.js';
+import { announce, soundControls } from './hall-voice.js';
 import { followHall } from './live.js';
 import { ruleInWords } from './rule.js';
 import { given, t } from './words.js';
@@ -8,10 +8,13 @@ import { given, t } from './words.js';
 const SHOWN_EARLIER = 8;
 const HIGHLIGHT_MS = 20_000;
 const SEAL_DIGITS = 12;
+const STALE_MS = 60_000; // what was called so long before the last call, while the line was down, is not announced
 
 const { dataset } = document.getElementById('hall-display');
 const clock = clockIn(dataset.zone);
 const $ = (id) => document.getElementById(id);
+const floor = Number(dataset.floor) || null; // of this screen's zone; null: the whole mall
+const voices = given('voices');
 const seen = new Set();
 const highlighted = new Set();
 let shown;
@@ -27,13 +30,26 @@ function row(call) {
 }
 
 function notice(calls) {
-  const fresh = calls.filter((call) => !seen.has(call.call)).map((call) => call.call);
-  for (const call of fresh) {
+  const last = Math.max(...calls.map((call) => Date.parse(call.called_at)));
+  const fresh = calls.filter((call) => !seen.has(call.call)).reverse(); // in the order of calling
+  for (const { call } of fresh) {
     seen.add(call);
     highlighted.add(call);
     setTimeout(() => { highlighted.delete(call); render(shown); }, HIGHLIGHT_MS);
   }
-  if (fresh.length) strike();
+  for (const call of fresh) if (last - Date.parse(call.called_at) < STALE_MS) announce(call, voices, stands);
+}
+
+/** Whether a call has not been taken back. */
+function stands({ call }) {
+  return shown.calls.some((other) => other.call === call);
+}
+
+/** Only what concerns this screen's floor. */
+function zone(hall) {
+  if (floor === null) return hall;
+  const calls = hall.calls.filter((call) => call.floor === floor);
+  return { ...hall, calls, waiting: hall.waiting.filter((line) => line.floors.includes(floor)) };
 }
 
 function render(hall) {
@@ -92,14 +108,15 @@ function tick() {
   fill($('now'), { time: clock.time(now), date: clock.date(now) });
 }
 
-const first = given('hall');
+const first = zone(given('hall'));
 for (const call of first.calls) seen.add(call.call);
 render(first);
-offerSound($('sound'));
+soundControls($('sound'), $('volume'), voices);
 followHall(dataset.mall, {
   onHall(hall) {
-    notice(hall.calls);
-    render(hall);
+    const here = zone(hall);
+    notice(here.calls);
+    render(here);
   },
   onConnection: connection,
 });

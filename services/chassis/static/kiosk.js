@@ -1,16 +1,19 @@
-import { forgetAsked, once } from './api.js';
+import { forgetAsked, once, request } from './api.js';
 import { clockIn } from './clock.js';
 import { fill } from './fill.js';
 import { keptToken } from './kept-token.js';
+import { keypad } from './keypad.js';
 import { followHall } from './live.js';
 import { ruleInWords } from './rule.js';
 import { onScan } from './scanner.js';
+import { printer, slipOf } from './slip.js';
 import { waitInWords } from './wait.js';
 import { given, t } from './words.js';
 
 const IDLE_S = 60;
 const WARN_S = 20;
 const TICKET_S = 30;
+const REACH = 'mpp-reach';
 const STEPS = ['choose', 'who', 'ticket'];
 const BOOKING = /\d{8}-b[\w-]{16,}/; // at the end of a booking's address, or typed as it is
 
@@ -18,11 +21,15 @@ const { dataset } = document.getElementById('kiosk');
 const clock = clockIn(dataset.zone);
 const $ = (id) => document.getElementById(id);
 const offers = [...document.querySelectorAll('[data-service]')];
+const often = [...document.querySelectorAll('[data-often]')];
 const classes = [...document.querySelectorAll('[data-class]')];
+const paper = printer(dataset);
+const alone = ['often', 'agencies-name'].map($).filter(Boolean); // beside the tiles only
 
 let step = 'choose';
 let chosen = null; // the service the visitor picked
 let beside = null; // the ticket this visitor has got already
+let slip = null; // what is printed of it
 let opening = 'open'; // or why there are no tickets
 let busy = false;
 let deadline = null;
@@ -44,6 +51,7 @@ function show(next) {
   $('failure').hidden = true;
   bar();
   window.scrollTo(0, 0);
+  $('main').scrollTop = 0;
   const field = step === 'checkin' ? '#code' : `[data-step="${step}"] h1:not([hidden])`;
   document.querySelector(field).focus();
 }
@@ -69,7 +77,7 @@ function offer(isOffered, heading) {
     button.parentElement.hidden = !isOffered(button);
     found += button.parentElement.hidden ? 0 : 1;
   }
-  $('tiles').hidden = true;
+  for (const part of [$('tiles'), ...alone]) part.hidden = true;
   $('offers').hidden = false;
   $('none').hidden = found > 0;
   $('heading').textContent = heading(found);
@@ -95,7 +103,7 @@ function offerFound() {
 
 function allAgencies() {
   $('heading').textContent = t('kiosk.choose');
-  $('tiles').hidden = false;
+  for (const part of [$('tiles'), ...alone]) part.hidden = false;
   $('offers').hidden = true;
   $('none').hidden = true;
   $('search-box').hidden = false;
@@ -127,13 +135,31 @@ function restart() {
   forgetAsked();
   chosen = null;
   beside = null;
+  slip = null;
   deadline = null;
   $('checkin').reset();
   $('search').value = '';
+  closeSms();
+  reach(false);
   allAgencies();
   show('choose');
   // The next visitor starts in Indonesian; with the line down, a stale language is better than a blank page.
-  if (document.documentElement.lang !== 'id' && $('lost').hidden) location.replace('?lang=id');
+  if (document.documentElement.lang !== 'id' && $('lost').hidden) location.replace(inIndonesian());
+}
+
+function inIndonesian() {
+  const asked = new URLSearchParams(location.search);
+  asked.set('lang', 'id');
+  return `?${asked}`;
+}
+
+/** Everything to touch in the lower half of the screen, until the visitor leaves. */
+function reach(low) {
+  document.documentElement.classList.toggle('low', low);
+  $('reach').setAttribute('aria-pressed', low);
+  $('language-low').hidden = !low;
+  if (low) sessionStorage.setItem(REACH, 'low');
+  else sessionStorage.removeItem(REACH);
 }
 
 // The ticket
@@ -181,24 +207,78 @@ function fail(problem, again = null) {
 function hand(ticket) {
   beside = ticket;
   $('checkin').reset();
-  fill($('slip'), {
-    number: ticket.number,
+  const bring = offers.find((button) => button.dataset.service === ticket.service)?.dataset.bring;
+  const says = {
+    place: ticket.counters.map((counter) => t('kiosk.place', counter)).join(t('kiosk.or')),
     ahead: ticket.ahead ? t('kiosk.ahead', { n: ticket.ahead }) : t('kiosk.ahead.none'),
     wait: ticket.ahead && ticket.estimate ? waitInWords('kiosk.wait', ticket.estimate) : null,
-    place: ticket.counters.map((counter) => t('kiosk.place', counter)).join(t('kiosk.or')),
     service: ticket.service_name,
     agency: ticket.agency_name,
-    issued: `${clock.date(ticket.issued_at)}, ${clock.time(ticket.issued_at)}`,
-  });
+    bring: bring ? `${t('kiosk.bring')} ${bring}` : null,
+    issued: t('kiosk.slip.issued', { when: `${clock.date(ticket.issued_at)}, ${clock.time(ticket.issued_at)}` }),
+  };
+  slip = slipOf(ticket, Object.values(says));
+  fill($('slip'), { number: ticket.number, ...says });
   $('qr').src = `${ticket.status_url}/qr.svg`;
+  for (const part of ['printing', 'unprinted', 'texted']) $(part).hidden = true;
+  fill($('print'), { print: t('kiosk.print') });
   show('ticket');
   stay(TICKET_S);
+  if (paper.byItself) print();
 }
 
 async function print() {
-  stay(TICKET_S);
-  await $('qr').decode().catch(() => {}); // without its QR, the slip is still a ticket
-  window.print();
+  const printed = slip;
+  $('print').disabled = true;
+  $('unprinted').hidden = true;
+  fill($('printing'), { state: t('kiosk.printing') });
+  $('printing').hidden = false;
+  const done = await paper.print(printed);
+  $('print').disabled = false;
+  if (slip !== printed) return; // somebody else's ticket is shown by now
+  stay(done === false ? TICKET_S * 2 : TICKET_S);
+  fill($('print'), { print: t('kiosk.print.again') });
+  fill($('printing'), { state: t('kiosk.printed') });
+  $('printing').hidden = done !== true;
+  fill($('unprinted'), { detail: t('kiosk.unprinted.detail', printed) });
+  $('unprinted').hidden = done !== false;
+}
+
+// A text to the visitor's phone
+
+function openSms() {
+  $('sms-form').reset();
+  $('sms-problem').hidden = true;
+  $('sms').showModal();
+  $('phone').focus();
+  stay(IDLE_S);
+}
+
+function closeSms() {
+  $('sms-form').reset(); // the number stays no longer than its owner
+  $('sms').close();
+}
+
+async function sendSms(event) {
+  event.preventDefault();
+  const button = $('sms-form').querySelector('.button.main');
+  const { id } = beside;
+  button.disabled = true;
+  $('sms-problem').hidden = true;
+  try {
+    const kept = await request(`/notifications/api/tickets/${id}/phone`, { method: 'PUT', body: { phone: $('phone').value }, token: keptToken() });
+    if (beside?.id === id) {
+      fill($('texted'), { texted: t('kiosk.text.done', kept) });
+      $('texted').hidden = false;
+      closeSms();
+      stay(TICKET_S);
+    }
+  } catch (problem) {
+    fill($('sms-problem'), { title: problem.title, detail: problem.detail });
+    $('sms-problem').hidden = false;
+    stay(IDLE_S);
+  }
+  button.disabled = false;
 }
 
 // Returning by itself
@@ -221,7 +301,7 @@ function tick() {
 
 function touched() {
   if (step === 'ticket') return;
-  if (atStart()) deadline = null;
+  if (atStart() && !document.documentElement.classList.contains('low')) deadline = null;
   else stay(IDLE_S);
 }
 
@@ -268,10 +348,15 @@ function asSentence(reason) {
 
 function markClosed() {
   for (const button of offers) mark(button, whyNot(button.dataset));
+  for (const button of often) mark(button, whyNot(offered(button).dataset));
   for (const tile of document.querySelectorAll('#tiles [data-agency]')) {
     const reasons = offers.filter((button) => button.dataset.agency === tile.dataset.agency).map((button) => whyNot(button.dataset));
     mark(tile, reasons.every(Boolean) ? reasons[0] : null);
   }
+}
+
+function offered({ dataset: { often: code } }) {
+  return offers.find((button) => button.dataset.service === code);
 }
 
 function mark(button, reason) {
@@ -297,19 +382,27 @@ function typed(event) {
 
 for (const tile of document.querySelectorAll('#tiles [data-agency]')) tile.addEventListener('click', () => offerAgency(tile));
 for (const button of offers) button.addEventListener('click', () => choose(button));
+for (const button of often) button.addEventListener('click', () => choose(offered(button)));
 for (const button of classes) button.addEventListener('click', () => take(button.dataset.class || null));
 $('search').addEventListener('input', offerFound);
 $('back').addEventListener('click', back);
 $('restart').addEventListener('click', restart);
 $('print').addEventListener('click', print);
+$('reach').addEventListener('click', () => reach(!document.documentElement.classList.contains('low')));
+$('text').addEventListener('click', openSms);
+$('sms-form').addEventListener('submit', sendSms);
+$('sms').querySelector('[data-close]').addEventListener('click', closeSms);
+keypad($('sms').querySelector('.keypad'), $('phone'), () => stay(IDLE_S));
+$('phone').addEventListener('input', () => stay(IDLE_S));
 $('another').addEventListener('click', another);
 $('booked')?.addEventListener('click', () => { show('checkin'); stay(IDLE_S); });
 $('checkin').addEventListener('submit', typed);
 onScan(BOOKING, ([booking]) => checkIn(booking));
 $('more').addEventListener('click', () => stay(step === 'ticket' ? TICKET_S * 2 : IDLE_S));
-for (const kind of ['click', 'keydown', 'input', 'scroll']) document.addEventListener(kind, touched);
+for (const kind of ['click', 'keydown', 'input', 'scroll']) document.addEventListener(kind, touched, true);
 
 keptToken(); // that of the device, if it was given one: taken out of the address
+reach(sessionStorage.getItem(REACH) === 'low');
 render(hall);
 followHall(dataset.mall, { onHall: render, onConnection: (fresh) => { $('lost').hidden = fresh; } });
 setInterval(tick, 1000);

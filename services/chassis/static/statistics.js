@@ -1,3 +1,4 @@
+import { bar } from './bar.js';
 import { copy, fill } from './fill.js';
 import { download, forStaff, send } from './staff.js';
 import { given, t } from './words.js';
@@ -9,8 +10,6 @@ const form = $('wanted').elements;
 const names = given('names');
 const reasons = given('reasons');
 const { lang } = document.documentElement;
-const OUTCOMES = ['served', 'missed', 'cancelled', 'unserved', 'open'];
-const SVG = 'http://www.w3.org/2000/svg';
 const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 1 });
 const share = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 0 });
 const dated = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
@@ -108,24 +107,6 @@ function named(by, name) {
   if (by === 'day') return day(name);
   if (by === 'class' && (name === 'ordinary' || name === 'priority')) return t(`statistics.part.${name}`);
   return names[by]?.[name] ?? (name || t('statistics.part.nowhere'));
-}
-
-/** A bar of how the visits ended, as long as there are tickets. */
-function bar(part, most) {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('viewBox', `0 0 ${most} 10`);
-  svg.setAttribute('preserveAspectRatio', 'none');
-  const open = part.tickets - part.served - part.missed - part.cancelled - part.unserved;
-  let x = 0;
-  for (const outcome of OUTCOMES) {
-    const count = outcome === 'open' ? open : part[outcome];
-    if (!count) continue;
-    const rect = document.createElementNS(SVG, 'rect');
-    for (const [attribute, value] of Object.entries({ class: `bar-${outcome}`, x, y: 0, width: count, height: 10 })) rect.setAttribute(attribute, value);
-    svg.append(rect);
-    x += count;
-  }
-  return svg;
 }
 
 function changed() {

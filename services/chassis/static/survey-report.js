@@ -53,7 +53,7 @@ function graded({ value, grade }) {
 
 function sampleOf({ sample, respondents }) {
   const short = Math.max(0, sample - respondents);
-  return `${count.format(sample)} (${short ? t('report.sample.short', { n: count.format(short) }) : t('report.sample.enough')})`;
+  return `${count.format(sample)} (${short ? t('skm.sample.short', { n: count.format(short) }) : t('skm.sample.enough')})`;
 }
 
 function render(found) {
@@ -61,10 +61,10 @@ function render(found) {
   const told = all.indices !== null;
   const exact = all.indices?.exact;
   $('of').textContent = [names.agency[found.agency], names.service[found.service]].filter(Boolean).join(', ');
-  $('shown').textContent = found.from === found.to ? inWords(found.from) : t('report.shown', { from: inWords(found.from), to: inWords(found.to) });
+  $('shown').textContent = found.from === found.to ? inWords(found.from) : t('skm.shown', { from: inWords(found.from), to: inWords(found.to) });
   fill($('result'), {
     exact: told ? two.format(exact.value) : '–',
-    grade: told ? t('report.grade', { grade: exact.grade, words: t(`survey.grade.${exact.grade}`) }) : null,
+    grade: told ? t('skm.grade', { grade: exact.grade, words: t(`survey.grade.${exact.grade}`) }) : null,
     '0.11': told ? graded(all.indices['0.11']) : '–',
     '0.111': told ? graded(all.indices['0.111']) : '–',
     respondents: count.format(all.respondents),
@@ -83,7 +83,7 @@ function renderTold({ elements, profile }) {
   $('elements').replaceChildren(...each.map(([element, told]) => elementRow(element, told)));
   const least = Math.min(...each.map(([, { mean }]) => mean));
   const lowest = each.filter(([, { mean }]) => mean === least).map(([element]) => t(`survey.name.${element}`));
-  $('lowest').textContent = lowest.length < each.length ? t('report.lowest', { names: lowest.join('; ') }) : '';
+  $('lowest').textContent = lowest.length < each.length ? t('skm.lowest', { names: lowest.join('; ') }) : '';
   const kinds = Object.entries(profile).flatMap(([name, counted]) => Object.entries(counted).map(([kind, n]) => [`${name}.${kind}`, count.format(n)]));
   fill($('profile-part'), Object.fromEntries(kinds));
 }

@@ -105,6 +105,21 @@ function cancel() {
   });
 }
 
+// What has been packed stays ticked on this phone, as far as its browser keeps anything.
+for (const box of document.querySelectorAll('[data-bring]')) {
+  const name = `mpp-bring ${first.id} ${box.dataset.bring}`;
+  box.checked = sessionStorage.getItem(name) !== null;
+  box.addEventListener('change', () => (box.checked ? sessionStorage.setItem(name, '1') : sessionStorage.removeItem(name)));
+}
+
+// Browsers that can offer to install the page say so; others have it in their menu.
+window.addEventListener('beforeinstallprompt', (event) => {
+  event.preventDefault();
+  $('install').hidden = false;
+  $('install-how').hidden = true;
+  $('install').onclick = () => event.prompt();
+});
+
 $('phone-form').addEventListener('submit', leavePhone);
 $('phone-withdraw').addEventListener('click', withdrawPhone);
 $('cancel').addEventListener('click', () => { $('ask-cancel').returnValue = 'stay'; $('ask-cancel').showModal(); });

@@ -71,6 +71,21 @@ def audit(mall: str, day: str) -> str:
     )
 
 
+@blueprint.get("/days/<day>/report")
+@public
+def report(mall: str, day: str) -> str:
+    """A day in figures, to print and to sign: an empty shell, as a console. Raises `UnknownDay`."""
+    known, on = queue().mall(mall), day_named(day)
+    return render_template(
+        "report.html",
+        mall=about(known),
+        today=_today(known),
+        day=on.isoformat(),
+        day_name=format_date(on, "EEEE, d MMMM y", locale=language()),
+        names=names_of(known),
+    )
+
+
 def _today(known: Mall) -> date:
     return hours.business_day(now(), known.about.zone)
 

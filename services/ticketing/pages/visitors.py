@@ -1,49 +1,107 @@
 """Pages for visitors: kiosk, hall display, booking, and their own ticket or booking."""
 
 import io
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import segno
 from babel.dates import format_date
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 
+from services.chassis.errors import NotFound
 from services.chassis.guard import public
-from services.chassis.web import language, text
-from services.chassis.words import DEFAULT
-from services.ticketing import views
+from services.chassis.web import CSP, language, text
+from services.chassis.words import DEFAULT, Words
+from services.ticketing import views, voice
 from services.ticketing.api import queue
 from services.ticketing.api.bookings import bookable
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import now
+from services.ticketing.queue import HISTORY_AGE, now
 from services.ticketing.survey.api import surveys
+
+AGENT_PORT = "9130"  # of the print agent on a kiosk's own machine
+
+
+class UnknownPrinting(NotFound):
+    """The kiosk's address asks for a way to print, or a paper, that there is not."""
+
+
+class UnknownFloor(NotFound):
+    """No counter of this mall is on that floor."""
+
 
 blueprint = Blueprint("pages", __name__, url_prefix="/ticketing/malls/<mall>")
 
 
 @blueprint.get("/kiosk")
 @public
-def kiosk(mall: str) -> str:
-    """Where a visitor takes a ticket."""
-    known, at = queue().mall(mall), now()
+def kiosk(mall: str) -> Response:
+    """Where a visitor takes a ticket. Its address says how it prints (`print`, `paper`). Raises `UnknownPrinting`."""
+    known, at, printing = queue().mall(mall), now(), Printing.asked(request.args)
     today = queue().today(known, at)
-    return render_template(
+    page = render_template(
         "kiosk.html",
         mall=about(known),
+        place=f" {known.about.name.removeprefix('MPP ')}",  # goes without saying on a tile
         agencies=views.directory(known, at, today.state),
+        most_used=views.most_used(known, queue().history(mall, HISTORY_AGE), today.state),
         hall=views.hall(today, known, at),
         priority_classes=known.about.classes,
         bookings=known.about.bookings,
+        printing=printing,
     )
+    response = Response(page)
+    if printing.agent:
+        response.headers["Content-Security-Policy"] = f"{CSP}; connect-src 'self' {printing.agent}"
+    return response
+
+
+@dataclass(frozen=True)
+class Printing:
+    """How a kiosk prints: by its browser's dialog, by itself, or by an agent on its own machine; paper in mm."""
+
+    way: str = "browser"
+    agent: str = ""
+    paper: str = "80"
+
+    @classmethod
+    def asked(cls, args: Mapping[str, str]) -> "Printing":
+        """What a kiosk's address asks for. Raises `UnknownPrinting`."""
+        way, _, port = args.get("print", cls.way).partition(":")
+        paper, port = args.get("paper", cls.paper), port or AGENT_PORT
+        known = way in ("browser", "auto", "agent") and paper in ("58", "80")
+        if not known or not re.fullmatch(r"\d{4,5}", port, re.ASCII):
+            raise UnknownPrinting()
+        return cls(way, f"http://127.0.0.1:{port}" if way == "agent" else "", paper)
 
 
 @blueprint.get("/hall")
 @public
 def hall(mall: str) -> str:
-    """The television in the hall."""
+    """The television in the hall; `?floor=1` of one floor, `?voice=id,en` announces in these languages.
+
+    Raises `UnknownFloor`.
+    """
     known = queue().mall(mall)
-    return render_template("hall.html", mall=about(known), hall=_hall(known))
+    floor, floors = request.args.get("floor", ""), sorted({desk.floor for desk in known.counters.values()})
+    if floor and floor not in map(str, floors):
+        raise UnknownFloor(floors=", ".join(map(str, floors)))
+    return render_template("hall.html", mall=about(known), hall=_hall(known), floor=floor, voices=_voices(mall))
+
+
+def _voices(mall: str) -> list[dict[str, Any]]:
+    """The languages of announcements, in their order: their words, and where the server's clips are if it can speak."""
+    words: Words = current_app.extensions["words"]
+    wanted = [code for code in request.args.get("voice", DEFAULT).split(",") if code in words.languages]
+    clips = f"/ticketing/live/malls/{mall}/announcements" if voice.installed() else None
+    return [
+        {"language": code, "words": words.beginning(code, "announce."), "clips": clips and f"{clips}/{code}"}
+        for code in dict.fromkeys(wanted or [DEFAULT])
+    ]
 
 
 @blueprint.get("/tickets/<ticket_id>")
@@ -53,8 +111,30 @@ def ticket(mall: str, ticket_id: str) -> str:
     known = queue().mall(mall)
     day = queue().day_with(mall, ticket_id)
     found = views.ticket(day, known, ticket_id)
+    service = known.services.get(found["service"])
+    bring = service.requirements if service else ()
     standing = surveys().standing(mall, day.ticket(ticket_id), now())
-    return render_template("ticket.html", mall=about(known), ticket=found, survey=standing)
+    return render_template("ticket.html", mall=about(known), ticket=found, requirements=bring, survey=standing)
+
+
+@blueprint.get("/tickets/<ticket_id>/app.webmanifest")
+@public
+def ticket_app(mall: str, ticket_id: str) -> Response:
+    """What a phone needs to keep the page of a ticket on its home screen. Raises `UnknownTicket`."""
+    known = queue().mall(mall)
+    found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id)
+    manifest = {
+        "name": f"{found['number']} · {known.about.name}",
+        "short_name": found["number"],
+        "start_url": found["status_url"],
+        "scope": found["status_url"],
+        "display": "standalone",
+        "lang": language(),
+        "background_color": "#faf7f0",
+        "theme_color": "#0f2c4f",
+        "icons": [{"src": f"/ticketing/static/emblem-{n}.png", "sizes": f"{n}x{n}"} for n in (192, 512)],
+    }
+    return Response(json.dumps(manifest, ensure_ascii=False), mimetype="application/manifest+json")
 
 
 @blueprint.get("/tickets/<ticket_id>/qr.svg")

@@ -1,0 +1,91 @@
+"""How fast pages show something, and how heavy they are: in Chromium, with nothing kept from before."""
+
+import os
+import shutil
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local import System
+from deploy.local.system import MALL
+
+ROUNDS = 7
+PAINT_GOAL_MS, WEIGHT_GOAL_KB = 200, 150
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SITE = f"/ticketing/malls/{MALL}"
+PAGES = {
+    "kiosk": (1080, 1920, f"{SITE}/kiosk"),
+    "hall": (1920, 1080, f"{SITE}/hall"),
+    "ticket": (390, 844, ""),
+    "booking": (390, 844, f"{SITE}/book?service=DUKCAPIL-KTPREKAM"),
+    "counter": (1280, 720, f"{SITE}/counters/G02"),
+    "supervisor": (1280, 800, f"{SITE}/supervisor"),
+    "statistics": (1280, 800, f"{SITE}/statistics"),
+    "directory": (390, 844, f"/catalog/malls/{MALL}"),
+    "sign in": (390, 844, "/catalog/sign-in"),
+}
+
+FIRST_PAINT = """new Promise((done) => {
+    new PerformanceObserver((list) => done(list.getEntries()[0].startTime)).observe({ type: 'paint', buffered: true });
+})"""
+
+Figures = dict[str, Any]
+
+
+def measure(system: System, say: Callable[[str], None]) -> Figures:
+    """First paint (ms, median of several) and weight (kB as they are sent) of each page; empty without a Chromium."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        chromium = None
+    if not chromium:
+        say("pages: left out, no Chromium or no playwright on this machine")
+        return {}
+    say(f"first paint and weight of {len(PAGES)} pages in Chromium")
+    asked = {"service": "DUKCAPIL-KTPREKAM", "priority": None}
+    ticket = system.ask(f"{system.url}/ticketing/api/malls/{MALL}/tickets", asked)["status_url"]
+    found = {}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=QUIET)
+        for name, (width, height, path) in PAGES.items():
+            rounds = [_load(browser, width, height, f"{system.url}{path or ticket}") for _ in range(ROUNDS)]
+            paints = [paint for paint, _ in rounds[1:]]  # the first one warms the server up
+            found[name] = {"first_paint_ms": round(statistics.median(paints)), "kb": round(rounds[0][1] / 1000, 1)}
+        browser.close()
+    return found
+
+
+def _load(browser: Any, width: int, height: int, url: str) -> tuple[float, int]:
+    """First paint in ms, and bytes on the wire, of a page in a browser that knows nothing of it."""
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="id-ID")
+    page, sent = context.new_page(), []
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: sent.append(int(event["encodedDataLength"])))
+    page.goto(url)
+    paint = page.evaluate(FIRST_PAINT)
+    page.wait_for_load_state("load")
+    context.close()
+    return paint, sum(sent)
+
+
+def report(found: Figures, console: Console) -> None:
+    """The table."""
+    if not found:
+        console.print("Pages: not measured (no Chromium)")
+        return
+    table = Table(title="Pages, from nothing", title_justify="left")
+    for column in ("", "first paint ms", "goal", "kB", "goal"):
+        table.add_column(column)
+    for name, one in found.items():
+        paint, weight = one["first_paint_ms"], one["kb"]
+        table.add_row(name, str(paint), _mark(paint, PAINT_GOAL_MS), str(weight), _mark(weight, WEIGHT_GOAL_KB))
+    console.print(table)
+
+
+def _mark(value: float, most: float) -> str:
+    return f"[{'green' if value < most else 'red'}]{'✓' if value < most else '✗'}[/] < {most}"

@@ -1,0 +1,302 @@
+"""The screens in a real Chromium: the hall's voice, a kiosk and its printer, a phone on a slow network; axe on all."""
+
+import re
+import threading
+import time
+
+import pytest
+from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.conftest import MALL, Site, eventually, key
+from escpos.exceptions import DeviceNotFoundError
+from escpos.printer import Dummy
+from werkzeug.serving import make_server
+
+from deploy.print_agent import Printer, create_app
+
+pytestmark = IN_CHROMIUM
+
+KIOSK, TABLET, TELEVISION, PHONE = (1080, 1920), (1280, 800), (1920, 1080), (390, 844)
+PAGES, API = f"/ticketing/malls/{MALL}", f"/ticketing/api/malls/{MALL}"
+FIRST_FLOOR, SECOND_FLOOR = ("G02", "DUKCAPIL-KTPREKAM"), ("G07", "KEMENAG-NIKAH")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# A browser that speaks Indonesian: writes down when each sentence began and ended.
+SPEAKING = """
+window.said = [];
+window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+Object.defineProperty(window, 'speechSynthesis', { value: {
+    getVoices: () => [{ lang: 'id-ID', localService: true, name: 'Sari' }],
+    cancel() {},
+    speak(one) {
+        const entry = { text: one.text, from: performance.now() };
+        said.push(entry);
+        setTimeout(() => { entry.to = performance.now(); one.onend(); }, 200);
+    },
+} });
+"""
+
+
+def take(site: Site, service: str) -> dict:
+    with site.client() as visitor:
+        answer = visitor.post(f"{API}/tickets", json={"service": service, "priority": None}, headers=key())
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def call(site: Site, counter: str, service: str) -> str:
+    """Have a new visitor called to a counter; their number."""
+    number = take(site, service)["number"]
+    with site.desk(counter) as clerk:
+        clerk.post(f"{API}/counters/{counter}/calls", json={}, headers=key()).raise_for_status()
+    return number
+
+
+def finish(site: Site, counter: str) -> None:
+    with site.desk(counter) as clerk:
+        current = clerk.get(f"{API}/counters/{counter}").json()["current"]
+        if current:
+            clerk.post(f"{API}/tickets/{current['id']}/completion", json={}).raise_for_status()
+
+
+def issued(site: Site) -> int:
+    with site.client() as visitor:
+        return visitor.get(f"{API}/hall").json()["issued"]
+
+
+def spelled(number: str) -> str:
+    words = ["nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan"]
+    return " ".join(words[int(sign)] if sign.isdigit() else sign for sign in number if sign.isalnum())
+
+
+def test_the_hall_says_each_call_of_its_floor_after_the_one_before_has_been_said(site: Site, window):
+    hall = window(*TELEVISION, f"{PAGES}/hall?floor=1", script=SPEAKING)
+    seen(hall, "#sound", "Ketuk untuk menyalakan suara")
+    hall.keyboard.press("m")  # any touch will do
+    seen(hall, "#sound", "Suara menyala")
+    upstairs = call(site, *SECOND_FLOOR)
+    numbers = [call(site, *FIRST_FLOOR)]
+    finish(site, "G02")
+    numbers.append(call(site, *FIRST_FLOOR))
+    finish(site, "G02")
+    assert eventually(lambda: hall.evaluate("said.length === 2 && said[1].to"), seconds=20)
+    said = hall.evaluate("said")
+    assert [one["text"] for one in said] == [
+        f"Nomor antrean {spelled(number)}, silakan ke gerai dua" for number in numbers
+    ]
+    assert said[1]["from"] - said[0]["to"] > 1500  # the gong comes first
+    playwright.expect(hall.locator("#hall-display")).not_to_contain_text(upstairs)
+    hall.keyboard.press("m")
+    seen(hall, "#sound", "Suara mati")
+    finish(site, "G07")
+
+
+def test_where_the_browser_does_not_speak_the_server_does(site: Site, window):
+    hall = window(*TELEVISION, f"{PAGES}/hall?voice=id,en")
+    if not hall.evaluate("JSON.parse(document.getElementById('voices').textContent)[0].clips"):
+        pytest.skip("espeak-ng is not installed")
+    hall.keyboard.press("m")
+    seen(hall, "#sound", "Suara menyala")
+    with hall.expect_response(re.compile(r"/announcements/id/.*\.wav"), timeout=20_000) as clip:
+        number = call(site, "G03", "POLRES-SKCKBARU")
+    assert clip.value.url.endswith(f"/announcements/id/{number}/G03.wav")
+    assert (clip.value.status, clip.value.headers["content-type"]) == (200, "audio/wav")
+    finish(site, "G03")
+
+
+def test_the_hall_keeps_its_data_through_a_restart_of_the_server_and_needs_no_reload(site: Site, window):
+    if site.system is None:
+        pytest.skip("needs a system of our own, to kill its processes")
+    before = call(site, *FIRST_FLOOR)
+    finish(site, "G02")
+    hall = window(*TELEVISION, f"{PAGES}/hall", expecting="502")
+    hall.evaluate("window.stays = true")
+    for process in ("ticketing-live", "ticketing-web"):
+        site.system.kill(process)
+    seen(hall, "#lost", re.compile(r"Data terakhir pukul \d\d\.\d\d\.\d\d"))
+    seen(hall, "#hero", before)
+    picture(hall, "hall-lost")
+    for process in ("ticketing-live", "ticketing-web"):
+        site.system.start(process)
+    playwright.expect(hall.locator("#lost")).to_be_hidden(timeout=30_000)
+    after = call(site, *FIRST_FLOOR)
+    seen(hall, "#hero", after)
+    assert hall.evaluate("window.stays")
+    finish(site, "G02")
+
+
+class Paper:
+    """A kiosk's printer that can be broken, behind a real agent."""
+
+    def __init__(self, origin: str) -> None:
+        self.slips: list[Dummy] = []
+        self.is_broken = False
+        self._server = make_server("127.0.0.1", 0, create_app(origin, Printer(self._connect, 58)), threaded=True)
+        self.port = self._server.server_port
+        self.address = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def _connect(self) -> Dummy:
+        if self.is_broken:
+            raise DeviceNotFoundError("out of paper")
+        self.slips.append(Dummy())
+        return self.slips[-1]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def paper(site: Site):
+    paper = Paper(site.url)
+    yield paper
+    paper.close()
+
+
+def test_a_printer_that_fails_leaves_one_ticket_says_what_to_do_and_prints_later(site: Site, window, paper):
+    paper.is_broken = True
+    before = issued(site)
+    kiosk = window(*KIOSK, f"{PAGES}/kiosk?print=agent:{paper.port}&paper=58", "503", agent=paper.address)
+    kiosk.fill("#search", "taspen")
+    kiosk.locator("[data-service]:visible").first.click()
+    kiosk.click("[data-class='']")
+    seen(kiosk, "#unprinted", "Tiket tidak tercetak")
+    number = kiosk.locator("#slip .number").inner_text()
+    seen(kiosk, "#unprinted", f"Nomor {number} tetap milik Anda")
+    picture(kiosk, "kiosk-unprinted")
+    paper.is_broken = False
+    kiosk.click("#print")
+    seen(kiosk, "#printing", "Tiket tercetak")
+    playwright.expect(kiosk.locator("#unprinted")).to_be_hidden()
+    assert [number.encode() in slip.output for slip in paper.slips] == [True]
+    ticket = kiosk.locator("#qr").get_attribute("src").removesuffix("/qr.svg")
+    assert f"{site.url}{ticket}".encode() in paper.slips[0].output
+    assert issued(site) == before + 1
+
+
+def test_a_ticket_takes_three_taps_and_goes_to_a_phone_by_the_keypad(site: Site, window):
+    kiosk = window(*KIOSK, f"{PAGES}/kiosk")
+    began = time.monotonic()
+    kiosk.click("#tiles [data-agency='BPJSTK']")
+    kiosk.locator("[data-service]:visible").first.click()
+    kiosk.click("[data-class='']")
+    seen(kiosk, "#slip .number", re.compile(r"^F-\d{3}$"))
+    assert time.monotonic() - began < 20
+    kiosk.click("#text")
+    for digit in "0812000077775":
+        kiosk.click(f".keypad [data-digit='{digit}']")
+    kiosk.click(".keypad [data-erase]")
+    assert kiosk.input_value("#phone") == "081200007777"
+    picture(kiosk, "kiosk-keypad")
+    kiosk.click("#sms-form .button.main")
+    seen(kiosk, "#texted", "+62812****777")
+    assert "081200007777" not in kiosk.content()
+    kiosk.click("#restart")
+    kiosk.click("#tiles [data-agency='BPJSTK']")
+    assert kiosk.input_value("#phone") == ""
+
+
+@pytest.mark.parametrize("size", [KIOSK, TABLET], ids=["portrait", "landscape"])
+def test_everything_can_be_reached_from_a_wheelchair_until_the_visitor_leaves(window, size):
+    kiosk = window(*size, f"{PAGES}/kiosk?paper=58")
+    kiosk.click("#reach")
+    tops = "all => all.filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().top)"
+    controls = "button, input, a.language, [data-service]"
+    assert min(kiosk.locator(controls).evaluate_all(tops)) >= size[1] / 2
+    picture(kiosk, f"kiosk-reach-{size[0]}")
+    kiosk.fill("#search", "skck")
+    kiosk.locator("[data-service]:visible").first.click()
+    kiosk.locator("[data-class='']").scroll_into_view_if_needed()
+    playwright.expect(kiosk.locator("html")).to_have_class(re.compile("low"))
+    kiosk.click("#restart")
+    playwright.expect(kiosk.locator("html")).not_to_have_class(re.compile("low"))
+    kiosk.click("header .language")
+    kiosk.wait_for_url("**/kiosk?*paper=58*")  # the kiosk's own settings stay
+
+
+@pytest.mark.parametrize(("paper", "width"), [("58", 58), ("80", 80)])
+def test_a_slip_is_as_wide_as_its_paper_and_one_page_long(window, paper, width):
+    kiosk = window(*TABLET, f"{PAGES}/kiosk?paper={paper}")
+    kiosk.fill("#search", "ktp")
+    kiosk.locator("[data-service]:visible").first.click()
+    kiosk.click("[data-class='']")
+    seen(kiosk, "#slip .number", re.compile(r"^B-\d{3}$"))
+    seen(kiosk, "#slip .bring", "Syarat:")
+    pages = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ", kiosk.pdf(prefer_css_page_size=True))
+    assert [round(float(points) * 25.4 / 72) for points in pages] == [width]
+
+
+def test_a_phone_on_a_slow_network_shows_the_place_and_marks_what_is_old(site: Site, window):
+    ticket = take(site, "PLN-BAYAR")
+    phone = window(*PHONE, ticket["status_url"])
+    network = phone.context.new_cdp_session(phone)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    slow = {"latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 20_000}
+    network.send("Network.emulateNetworkConditions", {"offline": False, **slow})
+    phone.reload(wait_until="commit")
+    seen(phone, ".stub .number", ticket["number"])
+    seen(phone, "#waiting", "Gerai")
+    seen(phone, ".bring", "Yang perlu dibawa")
+    phone.locator(".bring input").first.check()
+    picture(phone, "ticket-bring")
+    manifest = phone.evaluate("fetch(document.querySelector('[rel=manifest]').href).then((answer) => answer.json())")
+    assert manifest["start_url"] == ticket["status_url"]
+    with site.client() as visitor:
+        assert {visitor.get(icon["src"]).headers["content-type"] for icon in manifest["icons"]} == {"image/png"}
+
+
+STAFF = {
+    "supervisor": "supervisor",
+    "statistics": "supervisor",
+    "days/2026-11-24/report": "supervisor",
+    "days/2026-11-24/audit": "supervisor",
+    "counters/G02": "operator",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [
+        *((f"{PAGES}/{page}", TABLET) for page in ("kiosk", "hall", *STAFF)),
+        (f"{PAGES}/book?service=DUKCAPIL-KTPREKAM", PHONE),
+        (f"/catalog/malls/{MALL}", PHONE),
+        ("/catalog/sign-in", PHONE),
+        ("/", TABLET),
+    ],
+)
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_axe_finds_nothing_against_wcag_2_2_on_a_page(site: Site, window, path, size, language):
+    role = STAFF.get(path.removeprefix(f"{PAGES}/"), "")
+    token = ""
+    if role:
+        client = site.client(role, **({"counter": "G02"} if role == "operator" else {}))
+        token = "#token=" + client.headers["Authorization"].removeprefix("Bearer ")
+    page = window(*size, f"{path}{'&' if '?' in path else '?'}lang={language}{token}")
+    page.wait_for_load_state("networkidle") if path in ("/", "/catalog/sign-in") else page.wait_for_timeout(300)
+    assert violations(page) == []
+
+
+def test_axe_finds_nothing_against_wcag_2_2_on_the_steps_of_a_kiosk_and_on_a_ticket(site: Site, window, paper):
+    paper.is_broken = True
+    kiosk = window(*KIOSK, f"{PAGES}/kiosk?print=agent:{paper.port}", "503", agent=paper.address)
+    kiosk.click("#reach")
+    kiosk.fill("#search", "paspor")
+    assert violations(kiosk) == []
+    kiosk.locator("[data-service]:visible").first.click()
+    assert violations(kiosk) == []
+    kiosk.click("[data-class='elderly']")
+    seen(kiosk, "#unprinted", "tidak tercetak")
+    assert violations(kiosk) == []
+    kiosk.click("#text")
+    assert violations(kiosk) == []
+    phone = window(*PHONE, kiosk.locator("#qr").get_attribute("src").removesuffix("/qr.svg"))
+    assert violations(phone) == []
+    phone.click("#cancel")
+    assert violations(phone) == []
+
+
+def violations(page) -> list[tuple[str, str]]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+    return [(one["id"], node["html"]) for one in found for node in one["nodes"]]
