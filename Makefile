@@ -40,6 +40,15 @@ restore: ## Restore FROM=backups/… into empty databases, and verify every hash
 	@test -n "$(FROM)" || { echo "Which? make restore FROM=backups/…"; exit 2; }
 	@$(if $(LOCAL),$(BIN)/python,$(PYTHON)) -m deploy.backup restore $(FROM) $(if $(LOCAL),--local $(LOCAL))
 
+scaling: .venv/installed ## Play the busiest hour of 1 to 500 malls on measured figures, and print what they need
+	@$(BIN)/python -m deploy.scaling $(ARGS)
+
+sbom: .venv/installed ## List what the services are made of, with licences: build/sbom.json, build/licences.csv
+	@$(BIN)/python -m deploy.sbom build
+
+audit: .venv/installed ## Ask for known vulnerabilities of what the services are made of (needs the internet)
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement deploy/requirements.lock $(ARGS)
+
 lint: .venv/installed ## Check style, types and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -57,4 +66,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-containers fuzz bench backup restore lint secrets lock clean
+.PHONY: help install run simulate test test-containers fuzz bench backup restore scaling sbom audit lint secrets lock clean

@@ -112,9 +112,7 @@ def _commands(malls: int, visitors: int, dice: random.Random) -> list[tuple[floa
     return found
 
 
-def _answers(
-    arrivals: list[tuple[float, int]], processes: int, measured: Measured, dice: random.Random
-) -> list[float]:
+def _answers(arrivals: list[tuple[float, int]], processes: int, measured: Measured, dice: random.Random) -> list[float]:
     """How long each command took: a free web process, then its mall's turn, then the store's round trip."""
     free = [0.0] * processes
     mall_free: dict[int, float] = {}

@@ -89,7 +89,7 @@ def connect(url: str, database: str) -> Database[Document]:
 
 
 class EventStore:
-    """Appends, reads and follows the commits of one service. A commit never changes."""
+    """Appends, reads and follows the commits of one service. A commit never changes; old streams may be forgotten."""
 
     def __init__(self, database: Database[Document]) -> None:
         self.database = database
@@ -162,6 +162,13 @@ class EventStore:
             query["events"] = {"$elemMatch": {f"data.{name}": value for name, value in data.items()}}
         found = self._commits.find(query, {"stream": 1}).sort("at", DESCENDING).limit(limit)
         return list(dict.fromkeys(document["stream"] for document in found))
+
+    def forget(self, first: str, end: str) -> int:
+        """Delete the streams whose names lie from `first` up to, not including, `end`; how many commits that were.
+
+        Whole streams only: one that were cut would fit its chain no more.
+        """
+        return self._commits.delete_many({"stream": {"$gte": first, "$lt": end}}).deleted_count
 
     @contextmanager
     def follow(self, outbox: str, position: Document | None) -> Iterator["Feed"]:

@@ -63,6 +63,10 @@ class Contacts:
         found = self._contacts.find_one({"_id": ticket_id, "expires_at": {"$gt": datetime.now(UTC)}})
         return found["phone"] if found else None
 
-    def erase(self, ticket_id: str) -> None:
-        """Forget the number of a ticket."""
-        self._contacts.delete_one({"_id": ticket_id})
+    def erase(self, ticket_id: str) -> bool:
+        """Forget the number of a ticket; whether there was one."""
+        return self._contacts.delete_one({"_id": ticket_id}).deleted_count > 0
+
+    def erase_number(self, phone: str) -> int:
+        """Forget a number (E.164) wherever it was left; for how many tickets it was."""
+        return self._contacts.delete_many({"phone": phone}).deleted_count
