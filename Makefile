@@ -33,6 +33,22 @@ bench: .venv/installed ## Measure: starts its own system, prints a table, writes
 	@mkdir -p build
 	@$(BIN)/python -m deploy.bench --json build/bench.json $(ARGS)
 
+backup: ## Back up docker compose's databases into backups/ (of a local run: LOCAL=.local)
+	@$(if $(LOCAL),$(BIN)/python,$(PYTHON)) -m deploy.backup save $(or $(TO),backups) $(if $(LOCAL),--local $(LOCAL))
+
+restore: ## Restore FROM=backups/… into empty databases, and verify every hash chain (LOCAL=.local as above)
+	@test -n "$(FROM)" || { echo "Which? make restore FROM=backups/…"; exit 2; }
+	@$(if $(LOCAL),$(BIN)/python,$(PYTHON)) -m deploy.backup restore $(FROM) $(if $(LOCAL),--local $(LOCAL))
+
+scaling: .venv/installed ## Play the busiest hour of 1 to 500 malls on measured figures, and print what they need
+	@$(BIN)/python -m deploy.scaling $(ARGS)
+
+sbom: .venv/installed ## List what the services are made of, with licences: build/sbom.json, build/licences.csv
+	@$(BIN)/python -m deploy.sbom build
+
+audit: .venv/installed ## Ask for known vulnerabilities of what the services are made of (needs the internet)
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement deploy/requirements.lock $(ARGS)
+
 lint: .venv/installed ## Check style, types and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -56,4 +72,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-containers fuzz bench lint asyncapi asyncapi-parser secrets lock clean
+.PHONY: help install run simulate test test-containers fuzz bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean

@@ -4,15 +4,20 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from servers import Server, kafka, mongo, running
+from servers import Server, kafka, mongo, running, second_mongo
 
 from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore, connect
 
 
 @pytest.fixture(scope="session")
-def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(mongo(tmp_path_factory.mktemp("mongo"))) as server:
+def mongo_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The store of the local run; where a module asks for it by `MONGO_SERVERS`, also the second one."""
+    make = {"second": second_mongo}.get(getattr(request, "param", ""), mongo)
+    found = make(tmp_path_factory.mktemp("mongo"))
+    if found is None:
+        pytest.skip("nx-27017, the second server of MongoDB's protocol, is not installed: make install")
+    with running(found) as server:
         yield server
 
 

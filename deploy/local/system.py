@@ -11,8 +11,8 @@ import sysconfig
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -133,10 +133,28 @@ class System:
         fds = (self._lock.fileno(), *((self._listener.fileno(),) if name == "gateway" else ()))
         self._running[name] = Process(name, command, log, env, ROOT, fds)
 
+    @contextmanager
+    def only_store(self) -> Iterator[None]:
+        """Nothing but the store, on this data: to restore into it."""
+        try:
+            self._take_place()
+            self.start("store")
+            deadline = time.monotonic() + START_SECONDS
+            while True:
+                self.check()
+                with suppress(OSError), socket.create_connection(("127.0.0.1", self._ports["store"]), 1):
+                    break
+                if time.monotonic() > deadline:
+                    raise CannotStart(f"The store does not answer. See {self.data}/logs.")
+                time.sleep(0.05)
+            yield
+        finally:
+            self.__exit__(None, None, None)
+
     def seed(self, *folders: Path, new: bool = False) -> None:
         """Import malls, new: if they are not known yet. Raises `ProcessDied` with what is wrong with a folder."""
         command = (sys.executable, "-m", "services.catalog.seed", *(["--new"] if new else []), *map(str, folders))
-        process = Process("seed", command, self.data / "logs/seed.log", self._service_env("catalog"), ROOT, ())
+        process = Process("seed", command, self.data / "logs/seed.log", self.service_env("catalog"), ROOT, ())
         while process.exit_code() is None:
             self.check()
             time.sleep(0.02)
@@ -286,6 +304,7 @@ class System:
             "mall": MALL,
             "url": self.url,
             "kafka": self.kafka,
+            "database": self.database_url,
             "supervisor": supervisor,
             "administrator": administrator,
             "operators": operators,
@@ -323,14 +342,14 @@ class System:
         if not self._given_kafka:
             found["broker"] = ((_broker(), "broker", *broker, "--storage-engine", "memory://tansu/"), {})
         for name in WORKERS:
-            found[f"{name}-worker"] = ((sys.executable, "-m", f"services.{name}.worker"), self._service_env(name))
+            found[f"{name}-worker"] = ((sys.executable, "-m", f"services.{name}.worker"), self.service_env(name))
         for place, (name, module) in enumerate(WEBS.items()):
             command = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", f"{module}:create_app()")
             threads = "256" if name == "ticketing-live" else os.environ.get("WEB_THREADS", "32")
             web = {"BIND": self.addresses[name], "WEB_THREADS": threads, "WEB_CPU": str(place)}
             if name == "catalog-web":  # alone makes sessions
                 web["TOKEN_PRIVATE_KEY_FILE"] = str(self.data / "keys/token_private.pem")
-            found[name] = (command, self._service_env(name.partition("-")[0]) | web)
+            found[name] = (command, self.service_env(name.partition("-")[0]) | web)
         found["gateway"] = (self._gateway(), {})
         return found
 
@@ -341,7 +360,8 @@ class System:
         ]
         return (sys.executable, "deploy/gateway/local.py", *listener, *routes)
 
-    def _service_env(self, service: str) -> dict[str, str]:
+    def service_env(self, service: str) -> dict[str, str]:
+        """The settings of a service's processes here."""
         return {
             "MONGO_URL": self.database_url,
             "MONGO_DATABASE": service,

@@ -89,7 +89,7 @@ def connect(url: str, database: str) -> Database[Document]:
 
 
 class EventStore:
-    """Appends, reads and follows the commits of one service. A commit never changes."""
+    """Appends, reads and follows the commits of one service. A commit never changes; old streams may be forgotten."""
 
     def __init__(self, database: Database[Document]) -> None:
         self.database = database
@@ -100,7 +100,7 @@ class EventStore:
         """Raise unless the database answers."""
         self.database.command("ping")
 
-    def _create_indexes(self) -> None:
+    def create_indexes(self) -> None:
         """Make the indexes that the promises rest on; harmless when they exist."""
         self._commits.create_index([("stream", ASCENDING), ("version", ASCENDING)], unique=True)
         self._commits.create_index([("stream", ASCENDING), ("commands.id", ASCENDING)], unique=True)
@@ -110,7 +110,7 @@ class EventStore:
         """Make the commit true, durably, exactly once. Raises `Conflict` or `Unsettled`."""
         try:
             if not self._indexed:
-                self._create_indexes()
+                self.create_indexes()
             self._commits.insert_one(_to_document(commit))
         except DuplicateKeyError as error:
             raise Conflict(commit.id) from error
@@ -124,7 +124,7 @@ class EventStore:
         """
         try:
             if not self._indexed:
-                self._create_indexes()
+                self.create_indexes()
             self._commits.insert_many([_to_document(commit) for commit in commits], ordered=False)
         except BulkWriteError as error:
             failed = {failure["index"]: failure["code"] for failure in error.details["writeErrors"]}
@@ -142,8 +142,15 @@ class EventStore:
 
     def with_outbox(self, outbox: str) -> Iterator[Commit]:
         """Every commit that was ever to leave by this outbox, each stream in order: what a replay delivers."""
+        return self._in_order({"outboxes": outbox})
+
+    def everything(self) -> Iterator[Commit]:
+        """Every commit, stream by stream, each in order."""
+        return self._in_order({})
+
+    def _in_order(self, query: Document) -> Iterator[Commit]:
         order = [("stream", ASCENDING), ("version", ASCENDING)]
-        return map(_to_commit, self._commits.find({"outboxes": outbox}).sort(order).batch_size(FULL_BATCH))
+        return map(_to_commit, self._commits.find(query).sort(order).batch_size(FULL_BATCH))
 
     def recent(self, event_type: str, limit: int, **data: str) -> list[str]:
         """Streams of the latest commits holding an event of this type, and with this data in it, newest first."""
@@ -155,6 +162,13 @@ class EventStore:
             query["events"] = {"$elemMatch": {f"data.{name}": value for name, value in data.items()}}
         found = self._commits.find(query, {"stream": 1}).sort("at", DESCENDING).limit(limit)
         return list(dict.fromkeys(document["stream"] for document in found))
+
+    def forget(self, first: str, end: str) -> int:
+        """Delete the streams whose names lie from `first` up to, not including, `end`; how many commits that were.
+
+        Whole streams only: one that were cut would fit its chain no more.
+        """
+        return self._commits.delete_many({"stream": {"$gte": first, "$lt": end}}).deleted_count
 
     @contextmanager
     def follow(self, outbox: str, position: Document | None) -> Iterator["Feed"]:

@@ -25,12 +25,14 @@ def run(store: EventStore, **loops: Loop) -> None:
     """Run the loops until SIGTERM or SIGINT. A loop that raises is logged and started again after a pause.
 
     Two commands run nothing: `python -m services.NAME.worker replay` asks the running relay to publish everything
-    again; `… verify STREAM` recomputes the hash chain of a stream.
+    again; `… verify STREAM` recomputes the hash chain of a stream, `… verify` those of all.
     """
     match sys.argv[1:]:
         case ["replay"]:
             print(f"asked {request_replay(store)} relays to deliver everything again")
             return
+        case ["verify"]:
+            sys.exit(chain.report(store.database.name, store.everything(), print))
         case ["verify", stream]:
             sys.exit(_verify(store, stream))
     os.nice(NICENESS)

@@ -67,6 +67,10 @@ class Contacts:
         """The tickets and bookings of a day (`20261124`) for which a number is kept."""
         return [str(found["_id"]) for found in self._contacts.find({"_id": {"$regex": f"^{day}-"}}, {"_id": 1})]
 
-    def erase(self, ticket_id: str) -> None:
-        """Forget the number of a ticket."""
-        self._contacts.delete_one({"_id": ticket_id})
+    def erase(self, ticket_id: str) -> bool:
+        """Forget the number of a ticket; whether there was one."""
+        return self._contacts.delete_one({"_id": ticket_id}).deleted_count > 0
+
+    def erase_number(self, phone: str) -> int:
+        """Forget a number (E.164) wherever it was left; for how many tickets it was."""
+        return self._contacts.delete_many({"phone": phone}).deleted_count

@@ -5,10 +5,13 @@ import threading
 from dataclasses import dataclass
 
 import pytest
+from servers import MONGO_SERVERS
 
 from services.chassis.decider import Decider, StoreUnavailable, Streams
 from services.chassis.errors import KeyReused, Refused
 from services.chassis.event_store import EventStore, Unsettled, connect
+
+on_both_servers = pytest.mark.parametrize("mongo_server", MONGO_SERVERS, indirect=True, scope="session")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ def test_a_command_is_decided_and_durable(store):
     assert places(store).snapshot("s").state == 1
 
 
+@on_both_servers
 def test_a_command_that_comes_again_gets_its_first_answer_also_from_another_process(store):
     here, there = places(store), places(store)
     first = here.execute("s", Take(), id="key", digest="d")
@@ -60,6 +64,7 @@ def test_a_key_with_another_request_is_refused(store):
         streams.execute("s", Take(), id="key", digest="two")
 
 
+@on_both_servers
 def test_a_process_that_is_behind_decides_anew(store):
     here, there = places(store), places(store)
     here.execute("s", Take())
@@ -67,6 +72,7 @@ def test_a_process_that_is_behind_decides_anew(store):
     assert here.execute("s", Take()).events == (Taken(3),)
 
 
+@on_both_servers
 def test_a_refusal_never_rests_on_a_state_that_others_have_moved_on_from(store):
     here, there = places(store), places(store)
     here.execute("s", Take())
@@ -74,6 +80,7 @@ def test_a_refusal_never_rests_on_a_state_that_others_have_moved_on_from(store):
         there.execute("s", Take(most=1))
 
 
+@on_both_servers
 def test_many_threads_combine_into_fewer_commits_and_each_gets_its_own_answer(store):
     streams, got = places(store), []
     threads = [threading.Thread(target=lambda: got.append(streams.execute("s", Take()).events[0])) for _ in range(64)]
@@ -103,6 +110,7 @@ def test_one_refusal_in_a_batch_leaves_the_others_alone(store):
     assert sorted(a for a in answers if a != "full") == list(range(1, 17))
 
 
+@on_both_servers
 def test_commands_of_many_streams_are_decided_together_each_with_its_own_answer(store):
     here, there = places(store), places(store)
     there.execute("known", Take())
@@ -123,6 +131,7 @@ def take_some(url: str, name: str, count: int, results) -> None:
     results.put(got)
 
 
+@on_both_servers
 def test_several_processes_give_each_place_out_once_and_no_more_than_there_are(mongo_server, store):
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
@@ -153,6 +162,7 @@ class LosesAnswers(EventStore):
         raise Unsettled(commit.id)
 
 
+@on_both_servers
 @pytest.mark.parametrize("made", [True, False])
 def test_an_append_whose_answer_was_lost_is_settled_by_reading_and_happens_once(store, made):
     outcome = places(LosesAnswers(store, made)).execute("s", Take(), id="key")

@@ -1,9 +1,10 @@
-"""The promises of the event store, on a real server: what every store of this house must pass."""
+"""The promises of the event store, on two servers by different people: what every store of this house must pass."""
 
 import threading
 from datetime import UTC, datetime
 
 import pytest
+from servers import MONGO_SERVERS
 
 from services.chassis.event_store import (
     FULL_BATCH,
@@ -15,7 +16,26 @@ from services.chassis.event_store import (
     StoredEvent,
 )
 
+pytestmark = pytest.mark.parametrize("mongo_server", MONGO_SERVERS, indirect=True, scope="session")
+
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+
+# What the second server does not do. Where it begins to, the test fails, so that this stays true.
+SILENT = "it takes a change stream and tells nothing in it"
+NOT_ON_THE_SECOND = {
+    "test_a_command_is_recorded_once_in_its_stream": "its unique indexes do not look into arrays",
+    "test_news_come_in_order_and_go_on_where_they_were_left": SILENT,
+    "test_an_open_feed_gives_what_comes_while_it_is_open_in_bounded_batches": SILENT,
+    "test_news_hold_only_what_is_to_leave_by_their_outbox": SILENT,
+    "test_a_position_that_means_nothing_to_the_database_is_lost": SILENT,
+}
+
+
+@pytest.fixture(autouse=True)
+def known_difference(request: pytest.FixtureRequest) -> None:
+    reason = NOT_ON_THE_SECOND.get(request.node.originalname)
+    if reason and request.node.callspec.params["mongo_server"] == "second":
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 def commit(stream: str = "s", version: int = 1, commands: tuple[str, ...] = ("c1",), outboxes=("events",)) -> Commit:

@@ -1,0 +1,1 @@
+"""Backup and restore of all services, of docker compose and of the local run."""

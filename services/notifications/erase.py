@@ -1,0 +1,61 @@
+"""Erasure on the command line (UU 27/2022 articles 8, 43 and 44): of one ticket, of one number, of what is old.
+
+python -m services.notifications.erase ticket 20261124-JIQIB5zD7YKJMCqDar8ksQ
+python -m services.notifications.erase phone < FILE        (the number; so it stands in no list of commands)
+python -m services.notifications.erase before 2026-01-01   (the texts of all tickets of the days before, and to whom)
+"""
+
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.event_store import EventStore, connect
+from services.notifications import contacts
+from services.notifications.contacts import Contacts, InvalidPhone
+from services.notifications.correspondence import ticket_stream
+
+NEWEST = timedelta(days=7)  # younger days may still be asked about, or still go on in another zone
+
+
+def main() -> None:
+    """Erase, and say what was; exit 2 if it is not understood."""
+    env = Env()
+    settings = Settings.from_env(env, "notifications")
+    env.check()
+    configure_logging("notifications-erase", settings.log_level)
+    database = connect(settings.mongo_url, settings.database)
+    match sys.argv[1:]:
+        case ["ticket", ticket_id]:
+            found = Contacts(database).erase(ticket_id)
+            print("erased the number of this ticket" if found else "no number is kept for this ticket")
+        case ["phone"]:
+            print(f"erased it from {Contacts(database).erase_number(_number(sys.stdin.readline()))} tickets")
+        case ["before", day]:
+            streams = ticket_stream(""), ticket_stream(f"{_day(day):%Y%m%d}")
+            print(f"erased {EventStore(database).forget(*streams)} commits of earlier days")
+        case _:
+            sys.exit(__doc__)
+
+
+def _number(text: str) -> str:
+    try:
+        return contacts.parse(text)
+    except InvalidPhone as refused:
+        print(refused.__doc__, file=sys.stderr)
+        sys.exit(2)
+
+
+def _day(text: str) -> date:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        print(f"{text} is no day: 2026-01-01", file=sys.stderr)
+        sys.exit(2)
+    if found > (datetime.now(UTC) - NEWEST).date():
+        print(f"{text}: the last {NEWEST.days} days stay", file=sys.stderr)
+        sys.exit(2)
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""What an operator can lose and get back: all of Kafka, all of the machine; and web processes that are replaced."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from e2e.conftest import MALL, Site, eventually, key
+from kafka import KafkaConsumer, TopicPartition
+from pymongo import MongoClient
+
+from deploy.local import System
+from deploy.local.system import ROOT
+from services.catalog.directory import Malls
+from services.chassis.cloud_event import decode
+from services.chassis.event_store import EventStore, connect
+from services.notifications.contacts import Contacts
+from services.notifications.correspondence import Correspondences
+from services.ticketing.queue import Queue
+
+SERVICES = ("catalog", "notifications", "ticketing")
+TICKETS = f"/ticketing/api/malls/{MALL}/tickets"
+SERVICE = "DUKCAPIL-KTPREKAM"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory):
+    """A system of its own, with a morning's work done."""
+    data = tmp_path_factory.mktemp("recovery") / "data"
+    with System(data) as system:
+        site = Site(system.url, (data / "keys/token_private.pem").read_bytes(), system)
+        work(site, visitors=6, calls=2)
+        yield site
+
+
+def work(site: Site, visitors: int, calls: int) -> list[dict]:
+    """Visitors take tickets and leave their numbers, a clerk calls some of them; each is told."""
+    with site.client() as visitor, site.desk("G02") as clerk:
+        tickets = [take(visitor) for _ in range(visitors)]
+        for place, ticket in enumerate(tickets):
+            url = f"/notifications/api/tickets/{ticket['id']}/phone"
+            visitor.put(url, json={"phone": f"0812-0000-{place:04d}"}).raise_for_status()
+        called = []
+        for _ in range(calls):
+            call = clerk.post(f"/ticketing/api/malls/{MALL}/counters/G02/calls", headers=key()).raise_for_status()
+            called.append(call.json()["id"])
+            clerk.post(f"{TICKETS}/{called[-1]}/completion").raise_for_status()
+    issued = {f"{ticket['id']}.issued" for ticket in tickets}
+    wanted = issued | {f"{id}.called" for id in called}
+    assert eventually(lambda: wanted <= set(handed_over(site.system)), 60), wanted - set(handed_over(site.system))
+    return tickets
+
+
+def take(visitor) -> dict:
+    answer = visitor.post(TICKETS, json={"service": SERVICE, "priority": None}, headers=key())
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def handed_over(system: System) -> list[str]:
+    """The ids of all texts that the gateway was given, in order."""
+    if not system.sms_log.exists():
+        return []
+    return [json.loads(line)["id"] for line in system.sms_log.read_text().splitlines()]
+
+
+def in_kafka(system: System) -> dict[tuple[str, str], dict]:
+    """Everything that a subscriber who comes now can read: the data of each event."""
+    found = {}
+    for topic in ("mpp.catalog", "mpp.ticketing"):
+        consumer = KafkaConsumer(bootstrap_servers=system.kafka, auto_offset_reset="earliest", group_id=None)
+        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(partitions)
+        polled = True
+        while polled:
+            polled = consumer.poll(700)
+            for records in polled.values():
+                for event in (decode(record.value, record.headers) for record in records):
+                    found[(event.source, event.id)] = dict(event.data) | {"sequence": event.sequence}
+        consumer.close()
+    return found
+
+
+def folds(system: System) -> dict[str, object]:
+    """What every service makes of its streams: the state of each, by service and stream."""
+    found: dict[str, object] = {}
+    clients = []
+    for service in SERVICES:
+        database = connect(system.database_url, service)
+        clients.append(database.client)
+        store = EventStore(database)
+        names = {commit.stream for commit in store.everything()}
+        if service == "notifications":
+            streams = Correspondences(store, Contacts(database)).streams
+            found |= {f"{service} {name}": streams.snapshot(name).state for name in names if name.startswith("ticket/")}
+        elif service == "catalog":
+            waiting = Malls(store).waiting
+            found |= {f"{service} {name}": waiting.snapshot(name).state for name in names if name.startswith("waiting")}
+        else:
+            malls = Queue(store).malls
+            found |= {f"{service} {name}": malls.snapshot(name).state for name in names if name.startswith("mall/")}
+    for client in clients:
+        client.close()
+    return found
+
+
+def heads(system: System) -> dict[str, dict[str, str]]:
+    """The last hash of every stream, by service."""
+    found: dict[str, dict[str, str]] = {}
+    for service in SERVICES:
+        database = connect(system.database_url, service)
+        found[service] = {commit.stream: commit.hash for commit in EventStore(database).everything()}
+        database.client.close()
+    return found
+
+
+def worker(system: System, service: str, command: str) -> tuple[int, str]:
+    """Run a command of a service's worker; its status and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"services.{service}.worker", command],
+        env={**os.environ, **system.service_env(service)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout
+
+
+def test_after_all_topics_are_lost_everybody_is_told_again_and_nobody_is_texted_twice(own: Site):
+    system = own.system
+    before, texts, told = folds(system), handed_over(system), in_kafka(system)
+    assert len(before) > 6
+    system.kill("broker")
+    system.start("broker")  # it kept nothing
+    for service in ("catalog", "ticketing"):
+        assert worker(system, service, "replay") == (0, "asked 1 relays to deliver everything again\n")
+    assert eventually(lambda: told.items() <= in_kafka(system).items(), 60), told.keys() - in_kafka(system).keys()
+    work(own, visitors=1, calls=0)
+    after = folds(system)
+    mine = {name: after[name] for name in before if not name.startswith("catalog waiting")}
+    assert mine == {name: before[name] for name in mine}
+    sent = handed_over(system)
+    assert sent[: len(texts)] == texts
+    assert max(Counter(sent).values()) == 1
+    assert len(sent) == len(texts) + 1
+
+
+def test_a_restored_system_has_every_ticket_goes_on_with_the_numbers_and_texts_nobody_again(own: Site, tmp_path: Path):
+    tickets = work(own, visitors=3, calls=1)
+    saved = subprocess.run(
+        [sys.executable, "-m", "deploy.backup", "save", str(tmp_path), "--local", str(own.system.data)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert saved.returncode == 0, saved.stderr
+    backup = Path(saved.stdout.strip())
+    kept, told = heads(own.system), in_kafka(own.system)
+
+    restored = subprocess.run(
+        [sys.executable, "-m", "deploy.backup", "restore", str(backup), "--local", str(tmp_path / "data")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert restored.returncode == 0, restored.stderr
+    with System(tmp_path / "data") as system:
+        again = Site(system.url, (tmp_path / "data/keys/token_private.pem").read_bytes(), system)
+        found = heads(system)
+        assert {s: {name: h for name, h in found[s].items() if name in kept[s]} for s in ("ticketing",)} == {
+            "ticketing": kept["ticketing"]
+        }
+        assert [worker(system, service, "verify")[0] for service in SERVICES] == [0, 0, 0]
+        with again.client() as visitor:
+            for ticket in tickets:
+                shown = visitor.get(f"{TICKETS}/{ticket['id']}").raise_for_status().json()
+                assert shown["number"] == ticket["number"]
+            new = take(visitor)
+        assert number(new) == max(map(number, tickets)) + 1
+        # The relays found no position and published everything again, under the numbers that the events had.
+        assert eventually(lambda: told.items() <= in_kafka(system).items(), 60), told.keys() - in_kafka(system).keys()
+        time.sleep(1)
+        assert handed_over(system) == []
+        contacts = MongoClient(system.database_url)["notifications"]["contacts"]
+        assert contacts.count_documents({}) == 0
+        contacts.database.client.close()
+
+
+def number(ticket: dict) -> int:
+    return int(ticket["number"].partition("-")[2])
+
+
+def test_web_processes_are_replaced_under_load_without_a_failed_request(own: Site):
+    ending, answers = threading.Event(), []
+
+    def ask() -> None:
+        with own.client() as client:
+            while not ending.is_set():
+                answers.append(client.get(f"/ticketing/api/malls/{MALL}/hall").status_code)
+                answers.append(client.get(f"/catalog/api/malls/{MALL}").status_code)
+                time.sleep(0.02)
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    try:
+        for name in ("ticketing-web", "catalog-web"):
+            reload(own.system, name)
+    finally:
+        ending.set()
+        for asker in askers:
+            asker.join()
+    assert Counter(answers).keys() == {200}
+    print(f"{len(answers)} requests while two web processes were replaced, all answered")
+
+
+def reload(system: System, name: str) -> None:
+    """What an upgrade does: gunicorn starts a new process with the code that is there, and the old one ends."""
+    master = system.processes[name]
+    old = children(master)
+    os.kill(master, signal.SIGHUP)
+    assert eventually(lambda: children(master) and not children(master) & old, 30), "the old process is still there"
+
+
+def children(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
