@@ -2,12 +2,13 @@
 
 import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
+from urllib.parse import quote
 
 import structlog
 from environs import EnvValidationError, FileAwareEnv
-from marshmallow.validate import OneOf, Regexp
+from marshmallow.validate import Length, OneOf, Regexp
 
 
 class Env(FileAwareEnv):
@@ -41,7 +42,7 @@ class Env(FileAwareEnv):
 class Settings:
     """What every process of a service needs to know."""
 
-    mongo_url: str
+    mongo_url: str = field(repr=False)  # there may be a password in it
     database: str
     log_level: str
 
@@ -49,11 +50,22 @@ class Settings:
     def from_env(cls, env: Env, service: str) -> "Settings":
         """Read the settings of a service; `env.check()` tells what is wrong."""
         levels = OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+        url = env.str("MONGO_URL", validate=Regexp("^mongodb(\\+srv)?://"))
+        username = env.str("MONGO_USERNAME", "")
+        password = env.str("MONGO_PASSWORD", validate=Length(min=1)) if username else ""
         return cls(
-            mongo_url=env.str("MONGO_URL", validate=Regexp("^mongodb(\\+srv)?://")),
+            mongo_url=with_login(url or "", username, password or ""),
             database=env.str("MONGO_DATABASE", service),
             log_level=env.str("LOG_LEVEL", "INFO", validate=levels),
         )
+
+
+def with_login(url: str, username: str, password: str) -> str:
+    """The url of a MongoDB with a user's name and password; as it is, if there is no name or the url has one."""
+    scheme, _, rest = url.partition("://")
+    if not username or "@" in rest:
+        return url
+    return f"{scheme}://{quote(username, safe='')}:{quote(password, safe='')}@{rest}"
 
 
 def configure_logging(process: str, level: str = "INFO") -> None:
