@@ -21,7 +21,7 @@ simulate: .venv/installed ## Play a day of 100 visitors against the running syst
 	@$(BIN)/python -m deploy.simulate $(ARGS)
 
 test: .venv/installed ## Run all tests that need no Docker
-	@$(BIN)/python -m pytest -m "not containers" $(ARGS)
+	@$(BIN)/python -m pytest -m "not containers and not kafka" $(ARGS)
 
 test-containers: .venv/installed ## Run the end-to-end tests on apache/kafka and mongo (needs Docker)
 	@$(BIN)/python -m pytest -m containers $(ARGS)
@@ -39,9 +39,8 @@ lint: .venv/installed ## Check style, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-secrets: .venv/installed ## Make the keys that docker compose needs, in deploy/secrets
-	@$(BIN)/python -m services.chassis.tokens keys deploy/secrets
-	@chmod 700 deploy/secrets && chmod 644 deploy/secrets/token_private.pem # catalog reads it as another user; the folder stays shut
+secrets: .venv/installed ## Make what docker compose needs, in deploy/secrets: keys, passwords, a certificate (HOSTS=name,address)
+	@$(BIN)/python -m deploy.make_secrets deploy/secrets $(if $(HOSTS),--host $(HOSTS))
 
 lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and write both lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o deploy/requirements.lock
