@@ -23,6 +23,9 @@ simulate: .venv/installed ## Play a day of 100 visitors against the running syst
 test: .venv/installed ## Run all tests that need no Docker
 	@$(BIN)/python -m pytest -m "not containers and not kafka" $(ARGS)
 
+test-kafka: .venv/installed ## Run the fault tests on Apache Kafka itself (Java 17, Maven), and who may do what there
+	@MPP_TEST_KAFKA=$${MPP_TEST_KAFKA:-1} $(BIN)/python -m pytest tests/kafka tests/chassis/test_pipeline.py tests/e2e/test_journey.py tests/e2e/test_faults.py $(ARGS)
+
 test-containers: .venv/installed ## Run the end-to-end tests on apache/kafka and mongo (needs Docker)
 	@$(BIN)/python -m pytest -m containers $(ARGS)
 
@@ -49,4 +52,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-containers fuzz bench lint secrets lock clean
+.PHONY: help install run simulate test test-kafka test-containers fuzz bench lint secrets lock clean

@@ -1,4 +1,4 @@
-"""What compose started, attacked: by names and passwords, from container to container, by faults. `tests/containers/run`.
+"""What `tests/containers/run` started, attacked: by names and passwords, from container to container, by faults.
 
 The servers may be stand-ins (it says so): what they refuse is refused by their own implementation of the same rules.
 """
@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,7 +40,7 @@ def python_in(container: str, program: str, *arguments: str) -> str:
 def client(role: str = "", **scope: str) -> httpx.Client:
     headers = {}
     if role:
-        key = open(os.environ["MPP_TOKEN_KEY"], "rb").read()
+        key = Path(os.environ["MPP_TOKEN_KEY"]).read_bytes()
         headers["Authorization"] = f"Bearer {tokens.mint(key, name=f'test {role}', role=role, **scope)}"
     return httpx.Client(base_url=os.environ["MPP_URL"], headers=headers, timeout=20)
 
@@ -140,9 +141,9 @@ def test_each_container_sees_its_own_secrets_alone():
 
 
 def test_no_secret_is_in_the_environment_or_the_logs():
-    folder = os.environ["MPP_SECRETS"]
+    folder = Path(os.environ["MPP_SECRETS"])
     names = [f"{server}_{user}" for server in ("mongo", "kafka") for user in ("admin", "catalog", "ticketing")]
-    words = [open(f"{folder}/{name}").read() for name in names]
+    words = [(folder / name).read_text() for name in names]
     everything = compose("config").stdout + compose("logs", "--no-color").stdout
     everything += python_in("ticketing-worker", "import os; print(dict(os.environ))")
     assert [name for name, word in zip(names, words, strict=True) if word in everything] == []
