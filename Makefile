@@ -43,7 +43,7 @@ lint: .venv/installed ## Check style, types and import rules
 	@$(BIN)/lint-imports
 
 secrets: .venv/installed ## Make what docker compose needs, in deploy/secrets: keys, passwords, a certificate (HOSTS=name,address)
-	@$(BIN)/python -m deploy.make_secrets deploy/secrets $(if $(HOSTS),--host $(HOSTS))
+	@$(BIN)/python -m deploy.make_secrets $${MPP_SECRETS:-deploy/secrets} $(if $(HOSTS),--host $(HOSTS))
 
 lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and write both lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o deploy/requirements.lock

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ STAND_IN = Path("tests/containers/kafka")
 JARS = Path("build/kafka")
 CLUSTER_ID = "bXBwLXF1ZXVlLWthZmthMQ"
 JAVA = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-START_SECONDS = 120  # of a busy machine
+START_SECONDS = 240  # of a busy machine
 NOT_SETTINGS = ("KAFKA_HEAP_OPTS", "KAFKA_OPTS")
 
 
@@ -54,14 +54,15 @@ class Broker:
         self._settings.write_text("\n".join(f"{name}={value}" for name, value in lines.items()))
         self._process: subprocess.Popen[bytes] | None = None
 
+    def format(self) -> "subprocess.Popen[bytes] | None":
+        """Make its folder ready, unless it is; the process that does so."""
+        if (self._data / "meta.properties").exists():
+            return None
+        command = self._command("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c")
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
     def launch(self) -> None:
         """Start it; `wait` for it afterwards."""
-        if not (self._data / "meta.properties").exists():
-            subprocess.run(
-                self._command("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"),
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(self._command("kafka.Kafka"), stdout=log, stderr=log)
 
@@ -77,8 +78,7 @@ class Broker:
         raise TimeoutError((self._folder / "log").read_text()[-2000:])
 
     def start(self) -> None:
-        self.launch()
-        self.wait()
+        start([self])
 
     def kill(self) -> None:
         """End it without warning."""
@@ -93,6 +93,17 @@ class Broker:
     def _command(self, *program: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={STAND_IN / 'log4j2.properties'}"
         return ["java", *JAVA, *self._java, logging, "-cp", f"{jars()}/*", *program, str(self._settings)]
+
+
+def start(brokers: Collection[Broker]) -> None:
+    """Start them side by side: each waits for the others."""
+    formatting = [broker.format() for broker in brokers]
+    for process in formatting:
+        assert process is None or process.wait() == 0
+    for broker in brokers:
+        broker.launch()
+    for broker in brokers:
+        broker.wait()
 
 
 def compose_settings() -> dict[str, str]:
@@ -139,6 +150,7 @@ class Cluster:
                     "group.min.session.timeout.ms": "1000",
                     "broker.session.timeout.ms": "4000",  # how soon the others take over from one that is gone
                     "broker.heartbeat.interval.ms": "500",
+                    "initial.broker.registration.timeout.ms": str(START_SECONDS * 1000),
                     **copies,
                 },
                 port,
@@ -151,10 +163,7 @@ class Cluster:
         return ",".join(f"127.0.0.1:{broker.port}" for broker in self.brokers.values())
 
     def start(self) -> None:
-        for broker in self.brokers.values():
-            broker.launch()
-        for broker in self.brokers.values():
-            broker.wait()
+        start(self.brokers.values())
 
     def kill(self) -> None:
         for broker in self.brokers.values():
