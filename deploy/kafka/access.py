@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ SERVICES = ("catalog", "ticketing", "notifications")
 PUBLIC = tuple(f"mpp.{service}" for service in SERVICES)  # no personal data is in them: agencies may read them
 DAY = 24 * 60 * 60 * 1000  # ms
 RETENTION = 30 * DAY  # the services' stores keep everything for longer; see `replay`
+ATTEMPTS = 5
 ITERATIONS = 4096  # Kafka's own least; the passwords are random and long
 AGENCY = re.compile(r"[A-Z][A-Z0-9-]{1,31}")  # as the catalogue writes codes, but no dot: it ends the group's prefix
 
@@ -209,20 +211,27 @@ def main(arguments: list[str] | None = None) -> None:
     env = Env()
     kafka = Kafka.from_env(env)
     env.check()
-    try:
-        with Administration(kafka) as administration:
-            match given.command:
-                case "prepare":
-                    prepare(administration, Path(os.environ.get("SECRETS", "/run/secrets")))
-                case "agency":
-                    password = add_agency(administration, given.code)
-                    user = agency_user(given.code)
-                    print(f"user      {user}\npassword  {password}\ngroups    {user}.…\ntopics    {', '.join(PUBLIC)}")
-                case "remove":
-                    administration.remove_user(agency_user(given.code))
-                    print(f"{agency_user(given.code)} is gone; its open connections end with their session.")
-    except (KafkaError, OSError) as error:
-        sys.exit(f"Kafka is not prepared: {error}")
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with Administration(kafka) as administration:
+                _do(administration, given)
+            return
+        except (KafkaError, OSError) as error:
+            if attempt == ATTEMPTS:
+                sys.exit(f"Kafka is not prepared: {error}")
+            time.sleep(2)  # it may just be starting; whatever was done already is done again
+
+
+def _do(administration: Administration, given: argparse.Namespace) -> None:
+    match given.command:
+        case "prepare":
+            prepare(administration, Path(os.environ.get("SECRETS", "/run/secrets")))
+        case "agency":
+            password, user = add_agency(administration, given.code), agency_user(given.code)
+            print(f"user      {user}\npassword  {password}\ngroups    {user}.…\ntopics    {', '.join(PUBLIC)}")
+        case "remove":
+            administration.remove_user(agency_user(given.code))
+            print(f"{agency_user(given.code)} is gone; its open connections end within five minutes.")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import pytest
 from services.chassis import tokens
 
 pytestmark = [
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
     pytest.mark.skipif("MPP_COMPOSE" not in os.environ, reason="tests/containers/run starts what these attack"),
 ]
 MALL = "pekalongan"
@@ -28,7 +28,7 @@ SERVICE = "DUKCAPIL-KTPREKAM"
 
 def compose(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
     command = [*shlex.split(os.environ["MPP_COMPOSE"]), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=check)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=check)
 
 
 def python_in(container: str, program: str, *arguments: str) -> str:
