@@ -21,7 +21,10 @@ simulate: .venv/installed ## Play a day of 100 visitors against the running syst
 	@$(BIN)/python -m deploy.simulate $(ARGS)
 
 test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four)
-	@$(BIN)/python -m pytest -m "not containers" --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m "not containers and not kafka" --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+test-kafka: .venv/installed ## Run the fault tests on Apache Kafka itself (Java 17, Maven), and who may do what there
+	@MPP_TEST_KAFKA=$${MPP_TEST_KAFKA:-1} $(BIN)/python -m pytest tests/kafka tests/chassis/test_pipeline.py tests/e2e/test_journey.py tests/e2e/test_faults.py $(ARGS)
 
 test-containers: .venv/installed ## Run the end-to-end tests on apache/kafka and mongo (needs Docker)
 	@$(BIN)/python -m pytest -m containers $(ARGS)
@@ -61,9 +64,8 @@ asyncapi: .venv/installed ## Write docs/asyncapi.yaml, and each service's part o
 asyncapi-parser: ## Fetch the official AsyncAPI parser for the tests (needs npm)
 	@npm install --prefix build/asyncapi --no-audit --no-fund --silent @asyncapi/parser@3.6.3
 
-secrets: .venv/installed ## Make the keys that docker compose needs, in deploy/secrets
-	@$(BIN)/python -m services.chassis.tokens keys deploy/secrets
-	@chmod 700 deploy/secrets && chmod 644 deploy/secrets/token_private.pem # catalog reads it as another user; the folder stays shut
+secrets: .venv/installed ## Make what docker compose needs, in deploy/secrets: keys, passwords, a certificate (HOSTS=name,address)
+	@$(BIN)/python -m deploy.make_secrets $${MPP_SECRETS:-deploy/secrets} $(if $(HOSTS),--host $(HOSTS))
 
 lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and write both lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o deploy/requirements.lock
@@ -72,4 +74,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-containers fuzz bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean
+.PHONY: help install run simulate test test-kafka test-containers fuzz bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean

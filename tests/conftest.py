@@ -22,8 +22,8 @@ def mongo_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def kafka_server() -> Iterator[Server]:
-    with running(kafka()) as server:
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(kafka(tmp_path_factory.mktemp("kafka"))) as server:
         yield server
 
 

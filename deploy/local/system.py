@@ -52,7 +52,8 @@ class System:
 
     `data` keeps everything that outlives a run; without it a temporary folder does, and goes. `port` is the gateway's;
     without it a free one is taken. `say` hears of progress. `database_url` and `kafka` name servers that run elsewhere;
-    without them the local ones are started. Enter it in the main thread (see `Process`).
+    without them the local ones are started. `kafka_replication` is of new topics. Enter it in the main thread (see
+    `Process`).
     """
 
     def __init__(
@@ -62,8 +63,9 @@ class System:
         say: Callable[[str], None] = lambda line: None,
         database_url: str = "",
         kafka: str = "",
+        kafka_replication: int = 1,
     ) -> None:
-        self._given_database, self._given_kafka = database_url, kafka
+        self._given_database, self._given_kafka, self._replication = database_url, kafka, kafka_replication
         self._temporary = data is None
         self.data = (data or Path(tempfile.mkdtemp(prefix="mpp-"))).resolve()
         self._say = say
@@ -366,6 +368,7 @@ class System:
             "MONGO_URL": self.database_url,
             "MONGO_DATABASE": service,
             "KAFKA_BOOTSTRAP": self.kafka,
+            "KAFKA_REPLICATION": str(self._replication),
             "KAFKA_SESSION_TIMEOUT_MS": "6000" if self._given_kafka else "2000",  # Apache Kafka takes no less
             "TOKEN_PUBLIC_KEY_FILE": str(self.data / "keys/token_public.pem"),
             "PUBLIC_URL": self.url,

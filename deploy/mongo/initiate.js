@@ -1,8 +1,28 @@
-// Makes the single server a replica set of one, once, and waits until it takes writes. Safe to run again.
+// Makes the single server a replica set of one, and its users: an administrator, and one for each service, which can
+// reach its own database alone. Safe to run again: passwords follow their files. It shares the server's network, so
+// that it comes from "localhost", where MongoDB lets the first user be made, and nothing after that.
+const fs = require("fs");
+
 const SET = { _id: "rs0", members: [{ _id: 0, host: "mongo:27017" }] };
+const SERVICES = ["catalog", "ticketing", "notifications"];
+const URL = "mongodb://127.0.0.1:27017/?directConnection=true&serverSelectionTimeoutMS=2000";
+
+const password = (user) => fs.readFileSync(`/run/secrets/mongo_${user}`, "utf8").trim();
+
+// The database "admin": as the administrator, or as nobody while there is no administrator yet.
+function open() {
+  try {
+    return new Mongo(`${URL}&authSource=admin`.replace("//", `//admin:${encodeURIComponent(password("admin"))}@`)).getDB("admin");
+  } catch (error) {
+    if (!/auth/i.test(error.message)) {
+      throw error;
+    }
+    return new Mongo(URL).getDB("admin");
+  }
+}
 
 function takesWrites() {
-  const admin = new Mongo("mongodb://mongo:27017/?directConnection=true&serverSelectionTimeoutMS=1000").getDB("admin");
+  const admin = open();
   const hello = admin.runCommand({ hello: 1 });
   if (!hello.isWritablePrimary && !hello.setName) {
     admin.runCommand({ replSetInitiate: SET });
@@ -10,17 +30,36 @@ function takesWrites() {
   return hello.isWritablePrimary;
 }
 
-let problem = "it is not the primary";
-for (let attempt = 0; attempt < 120; attempt++) {
+function setUser(name, roles) {
+  const admin = open();
   try {
-    if (takesWrites()) {
-      print("mongo takes writes");
-      quit(0);
+    admin.updateUser(name, { pwd: password(name), roles });
+  } catch (error) {
+    admin.createUser({ user: name, pwd: password(name), roles }); // not there yet; any other fault shows here again
+  }
+}
+
+const steps = [
+  ["takes writes", takesWrites],
+  ["has its administrator", () => setUser("admin", [{ role: "root", db: "admin" }]) ?? true],
+  ...SERVICES.map((name) => [`has the user ${name}`, () => setUser(name, [{ role: "readWrite", db: name }]) ?? true]),
+];
+
+let problem = "it is not the primary";
+for (let attempt = 0; attempt < 120 && steps.length; attempt++) {
+  try {
+    while (steps.length && steps[0][1]()) {
+      print(`mongo ${steps.shift()[0]}`);
     }
   } catch (error) {
-    problem = error.message; // not up yet, or another run was quicker: look again
+    problem = error.message; // not up yet, or just starting again: look again
   }
-  sleep(500);
+  if (steps.length) {
+    sleep(500);
+  }
 }
-print(`mongo does not take writes after a minute: ${problem}`);
-quit(1);
+if (steps.length) {
+  print(`mongo is not ready after a minute: ${problem}`);
+  quit(1);
+}
+quit(0);

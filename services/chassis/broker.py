@@ -3,17 +3,69 @@
 Clients are not fork-safe and their constructors block: make them in a worker's loop, never before gunicorn forks.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import TopicAlreadyExistsError
+from marshmallow import ValidationError
+from marshmallow.validate import Length, OneOf
 
 from services.chassis.config import Env
 
 USUAL = 1024 * 1024  # bytes of a message, as Kafka and its clients have it
 LARGE = 2 * USUAL  # for dead letters: the largest message, and the story of it
+
+
+PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+@dataclass(frozen=True)
+class Login:
+    """As whom to speak to the brokers, and whether by TLS; `ca_file` is PEM, without it the machine's own list counts.
+
+    The password is in no log: it is left out where this is printed.
+    """
+
+    protocol: str = "PLAINTEXT"
+    mechanism: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""
+
+    @classmethod
+    def from_env(cls, env: Env) -> "Login":
+        """Read `KAFKA_SECURITY_PROTOCOL`, `KAFKA_SASL_…` and `KAFKA_SSL_CAFILE`; a user is asked for where SASL is."""
+        protocol = env.str("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", validate=OneOf(PROTOCOLS))
+        ca_file = env.str("KAFKA_SSL_CAFILE", "", validate=_is_file)
+        if not (protocol or "").startswith("SASL_"):
+            return cls(protocol, ca_file=ca_file)
+        mechanism = env.str("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", validate=OneOf(MECHANISMS))
+        username = env.str("KAFKA_SASL_USERNAME", validate=Length(min=1))
+        password = env.str("KAFKA_SASL_PASSWORD", validate=Length(min=1))
+        return cls(protocol, mechanism, username, password, ca_file)
+
+    def options(self) -> Mapping[str, Any]:
+        """The same, in the words of kafka-python."""
+        options: dict[str, Any] = {"security_protocol": self.protocol}
+        if self.ca_file:
+            options |= {"ssl_cafile": self.ca_file}
+        if self.mechanism:
+            options |= {
+                "sasl_mechanism": self.mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password,
+            }
+        return options
+
+
+def _is_file(path: str) -> None:
+    if path and not Path(path).is_file():
+        raise ValidationError("must be a file that is there")
 
 
 @dataclass(frozen=True)
@@ -24,6 +76,7 @@ class Kafka:
     session_timeout_ms: int
     partitions: int
     replication: int
+    login: Login = Login()
 
     @classmethod
     def from_env(cls, env: Env) -> "Kafka":
@@ -33,12 +86,16 @@ class Kafka:
             session_timeout_ms=env.int("KAFKA_SESSION_TIMEOUT_MS", 45000),
             partitions=env.int("KAFKA_PARTITIONS", 3),
             replication=env.int("KAFKA_REPLICATION", 1),
+            login=Login.from_env(env),
         )
 
     def create_topics(self, names: Sequence[str], largest: int = USUAL) -> None:
-        """Make the topics that do not exist yet; messages may have so many bytes."""
+        """Make the topics that do not exist yet; messages may have so many bytes.
+
+        Raises `TopicAuthorizationFailedError` where that is somebody else's right; topics that are there need none.
+        """
         configs = {"max.message.bytes": str(largest)} if largest != USUAL else {}
-        admin = KafkaAdminClient(bootstrap_servers=list(self.bootstrap), bootstrap_timeout_ms=5000)
+        admin = KafkaAdminClient(**self._reach())
         try:
             for name in set(names) - set(admin.list_topics()):
                 try:
@@ -51,7 +108,7 @@ class Kafka:
     def producer(self, largest: int = USUAL) -> KafkaProducer:
         """A producer that is acknowledged by all in-sync replicas and repeats nothing within its session."""
         return KafkaProducer(
-            bootstrap_servers=list(self.bootstrap),
+            **self._reach(),
             acks="all",
             enable_idempotence=True,
             max_request_size=largest,
@@ -60,14 +117,13 @@ class Kafka:
             max_block_ms=5000,
             request_timeout_ms=5000,
             delivery_timeout_ms=10000,
-            bootstrap_timeout_ms=5000,
         )
 
     def consumer(self, group: str, topics: Sequence[str]) -> KafkaConsumer:
         """A group member that starts at the earliest event and commits only when told to."""
         return KafkaConsumer(
             *topics,
-            bootstrap_servers=list(self.bootstrap),
+            **self._reach(),
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -77,14 +133,16 @@ class Kafka:
             session_timeout_ms=self.session_timeout_ms,
             heartbeat_interval_ms=self.session_timeout_ms // 3,
             request_timeout_ms=max(10000, self.session_timeout_ms + 5000),
-            bootstrap_timeout_ms=5000,
         )
 
     def ends(self, topic: str) -> dict[int, int]:
         """The offset that the next record of each partition will get."""
-        client = KafkaConsumer(bootstrap_servers=list(self.bootstrap), bootstrap_timeout_ms=5000)
+        client = KafkaConsumer(**self._reach())
         try:
             partitions = [TopicPartition(topic, number) for number in client.partitions_for_topic(topic) or ()]
             return {found.partition: end for found, end in client.end_offsets(partitions).items()}
         finally:
             client.close()
+
+    def _reach(self) -> Mapping[str, Any]:
+        return {"bootstrap_servers": list(self.bootstrap), "bootstrap_timeout_ms": 5000, **self.login.options()}

@@ -2,12 +2,13 @@
 
 import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
+from urllib.parse import quote
 
 import structlog
 from environs import EnvValidationError, FileAwareEnv
-from marshmallow.validate import OneOf, Regexp
+from marshmallow.validate import Length, OneOf, Regexp
 
 URN = "urn:mpp:event:{type}"  # the name of an event's schema, the same everywhere; its `$id`
 
@@ -43,7 +44,7 @@ class Env(FileAwareEnv):
 class Settings:
     """What every process of a service needs to know. `schemas` is where an event's schema is, with `{type}` in it."""
 
-    mongo_url: str
+    mongo_url: str = field(repr=False)  # there may be a password in it
     database: str
     log_level: str
     schemas: str = URN
@@ -53,12 +54,23 @@ class Settings:
         """Read the settings of a service; `env.check()` tells what is wrong."""
         public = env.str("PUBLIC_URL", "", validate=Regexp("^(https?://[^/?# ]+/?)?$"))
         levels = OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+        url = env.str("MONGO_URL", validate=Regexp("^mongodb(\\+srv)?://"))
+        username = env.str("MONGO_USERNAME", "")
+        password = env.str("MONGO_PASSWORD", validate=Length(min=1)) if username else ""
         return cls(
-            mongo_url=env.str("MONGO_URL", validate=Regexp("^mongodb(\\+srv)?://")),
+            mongo_url=with_login(url or "", username, password or ""),
             database=env.str("MONGO_DATABASE", service),
             log_level=env.str("LOG_LEVEL", "INFO", validate=levels),
             schemas=f"{public.rstrip('/')}/{service}/api/schemas/{{type}}.json" if public else URN,
         )
+
+
+def with_login(url: str, username: str, password: str) -> str:
+    """The url of a MongoDB with a user's name and password; as it is, if there is no name or the url has one."""
+    scheme, _, rest = url.partition("://")
+    if not username or "@" in rest:
+        return url
+    return f"{scheme}://{quote(username, safe='')}:{quote(password, safe='')}@{rest}"
 
 
 def configure_logging(process: str, level: str = "INFO") -> None:

@@ -12,8 +12,8 @@ from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 from services.notifications import contacts
 from services.notifications.contacts import Contacts, InvalidPhone
-from services.notifications.correspondence import ticket_stream
 
+SUBJECTS = ("ticket", "booking")  # what streams about visitors begin with
 NEWEST = timedelta(days=7)  # younger days may still be asked about, or still go on in another zone
 
 
@@ -31,8 +31,9 @@ def main() -> None:
         case ["phone"]:
             print(f"erased it from {Contacts(database).erase_number(_number(sys.stdin.readline()))} tickets")
         case ["before", day]:
-            streams = ticket_stream(""), ticket_stream(f"{_day(day):%Y%m%d}")
-            print(f"erased {EventStore(database).forget(*streams)} commits of earlier days")
+            store, end = EventStore(database), f"{_day(day):%Y%m%d}"
+            erased = sum(store.forget(f"{kind}/", f"{kind}/{end}") for kind in SUBJECTS)
+            print(f"erased {erased} commits of earlier days")
         case _:
             sys.exit(__doc__)
 

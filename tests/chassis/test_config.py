@@ -4,11 +4,13 @@ import pytest
 
 from services.catalog.app import create_app as catalog
 from services.chassis import tokens
-from services.chassis.broker import Kafka
+from services.chassis.broker import Kafka, Login
 from services.chassis.config import Env, Settings
 from services.notifications.worker import main as notifications_worker
 
 SETTINGS = ("MONGO_URL", "MONGO_DATABASE", "LOG_LEVEL", "TOKEN_PUBLIC_KEY", "KAFKA_BOOTSTRAP", "SMS_LOG_FILE")
+SETTINGS += tuple(f"KAFKA_{name}" for name in ("SECURITY_PROTOCOL", "SASL_MECHANISM", "SASL_USERNAME", "SASL_PASSWORD"))
+SETTINGS += ("KAFKA_SSL_CAFILE",)
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +69,43 @@ def test_kafka_is_read_from_a_list_of_brokers(monkeypatch):
     kafka = Kafka.from_env(env)
     env.check()
     assert kafka == Kafka(("kafka-1:9092", "kafka-2:9092"), session_timeout_ms=45000, partitions=3, replication=1)
+
+
+def read_kafka() -> Kafka:
+    env = Env()
+    kafka = Kafka.from_env(env)
+    env.check()
+    return kafka
+
+
+def test_the_login_of_kafka_has_its_password_in_a_file_and_shows_it_nowhere(monkeypatch, tmp_path):
+    (tmp_path / "password").write_text("rahasia\n")
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----")
+    given = {"BOOTSTRAP": "kafka:9092", "SECURITY_PROTOCOL": "SASL_SSL", "SASL_USERNAME": "ticketing"}
+    given |= {"SASL_PASSWORD_FILE": str(tmp_path / "password"), "SSL_CAFILE": str(tmp_path / "ca.pem")}
+    for name, value in given.items():
+        monkeypatch.setenv(f"KAFKA_{name}", value)
+    kafka = read_kafka()
+    assert kafka.login == Login("SASL_SSL", "SCRAM-SHA-512", "ticketing", "rahasia", str(tmp_path / "ca.pem"))
+    assert "rahasia" not in repr(kafka)
+
+
+def test_a_login_of_kafka_that_is_not_whole_is_told_in_full(monkeypatch, capsys):
+    given = {"BOOTSTRAP": "kafka:9092", "SECURITY_PROTOCOL": "SASL_PLAINTEXT", "SASL_MECHANISM": "GUESS"}
+    for name, value in (given | {"SSL_CAFILE": "/nowhere.pem"}).items():
+        monkeypatch.setenv(f"KAFKA_{name}", value)
+    assert sorted(line.split(":")[0] for line in faults(read_kafka, capsys)) == [
+        "setting KAFKA_SASL_MECHANISM",
+        "setting KAFKA_SASL_PASSWORD",
+        "setting KAFKA_SASL_USERNAME",
+        "setting KAFKA_SSL_CAFILE",
+    ]
+
+
+def test_an_unknown_protocol_of_kafka_is_told(monkeypatch, capsys):
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "kafka:9092")
+    monkeypatch.setenv("KAFKA_SECURITY_PROTOCOL", "TRUST_ME")
+    assert [line.split(":")[0] for line in faults(read_kafka, capsys)] == ["setting KAFKA_SECURITY_PROTOCOL"]
 
 
 def test_a_web_process_lists_all_that_is_missing_or_wrong_at_once(monkeypatch, capsys):

@@ -13,8 +13,8 @@ from services.chassis.outbox import request_replay
 
 
 @pytest.fixture
-def broker():
-    with running(kafka()) as server:
+def broker(tmp_path):
+    with running(kafka(tmp_path)) as server:
         yield server
 
 
@@ -97,6 +97,7 @@ def test_a_broker_that_comes_back_empty_is_filled_again_and_consumers_ignore_wha
     assert eventually(lambda: heard(store) == [1, 2, 3, 4, 5])
     broker.kill()
     count(store, "pekalongan", 5)
+    broker.lose_data()
     broker.start()
     assert eventually(lambda: heard(store) == list(range(1, 11)), seconds=40)
     assert len(set(ids_in_topic(broker.url, 10))) == 10

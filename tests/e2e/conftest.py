@@ -4,11 +4,13 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
+from servers import apache_kafka, kafka, running
 
 from deploy.local import System
 from services.chassis import tokens
@@ -23,6 +25,7 @@ class Site:
     url: str
     private_key: bytes
     system: System | None
+    brokers: dict = field(default_factory=dict)  # those of Apache Kafka, by name, where the system runs on it
 
     def client(self, role: str = "", **scope: str | None) -> httpx.Client:
         """A client of somebody with this role; of anybody if there is none."""
@@ -42,6 +45,20 @@ class Site:
             return staff.get("/notifications/api/messages?limit=1000").raise_for_status().json()["messages"]
 
 
+@contextmanager
+def started(folder: Path) -> Iterator[Site]:
+    """A system of our own; on Apache Kafka if that was asked for."""
+    if not apache_kafka():
+        with System(folder / "data") as system:
+            yield Site(system.url, (folder / "data/keys/token_private.pem").read_bytes(), system)
+        return
+    with (
+        running(kafka(folder / "kafka")) as cluster,
+        System(folder / "data", kafka=cluster.url, kafka_replication=len(cluster.brokers)) as system,
+    ):
+        yield Site(system.url, (folder / "data/keys/token_private.pem").read_bytes(), system, cluster.brokers)
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if url := os.environ.get("MPP_URL"):
@@ -49,9 +66,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         _open(found)
         yield found
     else:
-        data = tmp_path_factory.mktemp("site")
-        with System(data) as system:
-            yield Site(system.url, (data / "keys/token_private.pem").read_bytes(), system)
+        with started(tmp_path_factory.mktemp("site")) as found:
+            yield found
 
 
 def _open(site: Site) -> None:
@@ -83,7 +99,12 @@ def window(chromium, site: Site):
     complaints, contexts = [], []
 
     def open_window(width: int, height: int, path: str, expecting: str = "", agent: str = "data:", script: str = ""):
-        context = chromium.new_context(viewport={"width": width, "height": height}, locale="id-ID", base_url=site.url)
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            locale="id-ID",
+            base_url=site.url,
+            ignore_https_errors=site.system is None,
+        )  # a certificate that signed itself
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from e2e.conftest import Site, eventually
+from e2e.conftest import Site, eventually, started
 from kafka import KafkaConsumer, TopicPartition
 from servers import Server, free_port, running
 
@@ -35,9 +35,9 @@ MALL = "ramai"
 @pytest.fixture
 def busy_site(tmp_path: Path):
     """A system of its own with a mall of great capacity."""
-    with System(tmp_path / "data") as system:
-        add_mall(system, MALL, tmp_path)
-        yield Site(system.url, (tmp_path / "data/keys/token_private.pem").read_bytes(), system)
+    with started(tmp_path) as site:
+        add_mall(site.system, MALL, tmp_path)
+        yield site
 
 
 def add_mall(system: System, code: str, folder: Path) -> None:
@@ -121,7 +121,7 @@ class Clerk(threading.Thread):
 
 def events_in_kafka(system: System, topic: str = "mpp.ticketing") -> list:
     """Every event of the busy mall, in the topic's order, repeats left out."""
-    consumer = KafkaConsumer(bootstrap_servers=system.kafka, auto_offset_reset="earliest", group_id=None)
+    consumer = KafkaConsumer(bootstrap_servers=system.kafka.split(","), auto_offset_reset="earliest", group_id=None)
     partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
     consumer.assign(partitions)
     consumer.seek_to_beginning()
@@ -168,11 +168,12 @@ def test_kills_under_load_lose_no_acknowledged_ticket_and_text_nobody_twice(busy
     try:
         for _ in range(ROUNDS):
             time.sleep(chance.uniform(0.5, 1.5))
-            name = chance.choice(sorted(system.processes))
-            system.kill(name)
+            name = chance.choice(sorted([*system.processes, *busy_site.brokers]))
+            broker = busy_site.brokers.get(name)
+            broker.kill() if broker else system.kill(name)
             killed.append(name)
             time.sleep(chance.uniform(0.1, 1.0))
-            system.start(name)
+            broker.start() if broker else system.start(name)
         time.sleep(3)
     finally:
         ending.set()

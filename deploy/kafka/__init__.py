@@ -1,0 +1,1 @@
+"""Kafka as compose runs it: topics, users, rights."""
