@@ -1,6 +1,7 @@
 """The web process of ticketing."""
 
 from flask import Flask
+from marshmallow.validate import OneOf
 
 from services.chassis import web
 from services.chassis.access import Heard
@@ -22,6 +23,7 @@ def create_app() -> Flask:
         "bookings": Limit(env.int("LIMIT_BOOKINGS", 10), DAY),
         "cancellations": Limit(env.int("LIMIT_CANCELLATIONS", 30), 600),
     }
+    only_devices = env.str("TICKETS_FROM", "anybody", validate=OneOf(["anybody", "devices"])) == "devices"
     env.check()
     configure_logging("ticketing-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
@@ -30,4 +32,5 @@ def create_app() -> Flask:
     verifier = Verifier(key, Heard(store).revoked)
     app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits)
     app.extensions["queue"] = Queue(store)
+    app.config["ONLY_DEVICES"] = only_devices
     return app
