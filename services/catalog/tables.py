@@ -74,7 +74,7 @@ def read(files: Mapping[str, str], known: Directory = NOTHING) -> Directory:
         counters[row["code"]] = _counter(row, serves, known.counters.get(row["code"]), faults)
     for row in _rows(files, "agencies.tsv", ("code", "name", "line"), agencies, faults):
         agencies[row["code"]] = _agency(row, known.agencies.get(row["code"]))
-    for counter in given.keys() - counters.keys():
+    for counter in sorted(given.keys() - counters.keys()):
         values = {"services": ", ".join(given[counter]), "counter": counter}
         says = "{services}: counter {counter} is not in counters.tsv"
         faults.append(Fault("", says, values, place="services.tsv: "))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask import current_app, g, request
 
 from services.chassis.errors import Forbidden, Unauthorized
-from services.chassis.tokens import COOKIE, Actor, Verifier, WrongRole, WrongScope
+from services.chassis.tokens import COOKIE, Actor, Revoked, Verifier, WrongRole, WrongScope
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 UNLIMITED = frozenset(("device", "operator", "supervisor", "administrator"))  # roles of whom no address is counted
@@ -75,15 +75,20 @@ def must_be_allowed(view: Callable[..., Any]) -> None:
         for place, code in g.actor.scope.items():
             if (request.view_args or {}).get(place, code) != code:
                 raise WrongScope()
-    if (limit := getattr(view, "limit", None)) and not _is_unlimited():
+    if (limit := getattr(view, "limit", None)) and not is_of_the_house():
         current_app.extensions["limits"].take(limit, address(), (request.view_args or {}).get("mall", ""))
 
 
-def _is_unlimited() -> bool:
-    """Whether a kiosk or a member of staff asks, for their own mall."""
+def is_of_the_house() -> bool:
+    """Whether a kiosk or a member of staff asks, for their own mall. Raises `Revoked` for a token that was.
+
+    A cookie of a session that is over is sent by the browser itself: who has one is a visitor.
+    """
     try:
         asking = who_asks()
-    except (Unauthorized, Forbidden):
+    except (Unauthorized, Forbidden) as error:
+        if isinstance(error, Revoked) and request.headers.get("Authorization"):
+            raise
         return False
     mall = asking.scope.get("mall")
     return asking.role in UNLIMITED and mall in (None, (request.view_args or {}).get("mall", mall))

@@ -1,6 +1,7 @@
 """The web process of ticketing."""
 
 from flask import Flask
+from marshmallow.validate import OneOf
 
 from services.chassis import dead_letter_office, feed, web
 from services.chassis.access import Heard
@@ -28,6 +29,7 @@ def create_app() -> Flask:
         "cancellations": Limit(env.int("LIMIT_CANCELLATIONS", 30), 600),
         "surveys": Limit(env.int("LIMIT_SURVEYS", 30), 600),
     }
+    only_devices = env.str("TICKETS_FROM", "anybody", validate=OneOf(["anybody", "devices"])) == "devices"
     env.check()
     configure_logging("ticketing-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
@@ -46,4 +48,5 @@ def create_app() -> Flask:
     app.extensions["surveys"] = Surveys(store)
     app.extensions["feed"] = feed.Feed("ticketing", Journal(store.database, settings.schemas), queue.mall)
     app.extensions["dead_letters"] = DeadLetters(store.database)
+    app.config["ONLY_DEVICES"] = only_devices
     return app

@@ -393,8 +393,10 @@ def test_a_mall_is_not_opened_twice_and_not_by_somebody_of_another(web, bearer, 
     assert (taken.status_code, taken.json["reason"]) == (409, "mall-exists")
     assert open_mall(web, bearer(mall="pekalongan"), BATANG).json["reason"] == "wrong-scope"
     assert open_mall(web, bearer("supervisor", mall=""), BATANG).json["reason"] == "wrong-role"
-    wrong = open_mall(web, bearer(mall=""), BATANG | {"code": "Batang!", "week": {"monday": [["15:00", "08:00"]]}})
-    assert (wrong.status_code, set(wrong.json["errors"])) == (422, {"code", "week.monday"})
+    wrong = open_mall(
+        web, bearer(mall=""), BATANG | {"code": "Batang!", "city": " ", "week": {"monday": [["15:00", "08:00"]]}}
+    )
+    assert (wrong.status_code, set(wrong.json["errors"])) == (422, {"code", "city", "week.monday"})
 
 
 def test_a_service_is_told_with_fee_eligibility_and_the_public_part_of_its_standard(office, web):

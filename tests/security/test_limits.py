@@ -1,5 +1,6 @@
 """API4 and API6: nobody takes all places, texts all phones or holds all screens, from however many processes."""
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,10 @@ from examples import KTP
 from security.conftest import MALL, houses_on
 
 from services.chassis import limits
+from services.chassis.access import STREAM, Heard, HearRevoked
 from services.chassis.errors import TooMany
 from services.chassis.limits import DAY, Limit, Limits
+from services.chassis.tokens import COOKIE
 from services.ticketing.survey.domain import ELEMENTS
 
 FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}
@@ -45,6 +48,33 @@ def ticket(number: int) -> str:
 def test_api6_one_address_cannot_drain_the_quota_of_a_day(strict):
     assert Counter(take(strict) for _ in range(20)) == {201: 3, 429: 17}
     assert strict.client().get(f"{MALL}/hall").json["issued"] == 3
+
+
+def test_api6_where_only_devices_give_tickets_nobody_else_takes_one(mongo_server, tmp_path, monkeypatch):
+    house = houses_on(mongo_server, tmp_path, monkeypatch, capacity=100, TICKETS_FROM="devices")
+    refused = house.client().post(f"{MALL}/tickets", json=TICKET)
+    assert (refused.status_code, refused.json["reason"]) == (403, "devices-only")
+    assert take(house, **house.bearer("device", mall="elsewhere")) == 403
+    assert take(house, **house.bearer("auditor")) == 403
+    assert [take(house, **house.bearer(role)) for role in ("device", "operator")] == [201, 201]
+
+
+def test_a_revoked_device_gets_no_ticket_and_not_as_a_visitor_either(strict):
+    kiosk, old_cookie = strict.bearer("device"), strict.client()
+    token = kiosk["Authorization"].removeprefix("Bearer ")
+    assert take(strict, **kiosk) == 201
+    verifier = strict.apps["ticketing"].extensions["verifier"]
+    asking = verifier.actor(kiosk["Authorization"])
+    heard = Heard(strict.apps["ticketing"].extensions["queue"].store)
+    ends = datetime.fromtimestamp(asking.expires, UTC)
+    heard.streams.execute(STREAM, HearRevoked("token", asking.token, 0, ends, datetime.now(UTC)))
+    deadline = time.monotonic() + 5
+    while take(strict, **kiosk) != 401 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    refused = strict.client().post(f"{MALL}/tickets", json=TICKET, headers=kiosk)
+    assert (refused.status_code, refused.json["reason"]) == (401, "revoked")
+    old_cookie.set_cookie(COOKIE, token)
+    assert old_cookie.post(f"{MALL}/tickets", json=TICKET).status_code == 201, "a cookie is sent by itself"
 
 
 def test_another_address_is_served_meanwhile(strict):

@@ -112,6 +112,9 @@ def faults_of_mall(mall: MallListed) -> Iterator[Fault]:
     if not mall.name.isascii() or len(mall.name) > LONGEST_SHORT_NAME:
         says = "at most {n} plain letters, for it opens every text message"
         yield Fault("name", says, {"n": LONGEST_SHORT_NAME}, place="mall name: ")
+    for named in ("name", "city", "address"):
+        if not getattr(mall, named).strip():
+            yield Fault(named, "must not be empty", place=f"{named}: ")
     try:
         ZoneInfo(mall.zone)
     except (KeyError, ValueError, OSError):

@@ -5,7 +5,8 @@ from typing import Any
 from flask import current_app
 from flask_smorest import Blueprint
 
-from services.chassis.guard import actor, allow, limited, public
+from services.chassis.errors import Forbidden
+from services.chassis.guard import actor, allow, is_of_the_house, limited, public
 from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.schemas import KEY, AtCounter, Finished, NewTicket, Note, TicketOut, Transfer
@@ -25,6 +26,11 @@ from services.ticketing.domain.day.commands import (
 )
 from services.ticketing.domain.day.events import TicketIssued
 from services.ticketing.queue import Queue, new_ticket_id, now
+
+
+class DevicesOnly(Forbidden):
+    """Tickets are taken at the mall: this one gives them to its kiosks and its staff alone."""
+
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/ticketing/api/malls/<mall>", description="The queue of a mall")
 
@@ -46,13 +52,16 @@ def own_counter() -> str | None:
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(NewTicket())
 @blueprint.alt_response(201, schema=TicketOut, success=True)  # `response` would dump again what is JSON already
+@blueprint.alt_response(403, description="`devices-only`")
 @blueprint.alt_response(
     409,
     description="`closed`, `stopped`, `day-over`, `capacity-reached`, `service-full`, `places-kept`, `no-counter`, "
     "`service-away`, `suspended`",
 )
 def issue_ticket(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Take a ticket."""
+    """Take a ticket; where the deployment says so (TICKETS_FROM), only a kiosk or staff may."""
+    if current_app.config["ONLY_DEVICES"] and not is_of_the_house():
+        raise DevicesOnly()
     at, known = now(), queue().mall(mall)
     ticket_id = new_ticket_id(hours.business_day(at, known.about.zone))
     command = IssueTicket(ticket_id, wanted["service"], wanted["priority"], at, known, wanted["beside"])
