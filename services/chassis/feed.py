@@ -71,10 +71,11 @@ class Feed:
             raise WrongScope()
         self._known(mall)
         wanted = [name.removeprefix(TYPES) for name in asked["type"]]
-        chosen = [name for name in self._types if not wanted or {name, name.rpartition(".")[0]} & set(wanted)]
+        names = {name: {name, name.rpartition(".")[0]} for name in self._types}
         for name in wanted:
-            if name not in self._types and f"{name}.v1" not in self._types:
-                raise UnknownEventType(unknown=name, known=", ".join(self._types))
+            if not any(name in called for called in names.values()):
+                raise UnknownEventType(unknown=name, known=", ".join(names))
+        chosen = [name for name, called in names.items() if not wanted or called & set(wanted)]
         return Selection(mall, [f"{TYPES}{name}" for name in chosen], own or asked["agency"])
 
     def start(self, mall: str, after: int | None, since: datetime | None, otherwise: int | None = None) -> int:

@@ -163,6 +163,12 @@ def test_schemas_are_listed_and_served_to_everybody_with_examples_that_fit(clien
     assert client.get("/ticketing/api/schemas/..%2f..%2fwords%2fid.json").status_code == 404
 
 
+def test_the_events_are_described_to_machines(client):
+    answer = client.get("/ticketing/api/asyncapi.yaml")
+    assert answer.text.startswith("asyncapi: 3.0.0")
+    assert "id.go.mpp.ticket-called.v1" in answer.text
+
+
 def test_an_event_names_the_address_of_its_schema_where_the_address_is_known(
     start, known, bearer, happened, monkeypatch
 ):
