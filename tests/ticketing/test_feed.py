@@ -144,7 +144,7 @@ def test_one_mall_is_told_nothing_of_another(client, bearer, happened):
 
 def test_a_subscriber_that_was_down_for_a_day_catches_up_in_order_without_loss(client, bearer, happened):
     at = following(client.get(EVENTS, headers=bearer("auditor")))
-    told = happened(*[("ticket-called", DUKCAPIL), ("ticket-served", DUKCAPIL)] * 600)
+    told = happened(*[("ticket-called", DUKCAPIL), ("ticket-served", DUKCAPIL)] * 125)
     read, answer = [], client.get(at, headers=bearer("auditor"))
     while found := ids(answer):
         read += found
@@ -224,10 +224,10 @@ def test_a_subscriber_hears_what_happens_from_now_on(stream, bearer, happened):
 
 
 def test_a_subscriber_that_comes_back_goes_on_where_it_was(stream, bearer, happened):
-    told = happened(*[("ticket-called", DUKCAPIL)] * 500)
-    heard = events_of(stream(**bearer("auditor"), **{"Last-Event-ID": "3"}), 497)
+    told = happened(*[("ticket-called", DUKCAPIL)] * 250)
+    heard = events_of(stream(**bearer("auditor"), **{"Last-Event-ID": "3"}), 247)
     assert [id for _, id in heard] == told[3:]
-    assert events_of(stream("?after=498", **bearer("auditor")), 2) == [("499", told[498]), ("500", told[499])]
+    assert events_of(stream("?after=248", **bearer("auditor")), 2) == [("249", told[248]), ("250", told[249])]
 
 
 def test_a_subscriber_that_filters_learns_how_far_it_was_looked(stream, bearer, happened):
