@@ -52,7 +52,7 @@ class Settings:
     @classmethod
     def from_env(cls, env: Env, service: str) -> "Settings":
         """Read the settings of a service; `env.check()` tells what is wrong."""
-        public = env.str("PUBLIC_URL", "", validate=Regexp("^(https?://[^/?# ]+/?)?$"))
+        public = env.str("PUBLIC_URL", "", validate=Regexp("^(https?://[^/?# {}]+/?)?$"))
         levels = OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
         url = env.str("MONGO_URL", validate=Regexp("^mongodb(\\+srv)?://"))
         username = env.str("MONGO_USERNAME", "")

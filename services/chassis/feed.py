@@ -72,17 +72,20 @@ class Feed:
             raise WrongScope()
         self._known(mall)
         wanted = [name.removeprefix(TYPES) for name in asked["type"]]
-        chosen = [name for name in self._types if not wanted or {name, name.rpartition(".")[0]} & set(wanted)]
+        names = {name: {name, name.rpartition(".")[0]} for name in self._types}
         for name in wanted:
-            if name not in self._types and f"{name}.v1" not in self._types:
-                raise UnknownEventType(unknown=name, known=", ".join(self._types))
+            if not any(name in called for called in names.values()):
+                raise UnknownEventType(unknown=name, known=", ".join(names))
+        chosen = [name for name, called in names.items() if not wanted or called & set(wanted)]
         return Selection(mall, [f"{TYPES}{name}" for name in chosen], own or asked["agency"])
 
     def start(self, mall: str, after: int | None, since: datetime | None, otherwise: int | None = None) -> int:
         """The number after which to begin; where nothing is asked, `otherwise`, or else with what comes next."""
         if since is not None:
             return self._journal.before(mall, since)
-        return self.newest(mall) if (found := otherwise if after is None else after) is None else found
+        if after is not None:
+            return after
+        return self.newest(mall) if otherwise is None else otherwise
 
     def newest(self, mall: str) -> int:
         """The number of a mall's last event."""
@@ -92,7 +95,9 @@ class Feed:
         """The next events, and the number to go on from: that of the last one that was looked at."""
         newest = self.newest(selection.mall)  # asked first, so that nothing that comes meanwhile is passed over
         found = self._journal.after(selection.mall, after, limit, selection.types, selection.agency)
-        return found, found[-1].sequence if len(found) == limit else max([after, newest, *(e.sequence for e in found)])
+        if len(found) < limit:
+            return found, max([after, newest, *(event.sequence for event in found)])
+        return found, found[-1].sequence
 
 
 def feed() -> Feed:

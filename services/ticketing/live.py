@@ -129,6 +129,7 @@ def events(
             if newest == before:
                 yield STILL_HERE
             while after < newest:
+                may_still()
                 found, position = feed.read(selection, after, FULL)
                 for event in found:
                     yield f"id: {event.sequence}\ndata: {json.dumps(structured(event), ensure_ascii=False)}\n\n"

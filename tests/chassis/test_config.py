@@ -10,7 +10,7 @@ from services.notifications.worker import main as notifications_worker
 
 SETTINGS = ("MONGO_URL", "MONGO_DATABASE", "LOG_LEVEL", "TOKEN_PUBLIC_KEY", "KAFKA_BOOTSTRAP", "SMS_LOG_FILE")
 SETTINGS += tuple(f"KAFKA_{name}" for name in ("SECURITY_PROTOCOL", "SASL_MECHANISM", "SASL_USERNAME", "SASL_PASSWORD"))
-SETTINGS += ("KAFKA_SSL_CAFILE",)
+SETTINGS += ("KAFKA_SSL_CAFILE", "PUBLIC_URL")
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,18 @@ def test_what_is_given_counts(monkeypatch):
     for name, value in {"MONGO_URL": "mongodb+srv://atlas", "MONGO_DATABASE": "antrean", "LOG_LEVEL": "DEBUG"}.items():
         monkeypatch.setenv(name, value)
     assert read_settings() == Settings("mongodb+srv://atlas", "antrean", "DEBUG")
+
+
+def test_schemas_are_at_the_public_address_where_there_is_one(monkeypatch, capsys):
+    monkeypatch.setenv("MONGO_URL", "mongodb://mongo/")
+    assert read_settings().schemas == "urn:mpp:event:{type}"
+    for address in ("https://mpp.example.go.id", "https://mpp.example.go.id/"):
+        monkeypatch.setenv("PUBLIC_URL", address)
+        assert read_settings().schemas == "https://mpp.example.go.id/ticketing/api/schemas/{type}.json"
+    for wrong in ("mpp.example.go.id", "https://mpp.example.go.id/antrean", "https://{mpp}"):
+        monkeypatch.setenv("PUBLIC_URL", wrong)
+        [fault] = faults(read_settings, capsys)
+        assert fault.startswith("setting PUBLIC_URL: ")
 
 
 def test_a_setting_can_lie_in_a_file(monkeypatch, tmp_path):

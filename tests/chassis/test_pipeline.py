@@ -1,15 +1,17 @@
 """Relay and consumer against the real broker, each killed with -9 between each pair of steps: nothing is lost."""
 
+import time
 import uuid
 
 import pipeline
 import pytest
 from kafka import KafkaProducer
-from pipeline import DEAD_LETTERS, TOPIC, Count, counting, eventually, hearing, ids_in_topic, in_topic
+from pipeline import DEAD_LETTERS, TOPIC, Count, counting, eventually, hearing, ids_in_topic, in_topic, publish
 from servers import kafka, running
 
 from services.chassis.cloud_event import decode
-from services.chassis.outbox import request_replay
+from services.chassis.journal import Journal
+from services.chassis.outbox import Topic, request_replay
 
 
 @pytest.fixture
@@ -153,3 +155,30 @@ def test_an_event_of_a_type_nobody_subscribed_to_is_passed_over(store, broker, p
     producer.send(TOPIC, b'{"number": 1}', b"k", [*headers, ("ce_type", b"counted.v1")])
     producer.flush()
     assert eventually(lambda: heard(store) == [1])
+
+
+def test_a_subscriber_that_was_down_for_a_day_catches_up_in_order_without_loss(store, kafka_settings):
+    topic, streams = f"counted-{uuid.uuid4().hex[:8]}", counting(store)
+    relayed = Topic(kafka_settings, topic, publish, Journal(store.database))
+
+    def happen(times: int) -> None:
+        before = len(store.read("pekalongan"))
+        streams.execute_all([("pekalongan", Count())] * times)
+        for commit in store.read("pekalongan", after=before):
+            relayed.deliver(commit)
+        relayed.confirm()
+
+    def read(count: int) -> list[int]:
+        consumer, found, deadline = kafka_settings.consumer(topic, [topic]), [], time.monotonic() + 30
+        while len(found) < count and time.monotonic() < deadline:
+            for records in consumer.poll(200).values():
+                found += [decode(record.value, record.headers).sequence for record in records]
+                consumer.commit()
+        consumer.close()
+        return found
+
+    happen(5)
+    assert read(5) == [1, 2, 3, 4, 5]
+    happen(200)
+    assert read(200) == list(range(6, 206))
+    relayed.close()

@@ -25,7 +25,7 @@ function card(letter) {
     state: t(`letters.state.${letter.state}`),
     at: clock.moment(letter.at),
     where: t('letters.where', letter),
-    headers: Object.entries(letter.headers).map(([name, text]) => `${name}: ${text}`).join('\n'),
+    headers: Object.entries(letter.headers).map(([name, text]) => `${name}: ${text}`).join('\n') || '–',
   });
   item.querySelector('.pill').dataset.kind = KINDS[letter.state];
   item.querySelector('[data-list="acts"]').replaceChildren(...letter.acts.map(act));
