@@ -164,7 +164,7 @@ class Lanes:
             )  # before the events: what it counts and is not there has gone
             items = self._news.after(lane[1], hook.mall, cursor.after, BATCH)
             if not items:
-                self._save(lane, replace(cursor, after=max(cursor.after, head)))
+                cursor = replace(cursor, after=max(cursor.after, head))
             went_on = self._tell_items(lane, hook, cursor, items)
             if not went_on or len(items) < BATCH:
                 return
