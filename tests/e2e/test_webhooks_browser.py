@@ -21,7 +21,7 @@ def desk(site: Site, window):
         with site.client("agency", agency=agency) as client:
             token = client.headers["Authorization"].removeprefix("Bearer ")
         page = window(*size, f"/notifications/malls/{MALL}/webhooks#token={token}", expecting)
-        seen(page, "h1", "Webhook")
+        seen(page, "#page h1", "Webhook")
         return page
 
     return open_page
@@ -48,7 +48,7 @@ def test_an_agency_registers_tests_and_reads_its_webhook_and_is_told_of_the_next
         page.check("[value='ticket-issued']")
         picture(page, "webhooks-new")
         page.click("#edit .button.main")
-        seen(page, "#secret", "Salin kunci ini sekarang")
+        seen(page, "#secret code", "whsec_")
         secret = page.inner_text("#secret code")
         picture(page, "webhooks")
         page.click("#have-it")

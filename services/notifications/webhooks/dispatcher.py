@@ -159,12 +159,10 @@ class Lanes:
             cursor = self._cursor(hook, lane[1]) if hook and not hook.paused else None
             if hook is None or cursor is None or cursor.due > now():
                 return
-            head = self._heads.get(
-                (lane[1], hook.mall), 0
-            )  # before the events: what it counts and is not there has gone
+            head = self._heads.get((lane[1], hook.mall), 0)
             items = self._news.after(lane[1], hook.mall, cursor.after, BATCH)
-            if not items:
-                self._save(lane, replace(cursor, after=max(cursor.after, head)))
+            if not items:  # what the head counts was kept before it, and has gone since: its time is over
+                cursor = replace(cursor, after=max(cursor.after, head))
             went_on = self._tell_items(lane, hook, cursor, items)
             if not went_on or len(items) < BATCH:
                 return

@@ -38,6 +38,7 @@ class Secrets:
 
     def __init__(self, database: Database[Document]) -> None:
         self._secrets = database["webhook_secrets"]
+        self._read: dict[str, str] = {}  # a secret never changes under its name
         self._indexed = False
 
     def make(self, webhook: str, key: str) -> str:
@@ -51,8 +52,10 @@ class Secrets:
 
     def find(self, keys: Sequence[str]) -> list[str]:
         """The secrets of these names, in the same order."""
-        found = {kept["_id"]: kept["secret"] for kept in self._secrets.find({"_id": {"$in": list(keys)}})}
-        return [found[key] for key in keys if key in found]
+        if unread := [key for key in keys if key not in self._read]:
+            found = self._secrets.find({"_id": {"$in": unread}})
+            self._read |= {kept["_id"]: kept["secret"] for kept in found}
+        return [self._read[key] for key in keys if key in self._read]
 
     def let_end(self, webhook: str, current: str, overlap: timedelta) -> None:
         """Forget all secrets of a webhook but the current one, an hour after they have stopped signing."""
