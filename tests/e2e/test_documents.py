@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 from e2e.conftest import MALL, Site, key
+from servers import free_port
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "docs" / name for name in ("subscribing.md", "webhooks.md") if (ROOT / "docs" / name).exists()]
@@ -46,6 +47,8 @@ SAMPLES = [
     for line, block in blocks(document)
     if block["kind"] == "sample"
 ]
+# The server of which subscribing.md says: save it.
+RECEIVER = re.search(r"```python\n(# receive\.py\n.*?)```", (ROOT / "docs" / "webhooks.md").read_text(), re.S)[1]
 
 
 class Visits:
@@ -114,6 +117,7 @@ def test_a_sample_does_what_the_document_says(sample: Sample, site: Site, tmp_pa
     if "KafkaConsumer" in sample.code and not kafka:
         pytest.skip("where this system's broker is, MPP_KAFKA does not say")
     (tmp_path / "mpp").symlink_to(ROOT / "deploy" / "mpp.py")
+    (tmp_path / "receive.py").write_text(RECEIVER)
     token = {
         role: site.client(role, **scope).headers["Authorization"].partition(" ")[2] for role, scope in ROLES.items()
     }
@@ -124,6 +128,7 @@ def test_a_sample_does_what_the_document_says(sample: Sample, site: Site, tmp_pa
         "MPP_TOKEN": token["agency"],
         "ADMIN_TOKEN": token["administrator"],
         "KAFKA_BOOTSTRAP": kafka,
+        "PORT": str(free_port()),
     }
     with Visits(site):
         output = run(sample, tmp_path, environment)
