@@ -51,11 +51,12 @@ class Contacts:
         self._indexed = False
 
     def keep(self, ticket_id: str, phone: str, until: datetime | None = None) -> None:
-        """Keep a number for a ticket, for a day or until then."""
+        """Keep a number for a ticket, for a day or, if that is later, until then."""
         if not self._indexed:
             self._contacts.create_index("expires_at", expireAfterSeconds=0)
             self._indexed = True
-        kept = {"phone": phone, "expires_at": until or datetime.now(UTC) + KEPT}
+        soon = datetime.now(UTC) + KEPT
+        kept = {"phone": phone, "expires_at": max(until or soon, soon)}
         self._contacts.update_one({"_id": ticket_id}, {"$set": kept}, upsert=True)
 
     def find(self, ticket_id: str) -> str | None:

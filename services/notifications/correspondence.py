@@ -66,7 +66,7 @@ class Correspondences:
 
     def leave_phone(self, subject: str, phone: str, language: str = "id", **context: str) -> str:
         """Keep a number (E.164) for a ticket or booking; its masked form."""
-        self.contacts.keep(subject, phone, _kept_until(subject, now()))
+        self.contacts.keep(subject, phone, _kept_until(subject))
         self.act(subject, LeavePhone(subject, masked(phone), now(), language), **context)
         return masked(phone)
 
@@ -117,16 +117,15 @@ def must_be_of_today(subject: str, at: datetime) -> None:
         raise UnknownTicket()
 
 
-def _kept_until(subject: str, at: datetime) -> datetime:
-    """When a number has served: a day after it was left or, for a booking, after its day has begun in the west."""
+def _kept_until(subject: str) -> datetime | None:
+    """When the number for a booking has served: a day after its date has begun in the west; None for a ticket."""
     found = TICKET.fullmatch(subject)
     if found is None or not found[2]:
-        return at + KEPT
+        return None
     try:
-        day = datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC)
+        return datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC) - WEST + KEPT
     except ValueError:
         raise UnknownTicket() from None  # digits that are no date
-    return max(at, day - WEST) + KEPT
 
 
 def now() -> datetime:

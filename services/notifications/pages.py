@@ -20,4 +20,4 @@ def messages() -> str:
 @public
 def texts(mall: str) -> str:
     """How the mall words its texts: a shell too."""
-    return render_template("texts.html", mall=mall)
+    return render_template("texts.html", code=mall)

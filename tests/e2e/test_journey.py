@@ -56,14 +56,15 @@ def test_the_whole_journey(site: Site):
         left = visitor.put(f"/notifications/api/tickets/{ticket['id']}/phone", json={"phone": "0812-0000-4321"})
         assert left.json() == {"phone": "+62812****321"}
 
+        def texts() -> dict:
+            return {t["kind"]: t for t in site.texts() if t["ticket"] == ticket["id"] and t["status"] == "accepted"}
+
+        assert eventually(lambda: "issued" in texts()), "who is called already is not told of the ticket any more"
         call = clerk.post(f"/ticketing/api/malls/{MALL}/counters/G18/calls", headers=key())
         assert call.status_code == 201, call.text
         assert call.json()["id"] == ticket["id"]
         assert visitor.get(f"{TICKETS}/{ticket['id']}").json()["counter"] == {"code": "G18", "floor": 2}
         assert eventually(lambda: screen.shows_call_of(ticket["number"], "G18"))
-
-        def texts() -> dict:
-            return {t["kind"]: t for t in site.texts() if t["ticket"] == ticket["id"] and t["status"] == "accepted"}
 
         assert eventually(lambda: set(texts()) == {"issued", "called"}), site.texts()
         assert texts()["called"]["text"] == (

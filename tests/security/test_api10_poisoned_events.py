@@ -18,7 +18,7 @@ from services.chassis.dead_letters import DeadLetters
 from services.chassis.inbox import consume
 from services.chassis.life import Life
 from services.notifications.contacts import Contacts
-from services.notifications.correspondence import Correspondences, ticket_stream
+from services.notifications.correspondence import Correspondences, stream_of
 from services.notifications.subscriptions import REACTIONS as HEARD_BY_NOTIFICATIONS
 from services.ticketing.queue import Queue, mall_stream
 from services.ticketing.subscriptions import REACTIONS as HEARD_BY_TICKETING
@@ -157,7 +157,7 @@ def test_notifications_does_not_trust_ticketing_either(store, kafka_settings):
     bad = [message("ticket-issued", data) for data in WRONG_TICKETS.values()]
     send(kafka_settings, topic, [*bad, message("ticket-issued", ISSUED)])
     with consuming(kafka_settings, topic, HEARD_BY_NOTIFICATIONS, here.streams):
-        assert eventually(lambda: store.read(ticket_stream(ISSUED["ticket_id"])), 20)
+        assert eventually(lambda: store.read(stream_of(ISSUED["ticket_id"])), 20)
         found = parked(kafka_settings, topic, len(bad))
     assert sorted(found) == sorted(value for _, value, _ in bad)
 

@@ -1,6 +1,7 @@
 import { newKey, request } from './api.js';
 import { clockIn } from './clock.js';
 import { fill } from './fill.js';
+import { takePhone } from './phone.js';
 import { given, t } from './words.js';
 
 const POLL_MS = 10_000;
@@ -50,6 +51,7 @@ async function act(button) {
   button.disabled = false;
 }
 
+takePhone(shown.id, (kept) => t('booking.phone.kept', kept), () => t('booking.phone.withdrawn'));
 for (const button of document.querySelectorAll('[data-act]')) button.addEventListener('click', () => act(button));
 $('give-back').addEventListener('click', () => $('sure').showModal());
 $('sure').querySelector('[data-close]').addEventListener('click', () => $('sure').close());

@@ -266,7 +266,7 @@ async function sendSms(event) {
   button.disabled = true;
   $('sms-problem').hidden = true;
   try {
-    const kept = await request(`/notifications/api/tickets/${id}/phone`, { method: 'PUT', body: { phone: $('phone').value }, token: keptToken() });
+    const kept = await request(`/notifications/api/tickets/${id}/phone`, { method: 'PUT', body: { phone: $('phone').value, language: document.documentElement.lang }, token: keptToken() });
     if (beside?.id === id) {
       fill($('texted'), { texted: t('kiosk.text.done', kept) });
       $('texted').hidden = false;

@@ -7,9 +7,8 @@ const WAIT_MS = 400; // after the last key, before the server is asked how it wo
 const page = document.getElementById('page');
 const base = `/notifications/api/malls/${encodeURIComponent(page.dataset.mall)}/texts`;
 
-function show(form, worded) {
-  fill(form, { count: t('texts.count', { n: worded.longest }), example: worded.example });
-  form.querySelector('.count').dataset.full = worded.longest > 160;
+function show(form, label, worded) {
+  fill(form, { label, count: t('texts.count', { n: worded.longest }), example: worded.example });
   form.querySelector('[data-problem]').hidden = true;
   form.querySelector('[data-own]').hidden = worded.usual;
   form.querySelector('[data-usual]').hidden = worded.usual;
@@ -25,7 +24,8 @@ function tell(form, problem) {
 }
 
 function wording(kind, language, worded) {
-  const form = copy('wording', { label: t('texts.wording', { language: t(`texts.language.${language}`) }) });
+  const form = copy('wording', {});
+  const label = t('texts.wording', { language: t(`texts.language.${language}`) });
   const { text } = form.elements;
   const address = `${base}/${kind}/${language}`;
   const id = `text-${kind}-${language}`;
@@ -36,14 +36,14 @@ function wording(kind, language, worded) {
   form.querySelector('[data-problem]').id = `${id}-problem`;
   text.setAttribute('aria-describedby', `${id}-problem`);
   text.value = worded.text;
-  show(form, worded);
+  show(form, label, worded);
 
   async function ask(path, options, saves) {
     const mine = ++asked;
     try {
       const found = await send(path, options);
       if (mine !== asked) return;
-      show(form, found);
+      show(form, label, found);
       form.querySelector('[data-saved]').hidden = !saves;
       if (saves) text.value = found.text;
     } catch (problem) {

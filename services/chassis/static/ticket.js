@@ -1,6 +1,7 @@
 import { request } from './api.js';
 import { clockIn } from './clock.js';
 import { fill } from './fill.js';
+import { takePhone, withButton } from './phone.js';
 import { waitInWords } from './wait.js';
 import { given, t } from './words.js';
 
@@ -13,7 +14,6 @@ const { dataset } = document.getElementById('visit');
 const $ = (id) => document.getElementById(id);
 const clock = clockIn(dataset.zone);
 const first = given('ticket');
-const phonePath = `/notifications/api/tickets/${first.id}/phone`;
 const title = document.title;
 let heardAt = Date.now();
 let status = first.status;
@@ -63,41 +63,6 @@ async function poll() {
   }
 }
 
-/** Do what a button asks for, once at a time, and say what is wrong in the place for it. */
-async function withButton(button, problemAt, doIt) {
-  button.disabled = true;
-  $(problemAt).hidden = true;
-  try {
-    await doIt();
-  } catch (problem) {
-    fill($(problemAt), { title: problem.title, detail: problem.detail });
-    $(problemAt).hidden = false;
-  }
-  button.disabled = false;
-}
-
-function phoneSaid(kept) {
-  fill($('phone-kept'), { kept });
-  $('phone-kept').hidden = false;
-}
-
-function leavePhone(event) {
-  event.preventDefault();
-  const form = event.target;
-  withButton(form.querySelector('button'), 'phone-problem', async () => {
-    const kept = await request(phonePath, { method: 'PUT', body: { phone: form.elements.phone.value, language: document.documentElement.lang } });
-    form.reset();
-    phoneSaid(t('ticket.phone.kept', kept));
-  });
-}
-
-function withdrawPhone() {
-  withButton($('phone-withdraw'), 'phone-problem', async () => {
-    await request(phonePath, { method: 'DELETE' });
-    phoneSaid(t('ticket.phone.withdrawn'));
-  });
-}
-
 function cancel() {
   withButton($('cancel'), 'problem', async () => {
     render(await request(`${dataset.api}/tickets/${first.id}/cancellation`, { method: 'POST' }));
@@ -120,8 +85,7 @@ window.addEventListener('beforeinstallprompt', (event) => {
   $('install').onclick = () => event.prompt();
 });
 
-$('phone-form').addEventListener('submit', leavePhone);
-$('phone-withdraw').addEventListener('click', withdrawPhone);
+takePhone(first.id, (kept) => t('ticket.phone.kept', kept), () => t('ticket.phone.withdrawn'));
 $('cancel').addEventListener('click', () => { $('ask-cancel').returnValue = 'stay'; $('ask-cancel').showModal(); });
 $('ask-cancel').addEventListener('close', () => { if ($('ask-cancel').returnValue === 'cancel') cancel(); });
 $('issued').textContent = clock.time(first.issued_at);

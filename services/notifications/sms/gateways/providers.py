@@ -75,7 +75,7 @@ EIGHT = Description(
         "source": "{sender}",
         "destination": "{to}",
         "text": "{text}",
-        "encoding": "GSM7",
+        "encoding": "AUTO",
         "clientMessageId": "{reference}",
         "dlrCallbackUrl": "{report_url}",
     },

@@ -1,0 +1,56 @@
+"""A number that is used all day is found nowhere but in `contacts`: no event, topic, log, page or answer tells it."""
+
+import re
+
+import pytest
+from e2e.canary import everything, places
+from e2e.conftest import MALL, Site, eventually, key
+from e2e.test_journey import TICKETS, a_service_at, take
+
+CANARY = "0812-7711-4455"
+NUMBER = re.compile(r"812\D{0,3}7711\D{0,3}4455")
+
+
+def test_a_phone_number_is_nowhere_but_in_contacts(site: Site):
+    if site.system is None:
+        pytest.skip("only of a system of our own can the insides be searched")
+    said: list[str] = []
+    service = a_service_at(site, "G18")
+    with site.client() as visitor, site.desk("G18") as clerk, site.client("supervisor") as supervisor:
+
+        def ask(client, method: str, path: str, **more) -> dict:
+            answer = client.request(method, path, **more)
+            said.append(answer.text)
+            return answer.json() if answer.content else {}
+
+        ticket, other = take(visitor, service), take(visitor, service)
+        for one in (ticket, other):
+            path = f"/notifications/api/tickets/{one['id']}/phone"
+            ask(visitor, "PUT", path, json={"phone": CANARY, "language": "en"})
+            ask(visitor, "PUT", path, json={"phone": f"{CANARY}-99999999", "extra": CANARY})
+            ask(visitor, "PUT", path, json={"phone": [CANARY]})
+        ask(visitor, "DELETE", f"/notifications/api/tickets/{other['id']}/phone")
+        called = ask(clerk, "POST", f"/ticketing/api/malls/{MALL}/counters/G18/calls", headers=key())
+        assert called["id"] == ticket["id"]
+        ask(clerk, "POST", f"{TICKETS}/{ticket['id']}/recall", headers=key())
+
+        def texted() -> list[str]:
+            answer = supervisor.get("/notifications/api/messages?limit=1000")
+            said.append(answer.text)
+            mine = [text for text in answer.json()["messages"] if text["ticket"] == ticket["id"]]
+            return [text["status"] for text in mine if text["kind"] == "called"]
+
+        assert eventually(lambda: texted() and texted()[0] not in ("requested", "sending")), texted()
+        for page in (ticket["status_url"], "/notifications/messages", f"/notifications/malls/{MALL}/texts", "/"):
+            said.append(visitor.get(page).text)
+        clerk.post(f"{TICKETS}/{ticket['id']}/completion").raise_for_status()  # nobody waits here for other tests
+        visitor.post(f"{TICKETS}/{other['id']}/cancellation").raise_for_status()
+    assert [text for text in said if NUMBER.search(text)] == []
+    assert places(site.system, NUMBER) == {"mongo notifications.contacts"}
+    searched = {place for place, _ in everything(site.system)}
+    assert {
+        "mongo notifications.commits",
+        "topic mpp.ticketing",
+        "log notifications-web.log",
+        "file sms.log",
+    } <= searched
