@@ -1,6 +1,8 @@
 """The whole system to test against: one that runs already (MPP_URL, MPP_TOKEN_KEY), or one of our own."""
 
+import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import pytest
 from servers import apache_kafka, kafka, running
 
 from deploy.local import System
+from deploy.local.system import SEED
 from services.chassis import tokens
 
 MALL = "pekalongan"
@@ -132,6 +135,17 @@ def window(chromium, site: Site):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def never_closes(site: Site, folder: Path, code: str, name: str) -> None:
+    """A second mall, open at all hours, so that a day can be used up without harm to other tests."""
+    seed = Path(shutil.copytree(SEED, folder / code))
+    about = json.loads((seed / "mall.json").read_text())
+    week = {day: [["00:00", "23:59"]] for day in about["week"]}
+    about |= {"code": code, "name": name, "week": week, "closed_on": [], "last_ticket_minutes": 0}
+    about |= {"bookings": {"days_ahead": 3, "claim_by": "23:58"}}
+    (seed / "mall.json").write_text(json.dumps(about))
+    site.system.seed(seed)
 
 
 def key() -> dict[str, str]:

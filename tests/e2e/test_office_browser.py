@@ -1,15 +1,11 @@
 """The office's pages in a real Chromium: a booking on a phone, a supervisor, figures and the record of a day."""
 
-import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
-from e2e.conftest import MALL, Site, eventually, key
-
-from deploy.local.system import SEED
+from e2e.conftest import MALL, Site, eventually, key, never_closes
 
 pytestmark = IN_CHROMIUM
 
@@ -23,13 +19,7 @@ def always(site: Site, tmp_path_factory) -> str:
     """A second mall, so that a day can be stopped and closed without harm to other tests."""
     if site.system is None:
         pytest.skip("needs a system of our own, to import a mall")
-    folder = Path(shutil.copytree(SEED, tmp_path_factory.mktemp("seeds") / ALWAYS))
-    about = json.loads((folder / "mall.json").read_text())
-    week = {day: [["00:00", "23:59"]] for day in about["week"]}
-    more = {"code": ALWAYS, "name": "MPP Batang", "week": week, "closed_on": [], "last_ticket_minutes": 0}
-    about |= more | {"bookings": {"days_ahead": 3, "claim_by": "23:58"}}
-    (folder / "mall.json").write_text(json.dumps(about))
-    site.system.seed(folder)
+    never_closes(site, tmp_path_factory.mktemp("seeds"), ALWAYS, "MPP Batang")
     with site.client("supervisor", mall=ALWAYS) as supervisor:
         hall = f"/ticketing/api/malls/{ALWAYS}/hall"
         assert eventually(lambda: supervisor.get(hall).status_code == 200)

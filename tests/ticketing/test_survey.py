@@ -134,8 +134,9 @@ def test_a_report_has_the_whole_and_its_parts():
     found = report(answers, [Visits("2026-11", "DUKCAPIL", KTP, 40), Visits("2026-12", "POLRES", SIM, 60)])
     whole = found["all"]
     assert (whole["respondents"], whole["visits"], whole["sample"]) == (10, 100, 80)
-    assert whole["elements"]["time"] == {"mean": 2.0, "weighted": 0.222, "value": 50.0, "grade": "D"}
-    assert whole["elements"]["cost"] == {"mean": 3.0, "weighted": 0.333, "value": 75.0, "grade": "C"}
+    assert [one["element"] for one in whole["elements"]] == list(ELEMENTS), "in the regulation's order"
+    assert whole["elements"][2] == {"element": "time", "mean": 2.0, "weighted": 0.222, "value": 50.0, "grade": "D"}
+    assert whole["elements"][3] == {"element": "cost", "mean": 3.0, "weighted": 0.333, "value": 75.0, "grade": "C"}
     assert whole["indices"] == {
         "exact": {"value": 72.22, "grade": "C"},
         "0.11": {"value": 71.5, "grade": "C"},

@@ -79,16 +79,15 @@ function render(found) {
 }
 
 function renderTold({ elements, profile }) {
-  const each = Object.entries(elements);
-  $('elements').replaceChildren(...each.map(([element, told]) => elementRow(element, told)));
-  const least = Math.min(...each.map(([, { mean }]) => mean));
-  const lowest = each.filter(([, { mean }]) => mean === least).map(([element]) => t(`survey.name.${element}`));
-  $('lowest').textContent = lowest.length < each.length ? t('skm.lowest', { names: lowest.join('; ') }) : '';
+  $('elements').replaceChildren(...elements.map(elementRow));
+  const least = Math.min(...elements.map(({ mean }) => mean));
+  const lowest = elements.filter(({ mean }) => mean === least).map(({ element }) => t(`survey.name.${element}`));
+  $('lowest').textContent = lowest.length < elements.length ? t('skm.lowest', { names: lowest.join('; ') }) : '';
   const kinds = Object.entries(profile).flatMap(([name, counted]) => Object.entries(counted).map(([kind, n]) => [`${name}.${kind}`, count.format(n)]));
   fill($('profile-part'), Object.fromEntries(kinds));
 }
 
-function elementRow(element, { mean, weighted, value, grade }) {
+function elementRow({ element, mean, weighted, value, grade }) {
   const row = copy('element', { name: t(`survey.name.${element}`), mean: three.format(mean), weighted: three.format(weighted), value: two.format(value), grade });
   row.querySelector('.bar').append(bar(mean, grade));
   return row;
@@ -106,11 +105,11 @@ function bar(mean, grade) {
 }
 
 function renderPart(part, told) {
-  const rows = Object.entries(told);
+  const rows = Object.entries(told).map(([code, figures]) => ({ ...figures, name: NAMES[part](code) }));
+  if (part !== 'months') rows.sort((one, other) => one.name.localeCompare(other.name, lang));
   $(`${part}-part`).hidden = rows.length < 2;
-  $(part).replaceChildren(...rows.map(([code, figures]) => copy('part', {
+  $(part).replaceChildren(...rows.map((figures) => copy('part', {
     ...figures,
-    name: NAMES[part](code),
     index: figures.indices ? two.format(figures.indices.exact.value) : '–',
     grade: figures.indices?.exact.grade ?? '–',
   })));

@@ -71,7 +71,7 @@ def figures(answers: Sequence[Answer], visits: Iterable[Visits]) -> dict[str, An
     found = means([answer.event.answers for answer in answers])
     indices = {name: rounded(index(found, weight)) for name, weight in WEIGHTS.items()}
     return counted | {
-        "elements": {element: _element(found[element]) for element in ELEMENTS},
+        "elements": [{"element": element, **_element(found[element])} for element in ELEMENTS],
         "indices": {name: {"value": float(value), "grade": grade(value)} for name, value in indices.items()},
     }
 
@@ -106,8 +106,8 @@ def rows(found: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, A
 
 
 def _cells(told: Mapping[str, Any]) -> dict[str, Any]:
-    elements, indices = told["elements"] or {}, told["indices"] or {}
+    indices = told["indices"] or {}
     cells = {name: told[name] for name in ("respondents", "visits", "sample")}
-    cells |= {element: f"{elements[element]['mean']:.3f}" if elements else "" for element in ELEMENTS}
+    cells |= dict.fromkeys(ELEMENTS, "") | {one["element"]: f"{one['mean']:.3f}" for one in told["elements"] or ()}
     cells |= {f"index_{name}": f"{indices[name]['value']:.2f}" if indices else "" for name in WEIGHTS}
     return cells | {f"grade_{name}": indices[name]["grade"] if indices else "" for name in WEIGHTS}
