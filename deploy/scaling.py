@@ -12,6 +12,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -44,7 +45,7 @@ class Measured:
     round_trip: float = 0.0011  # one insert, made durable, at the store
 
     @classmethod
-    def from_bench(cls, found: Mapping[str, dict]) -> "Measured":
+    def from_bench(cls, found: Mapping[str, Any]) -> "Measured":
         """The figures of a `build/bench.json`."""
         busy = found["issue_everything_running"]["32"]
         used, count = busy["cpu_seconds"], busy["count"]
