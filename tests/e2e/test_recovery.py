@@ -132,6 +132,7 @@ def worker(system: System, service: str, command: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.timeout(400)
 def test_after_all_topics_are_lost_everybody_is_told_again_and_nobody_is_texted_twice(own: Site):
     system = own.system
     before, texts, told = folds(system), handed_over(system), in_kafka(system)
@@ -149,6 +150,7 @@ def test_after_all_topics_are_lost_everybody_is_told_again_and_nobody_is_texted_
     assert len(sent) == len(texts) + 1
 
 
+@pytest.mark.timeout(400)
 def test_a_restored_system_has_every_ticket_goes_on_with_the_numbers_and_texts_nobody_again(own: Site, tmp_path: Path):
     tickets = work(own, visitors=3, calls=1)
     saved = subprocess.run(
@@ -209,13 +211,20 @@ def test_web_processes_are_replaced_under_load_without_a_failed_request(own: Sit
         asker.start()
     try:
         for name in ("ticketing-web", "catalog-web"):
+            so_many_more(answers, 20)
             reload(own.system, name)
+            so_many_more(answers, 20)
     finally:
         ending.set()
         for asker in askers:
             asker.join()
     assert Counter(answers).keys() == {200}
     print(f"{len(answers)} requests while two web processes were replaced, all answered")
+
+
+def so_many_more(answers: list[int], count: int) -> None:
+    wanted = len(answers) + count
+    assert eventually(lambda: len(answers) >= wanted, 60), f"only {len(answers)} answers"
 
 
 def reload(system: System, name: str) -> None:
