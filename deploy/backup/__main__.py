@@ -83,8 +83,13 @@ class Local:
 
     @contextmanager
     def restoring(self) -> Iterator[None]:
-        with self._system.only_store():
-            yield
+        from deploy.local import CannotStart
+
+        try:
+            with self._system.only_store():
+                yield
+        except CannotStart as cause:
+            raise Failed(str(cause)) from None
 
     def restore(self, service: str) -> tuple[Sequence[str], Mapping[str, str]]:
         return (sys.executable, *TOOL[1:], "restore"), self._system.service_env(service)

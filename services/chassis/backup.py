@@ -13,6 +13,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from typing import Any, BinaryIO
@@ -58,7 +59,7 @@ def save(database: Database[Document], to: BinaryIO, until: Life | None = None) 
     # Opened first, so that nothing falls between the two.
     with database.watch(full_document="updateLookup", max_await_time_ms=MORE_WAITS_MS) as changes:
         changes.try_next()
-        head = {"format": FORMAT, "service": database.name, "at": datetime.now(UTC)}
+        head = {"format": FORMAT, "service": database.name}
         to.write(bson.encode(head))
         for line in _everything(database):
             to.write(bson.encode(line))
@@ -68,7 +69,7 @@ def save(database: Database[Document], to: BinaryIO, until: Life | None = None) 
         for line in _news(changes, moment):
             to.write(bson.encode(line))
             written[line["in"]] += 1
-        to.write(bson.encode({"complete": dict(written), "at": datetime.now(UTC)}))
+        to.write(bson.encode({"complete": dict(written), "moment": moment}))
         to.flush()
         while until and until.goes_on():
             for line in _news(changes):
@@ -103,8 +104,16 @@ def _news(changes: ChangeStream[Document], until: datetime = NEVER) -> Iterator[
             yield {"in": name, "is": document}
 
 
-def restore(database: Database[Document], source: BinaryIO, add: bool = False) -> Counter[str]:
-    """Bring a backup back into an empty database; how many documents, by collection.
+@dataclass(frozen=True)
+class Restored:
+    """What a restore brought back: documents by collection, and the moment up to which the copy was whole."""
+
+    written: Counter[str]
+    moment: datetime
+
+
+def restore(database: Database[Document], source: BinaryIO, add: bool = False) -> Restored:
+    """Bring a backup back into an empty database.
 
     `add`: also into one that holds commits already, which stay as they are (to go on after an interruption). No
     process of the service may run meanwhile. Raises `NoBackup`, before anything is written where the head tells it;
@@ -122,17 +131,17 @@ def restore(database: Database[Document], source: BinaryIO, add: bool = False) -
     for name in database.list_collection_names():  # of the time that was lost: nobody may be texted from it
         database[name].delete_many({"expires_at": {"$exists": True}})
     database.drop_collection("leases")
-    complete, written = False, Counter[str]()
+    moment, written = None, Counter[str]()
     for name, group in groupby(lines, key=lambda line: line.get("in")):
         if name is None:
-            complete = True
+            moment = next((line["moment"].replace(tzinfo=UTC) for line in group if "moment" in line), moment)
             continue
         while batch := list(islice(group, FULL_BATCH)):
             _write(database, name, batch)
             written[name] += len(batch)
-    if not complete:
+    if moment is None:
         raise NoBackup("the file ends before the backup does: what it holds was restored, but there was more")
-    return written
+    return Restored(written, moment)
 
 
 def _lines(source: BinaryIO) -> Iterator[Any]:
@@ -178,8 +187,8 @@ def main() -> None:
                 written = save(database, sys.stdout.buffer, life if options else None)
                 say(f"{database.name}: saved {_counts(written)}")
             case ["restore", *options] if set(options) <= {"--add"}:
-                written = restore(database, sys.stdin.buffer, add=bool(options))
-                say(f"{database.name}: restored {_counts(written)}")
+                found = restore(database, sys.stdin.buffer, add=bool(options))
+                say(f"{database.name}: restored {_counts(found.written)}, as of {found.moment:%Y-%m-%d %H:%M:%S} UTC")
                 sys.exit(chain.report(database.name, EventStore(database).everything(), say))
             case _:
                 sys.exit("python -m services.chassis.backup save [--follow] > FILE, or … restore [--add] < FILE")

@@ -132,25 +132,25 @@ def worker(system: System, service: str, command: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.timeout(400)
 def test_after_all_topics_are_lost_everybody_is_told_again_and_nobody_is_texted_twice(own: Site):
     system = own.system
     before, texts, told = folds(system), handed_over(system), in_kafka(system)
-    assert len(before) > 6
+    assert {name.partition("/")[0] for name in before} == {"catalog waiting", "notifications ticket", "ticketing mall"}
     system.kill("broker")
     system.start("broker")  # it kept nothing
     for service in ("catalog", "ticketing"):
         assert worker(system, service, "replay") == (0, "asked 1 relays to deliver everything again\n")
     assert eventually(lambda: told.items() <= in_kafka(system).items(), 60), told.keys() - in_kafka(system).keys()
+    assert folds(system) == before
     work(own, visitors=1, calls=0)
-    after = folds(system)
-    mine = {name: after[name] for name in before if not name.startswith("catalog waiting")}
-    assert mine == {name: before[name] for name in mine}
     sent = handed_over(system)
     assert sent[: len(texts)] == texts
     assert max(Counter(sent).values()) == 1
     assert len(sent) == len(texts) + 1
 
 
+@pytest.mark.timeout(400)
 def test_a_restored_system_has_every_ticket_goes_on_with_the_numbers_and_texts_nobody_again(own: Site, tmp_path: Path):
     tickets = work(own, visitors=3, calls=1)
     saved = subprocess.run(
@@ -211,13 +211,20 @@ def test_web_processes_are_replaced_under_load_without_a_failed_request(own: Sit
         asker.start()
     try:
         for name in ("ticketing-web", "catalog-web"):
+            so_many_more(answers, 20)
             reload(own.system, name)
+            so_many_more(answers, 20)
     finally:
         ending.set()
         for asker in askers:
             asker.join()
     assert Counter(answers).keys() == {200}
     print(f"{len(answers)} requests while two web processes were replaced, all answered")
+
+
+def so_many_more(answers: list[int], count: int) -> None:
+    wanted = len(answers) + count
+    assert eventually(lambda: len(answers) >= wanted, 60), f"only {len(answers)} answers"
 
 
 def reload(system: System, name: str) -> None:
