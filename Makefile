@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+KAFKA_TESTS ?= tests/kafka tests/chassis/test_pipeline.py tests/e2e/test_journey.py tests/e2e/test_faults.py
 
 help: ## Show these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -23,8 +24,8 @@ simulate: .venv/installed ## Play a day of 100 visitors against the running syst
 test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four)
 	@$(BIN)/python -m pytest -m "not containers and not kafka" --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-test-kafka: .venv/installed ## Run the fault tests on Apache Kafka itself (Java 17, Maven), and who may do what there
-	@MPP_TEST_KAFKA=$${MPP_TEST_KAFKA:-1} $(BIN)/python -m pytest tests/kafka tests/chassis/test_pipeline.py tests/e2e/test_journey.py tests/e2e/test_faults.py $(ARGS)
+test-kafka: .venv/installed ## Run the fault tests on Apache Kafka itself, and who may do what there (MPP_TEST_KAFKA=3 brokers)
+	@MPP_TEST_KAFKA=$${MPP_TEST_KAFKA:-1} $(BIN)/python -m pytest $(KAFKA_TESTS) $(ARGS)
 
 test-containers: .venv/installed ## Run the end-to-end tests on apache/kafka and mongo (needs Docker)
 	@$(BIN)/python -m pytest -m containers $(ARGS)

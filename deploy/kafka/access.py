@@ -36,7 +36,7 @@ from kafka.admin import (
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError
 from services.chassis.broker import LARGE, Kafka
 from services.chassis.config import Env
 
@@ -174,8 +174,9 @@ def _acl(kind: Any, name: str, right: Right) -> Any:
 
 
 def _must_be_well(error: Any) -> None:
-    if error is not None and getattr(error, "errno", False):
-        raise error if isinstance(error, Exception) else error()
+    """Raise what a single change ended with: kafka-python gives its class, `NoError` too."""
+    if error is not NoError:
+        raise error()
 
 
 def prepare(administration: Administration, passwords: Path) -> None:

@@ -169,7 +169,7 @@ def test_a_session_is_for_tls_alone():
     with client() as visitor:
         same_site = {"Origin": os.environ["MPP_URL"], "Sec-Fetch-Site": "same-origin"}
         body = {"name": name, "password": password}
-        answer = visitor.post("/catalog/api/access/session", json=body, headers=same_site).raise_for_status()
+        answer = visitor.post("/catalog/api/session", json=body, headers=same_site).raise_for_status()
     cookie = answer.headers["Set-Cookie"]
     assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Strict"))
     assert "Strict-Transport-Security" not in answer.headers  # it would bind this port number

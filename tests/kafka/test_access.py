@@ -31,7 +31,7 @@ from services.ticketing.worker import DEAD_LETTERS as TICKETING_DEAD_LETTERS
 REFUSED = pytest.raises(KafkaError, match="Authorization")
 NO_ENTRY = pytest.raises(KafkaTimeoutError, match="Unable to bootstrap")  # kafka-python does not say why
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 
 class Secured:
