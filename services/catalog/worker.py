@@ -7,7 +7,7 @@ from services.chassis import worker
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
-from services.chassis.inbox import consume
+from services.chassis.inbox import UNHURRIED_MS, consume
 from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 
@@ -21,8 +21,15 @@ def main() -> None:
     store = EventStore(connect(settings.mongo_url, settings.database))
     worker.run(
         store,
-        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database, settings.schemas))),
-        ticketing=consume(kafka, "catalog", TOPICS, REACTIONS, Malls(store).waiting, "mpp.catalog.dead-letters"),
+        relay=relay(
+            store,
+            "events",
+            lambda: Topic(kafka, TOPIC, published, Journal(store.database, settings.schemas)),
+            pause=0.1,
+        ),
+        ticketing=consume(
+            kafka, "catalog", TOPICS, REACTIONS, Malls(store).waiting, "mpp.catalog.dead-letters", UNHURRIED_MS
+        ),
     )
 
 

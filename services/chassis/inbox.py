@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 ATTEMPTS = 5
 LOOK_EVERY = 1.0  # seconds between two looks for dead letters to try again
+SOON_MS, UNHURRIED_MS = 50, 500  # somebody waits for what follows; nobody does
 LONGEST_CAUSE = 500  # characters; what others sent may be in it
 # What reading a poisoned event, or storing what it says, can end with: other types, other forms, numbers and depths
 # that do not fit.
@@ -73,6 +74,7 @@ def consume(
     reactions: Mapping[str, Reaction],
     streams: Streams[Any, Any, Any],
     dead_letters: str,
+    wait_ms: int = SOON_MS,
 ) -> Loop:
     """A loop that reads the topics as a member of `group` and decides what `reactions` make of their events.
 
@@ -91,7 +93,7 @@ def consume(
             _handle(due, reactions, streams, parking, life)
             parking.letters.tried(due)
 
-    return batches(kafka, group, topics, handle, try_again, dead_letters)
+    return batches(kafka, group, topics, handle, try_again, dead_letters, wait_ms)
 
 
 def batches(
@@ -101,11 +103,12 @@ def batches(
     handle: Callable[[Sequence[ConsumerRecord], Life], None],
     between: Callable[[Life], None] = lambda life: None,
     dead_letters: str = "",
+    wait_ms: int = SOON_MS,
 ) -> Loop:
     """A loop that reads the topics as a member of `group` and hands their records over, a batch at a time.
 
     At least once: a batch counts as read when `handle` returns; if it raises, the batch comes again. `between` is
-    called about once a second.
+    called about once a second. `wait_ms`: see `Kafka.consumer`; the shorter, the sooner, and the more work when idle.
     """
 
     def loop(life: Life) -> None:
@@ -114,7 +117,7 @@ def batches(
             kafka.create_topics(topics)
             if dead_letters:
                 kafka.create_topics([dead_letters], LARGE)
-            consumer = kafka.consumer(group, topics)
+            consumer = kafka.consumer(group, topics, wait_ms)
         except KafkaError as error:
             log.warning("the broker failed, connecting anew", group=group, cause=repr(error))
             life.rest(0.5)

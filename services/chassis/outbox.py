@@ -121,8 +121,8 @@ def request_replay(store: EventStore) -> int:
     return store.database["leases"].update_many({}, {"$set": {"replay": True}}).matched_count
 
 
-def relay(store: EventStore, outbox: str, connect: Callable[[], Destination]) -> Loop:
-    """A loop that delivers an outbox's commits to the destination that `connect` makes."""
+def relay(store: EventStore, outbox: str, connect: Callable[[], Destination], pause: float = PAUSE) -> Loop:
+    """A loop that delivers an outbox's commits to what `connect` makes, and looks for news every `pause` seconds."""
 
     def loop(life: Life) -> None:
         lease = Lease(store, outbox)
@@ -133,7 +133,7 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination]) ->
                 life.rest(0.5)
             destination = connect()
             try:
-                _follow(store, lease, destination, life)
+                _follow(store, lease, destination, life, pause)
             finally:
                 destination.close()
         except (KafkaError, ReplayNeeded) as error:
@@ -146,10 +146,10 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination]) ->
     return loop
 
 
-def _follow(store: EventStore, lease: Lease, destination: Destination, life: Life) -> None:
+def _follow(store: EventStore, lease: Lease, destination: Destination, life: Life, pause: float) -> None:
     try:
         with store.follow(lease.outbox, lease.remembered(destination.confirm())) as feed:
-            _pass_on(lease, feed, destination, life)
+            _pass_on(lease, feed, destination, life, pause)
     except (ReplayNeeded, PositionLost) as cause:
         with store.follow(lease.outbox, None) as feed:  # opened before the replay, so that nothing falls between them
             log.warning("delivering everything from the store", outbox=lease.outbox, cause=str(cause))
@@ -162,10 +162,10 @@ def _follow(store: EventStore, lease: Lease, destination: Destination, life: Lif
                 if count % FULL_BATCH == 0:
                     destination.confirm()
             lease.save(position, destination.confirm())
-            _pass_on(lease, feed, destination, life)
+            _pass_on(lease, feed, destination, life, pause)
 
 
-def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life) -> None:
+def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life, pause: float) -> None:
     unsaved = False
     while life.goes_on() and lease.held():
         commits = feed.batch()
@@ -179,7 +179,7 @@ def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life) -> 
             lease.save(feed.position, reached)
             unsaved = False
         if len(commits) < FULL_BATCH:
-            life.rest(PAUSE)
+            life.rest(pause)
 
 
 class Topic:

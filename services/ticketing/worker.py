@@ -5,7 +5,7 @@ from services.chassis.access import Heard
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
-from services.chassis.inbox import consume
+from services.chassis.inbox import UNHURRIED_MS, consume
 from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 from services.ticketing.contract import TOPIC, published
@@ -28,7 +28,9 @@ def main() -> None:
         store,
         relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database, settings.schemas))),
         catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, queue.malls, DEAD_LETTERS),
-        access=consume(kafka, "ticketing-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS),
+        access=consume(
+            kafka, "ticketing-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS, UNHURRIED_MS
+        ),
         clock=clock(queue),
     )
 

@@ -73,6 +73,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             yield found
 
 
+@pytest.fixture
+def busy_site(tmp_path: Path) -> Iterator[Site]:
+    """A system of its own with a mall of great capacity, to kill what it runs."""
+    from e2e.crowd import MALL as BUSY  # late: it needs us
+    from e2e.crowd import add_mall
+
+    with started(tmp_path) as found:
+        add_mall(found.system, BUSY, tmp_path)
+        yield found
+
+
 def _open(site: Site) -> None:
     with site.client("supervisor") as supervisor:
         deadline = time.monotonic() + 30
