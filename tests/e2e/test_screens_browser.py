@@ -43,11 +43,11 @@ def take(site: Site, service: str) -> dict:
 
 
 def call(site: Site, counter: str, service: str) -> str:
-    """Have a new visitor called to a counter; their number."""
-    number = take(site, service)["number"]
+    """Let somebody come, and the counter call whoever is next; their number."""
+    take(site, service)
     with site.desk(counter) as clerk:
-        clerk.post(f"{API}/counters/{counter}/calls", json={}, headers=key()).raise_for_status()
-    return number
+        answer = clerk.post(f"{API}/counters/{counter}/calls", json={}, headers=key()).raise_for_status()
+    return answer.json()["number"]
 
 
 def finish(site: Site, counter: str) -> None:
@@ -111,11 +111,13 @@ def test_the_hall_keeps_its_data_through_a_restart_of_the_server_and_needs_no_re
     hall.evaluate("window.stays = true")
     for process in ("ticketing-live", "ticketing-web"):
         site.system.kill(process)
-    seen(hall, "#lost", re.compile(r"Data terakhir pukul \d\d\.\d\d\.\d\d"))
-    seen(hall, "#hero", before)
-    picture(hall, "hall-lost")
-    for process in ("ticketing-live", "ticketing-web"):
-        site.system.start(process)
+    try:
+        seen(hall, "#lost", re.compile(r"Data terakhir pukul \d\d\.\d\d\.\d\d"))
+        seen(hall, "#hero", before)
+        picture(hall, "hall-lost")
+    finally:
+        for process in ("ticketing-live", "ticketing-web"):
+            site.system.start(process)
     playwright.expect(hall.locator("#lost")).to_be_hidden(timeout=30_000)
     after = call(site, *FIRST_FLOOR)
     seen(hall, "#hero", after)
