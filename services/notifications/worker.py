@@ -1,9 +1,10 @@
 """The worker process of notifications, one line per loop."""
 
-from services.chassis import worker
+from services.chassis import metrics, worker
 from services.chassis.access import Heard
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import consume
 from services.chassis.journal import Journal
@@ -15,6 +16,7 @@ from services.notifications.malls import SUSPENSIONS, Malls
 from services.notifications.sms.dispatcher import Dispatcher
 from services.notifications.sms.gateways.settings import gateways, own_description
 from services.notifications.sms.line import Line
+from services.notifications.sms.outgoing import Outgoing
 from services.notifications.sms.reports import Reports
 from services.notifications.subscriptions import (
     ACCESS_REACTIONS,
@@ -52,6 +54,9 @@ def main() -> None:
         sms=relay(store, SMS, lambda: Dispatcher(store, here, malls, lines, reports)),
         events=relay(store, EVENTS, lambda: Topic(kafka, TOPIC, published, Journal(database, settings.schemas))),
         **webhooks.loops(kafka, store, gate),
+        metrics=metrics.serve(
+            settings.metrics, DeadLetters(database).figures, Outgoing(database).figures, webhooks.figures(store, gate)
+        ),
     )
 
 
