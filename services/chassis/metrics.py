@@ -8,7 +8,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+    start_http_server,
+)
 from prometheus_client.core import REGISTRY, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -18,6 +26,8 @@ from services.chassis.errors import Problem
 from services.chassis.life import Life, Loop
 
 __all__ = ["GaugeMetricFamily", "Metric"]
+
+disable_created_metrics()  # when each of them began: nobody asks
 
 log = structlog.get_logger()
 
