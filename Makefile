@@ -70,6 +70,7 @@ secrets: .venv/installed ## Make what docker compose needs, in deploy/secrets: k
 
 lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and write both lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o deploy/requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra traces pyproject.toml -c deploy/requirements.lock -o deploy/traces.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras --constraints deploy/requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove the environment, caches and local data

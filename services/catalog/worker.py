@@ -3,9 +3,10 @@
 from services.catalog.contract import TOPIC, published
 from services.catalog.directory import Malls
 from services.catalog.subscriptions import REACTIONS, TOPICS
-from services.chassis import worker
+from services.chassis import metrics, worker
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import UNHURRIED_MS, consume
 from services.chassis.journal import Journal
@@ -30,6 +31,7 @@ def main() -> None:
         ticketing=consume(
             kafka, "catalog", TOPICS, REACTIONS, Malls(store).waiting, "mpp.catalog.dead-letters", UNHURRIED_MS
         ),
+        metrics=metrics.serve(settings.metrics, DeadLetters(store.database).figures),
     )
 
 

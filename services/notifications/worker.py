@@ -1,9 +1,10 @@
 """The worker process of notifications, one line per loop."""
 
-from services.chassis import worker
+from services.chassis import metrics, worker
 from services.chassis.access import Heard
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import UNHURRIED_MS, consume
 from services.chassis.journal import Journal
@@ -15,6 +16,7 @@ from services.notifications.malls import SUSPENSIONS, Malls
 from services.notifications.sms.dispatcher import Dispatcher
 from services.notifications.sms.gateways.settings import gateways, own_description
 from services.notifications.sms.line import Line
+from services.notifications.sms.outgoing import Outgoing
 from services.notifications.sms.reports import Reports
 from services.notifications.subscriptions import (
     ACCESS_REACTIONS,
@@ -58,6 +60,9 @@ def main() -> None:
             store, EVENTS, lambda: Topic(kafka, TOPIC, published, Journal(database, settings.schemas)), pause=0.2
         ),
         **webhooks.loops(kafka, store, gate),
+        metrics=metrics.serve(
+            settings.metrics, DeadLetters(database).figures, Outgoing(database).figures, webhooks.figures(store, gate)
+        ),
     )
 
 
