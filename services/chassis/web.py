@@ -342,6 +342,7 @@ def _add_templates(app: Flask, service: str, words: Words) -> None:
         return {
             "lang": chosen,
             "languages": words.languages,
+            "name_of": lambda code: words.text(code, "language.name"),
             "t": lambda key, **params: words.text(chosen, key, **params),
             "words": lambda prefix: words.beginning(chosen, prefix),
             "in_language": lambda other: f"?{urlencode({'lang': other, **_asked()})}",
