@@ -259,7 +259,7 @@ def test_a_paused_database_is_told_and_forgotten():
             body = {"service": SERVICE, "priority": None}
             refused = visitor.post(f"/ticketing/api/malls/{MALL}/tickets", json=body)
             assert refused.status_code in (503, 504)
-            assert refused.json()["reason"] in ("unavailable", "service-slow", "service-down")
+            assert refused.json()["reason"] in ("store-unavailable", "service-slow", "service-down")
     finally:
         compose("unpause", "mongo")
     assert eventually(hall_answers)
