@@ -8,7 +8,7 @@ python -m services.notifications.erase before 2026-01-01   (the texts of all tic
 import sys
 from datetime import UTC, date, datetime, timedelta
 
-from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.config import Env, Settings
 from services.chassis.event_store import EventStore, connect
 from services.notifications import contacts
 from services.notifications.contacts import Contacts, InvalidPhone
@@ -22,7 +22,6 @@ def main() -> None:
     env = Env()
     settings = Settings.from_env(env, "notifications")
     env.check()
-    configure_logging("notifications-erase", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
     match sys.argv[1:]:
         case ["ticket", ticket_id]:
