@@ -4,7 +4,6 @@ The servers may be stand-ins (it says so): what they refuse is refused by their 
 """
 
 import os
-import shlex
 import subprocess
 import threading
 import time
@@ -15,43 +14,21 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from compose.conftest import MALL, SERVICE, client, compose, eventually
 from kafka.errors import KafkaError
 
-from services.chassis import tokens
 from services.chassis.broker import Kafka, Login
 
 pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif("MPP_COMPOSE" not in os.environ, reason="tests/containers/run starts what these attack"),
 ]
-MALL = "pekalongan"
-SERVICE = "DUKCAPIL-KTPREKAM"
-
-
-def compose(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-    command = [*shlex.split(os.environ["MPP_COMPOSE"]), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=check)
 
 
 def python_in(container: str, program: str, *arguments: str) -> str:
     """What a Python program says that runs in a container, its errors included."""
     done = compose("exec", "-T", container, "python", "-c", program, *arguments, check=False)
     return done.stdout + done.stderr
-
-
-def client(role: str = "", **scope: str) -> httpx.Client:
-    headers = {}
-    if role:
-        key = Path(os.environ["MPP_TOKEN_KEY"]).read_bytes()
-        headers["Authorization"] = f"Bearer {tokens.mint(key, name=f'test {role}', role=role, **scope)}"
-    return httpx.Client(base_url=os.environ["MPP_URL"], headers=headers, timeout=20)
-
-
-def eventually(check, seconds: float = 30):
-    deadline = time.monotonic() + seconds
-    while not (found := check()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return found
 
 
 MONGO = """
@@ -201,14 +178,6 @@ def test_a_session_is_for_tls_alone():
     cookie = answer.headers["Set-Cookie"]
     assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Strict"))
     assert "Strict-Transport-Security" not in answer.headers  # it would bind this port number
-
-
-@pytest.fixture(scope="module")
-def opened() -> None:
-    """The mall takes visitors, at whatever hour these tests run."""
-    with client("supervisor", mall=MALL) as supervisor:
-        opening = f"/ticketing/api/malls/{MALL}/opening"
-        assert eventually(lambda: supervisor.post(opening, json={"reason": "Uji coba"}).status_code == 200)
 
 
 class Load(threading.Thread):

@@ -135,6 +135,8 @@ def test_every_block_that_can_be_run_says_what_comes_of_it_or_why_it_is_not_run(
 def test_a_sample_does_what_the_document_says(sample: Sample, site: Site, broker: Mapping[str, str], tmp_path: Path):
     if sample.language == "js" and not shutil.which("node"):
         pytest.skip("node is not installed here: the samples in JavaScript are not run")
+    if "receive.py" in sample.code and site.system is None:
+        pytest.skip("containers look for 127.0.0.1 in themselves: tests/compose/test_webhooks.py calls this machine")
     trusted = os.environ.get("SSL_CERT_FILE", "")
     if "KafkaConsumer" in sample.code and not broker:
         pytest.skip("where this system's broker is, nobody says")

@@ -3,12 +3,13 @@
 import io
 from datetime import UTC, datetime
 
+from services.notifications.sms.relay import Texts
+
 from services.chassis import backup
 from services.chassis.event_store import EventStore
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import SMS, Correspondences, ticket_stream
 from services.notifications.domain import HearIssued
-from services.notifications.sms.relay import Texts
 
 NOW = datetime.now(UTC)
 TICKET = f"{NOW:%Y%m%d}-{'x' * 22}"
