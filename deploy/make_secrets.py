@@ -55,8 +55,6 @@ def make(folder: Path, hosts: list[str]) -> None:
     jaas = folder / "kafka_jaas"
     jaas.write_text(JAAS.format(password=(folder / "kafka_admin").read_text()))
     _make_certificate(folder, hosts)
-    keystore = (folder / "tls_key.pem").read_text().strip() + "\n" + (folder / "tls_cert.pem").read_text()
-    (folder / "kafka_tls.pem").write_text(keystore)  # Kafka wants both in one file
     for file in folder.iterdir():
         file.chmod(0o644)
 

@@ -6,14 +6,19 @@ mall that is known already stays as it is, so that what administrators changed o
 
 import argparse
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
+
+from pymongo.errors import ConnectionFailure
 
 from services.catalog import tables
 from services.catalog.directory import Malls
 from services.catalog.domain.directory import Directory, ImportCatalog, InvalidCatalog
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
+
+ATTEMPTS = 10  # of 3 s each, and 2 s between them: the database may just be starting
 
 
 def read(folder: Path, known: Directory = tables.NOTHING) -> Directory:
@@ -25,7 +30,7 @@ def read(folder: Path, known: Directory = tables.NOTHING) -> Directory:
 
 
 def main() -> None:
-    """Import the folders given on the command line; exit 1 with every fault if one does not fit."""
+    """Import the folders given on the command line; exit 1 with every fault if one does not fit, or without a store."""
     parser = argparse.ArgumentParser(prog="python -m services.catalog.seed", description="Import malls from folders.")
     parser.add_argument("--new", action="store_true", help="only malls that are not known yet")
     parser.add_argument("folders", nargs="+", type=Path)
@@ -35,8 +40,15 @@ def main() -> None:
     env.check()
     configure_logging("catalog-seed", settings.log_level)
     malls = Malls(EventStore(connect(settings.mongo_url, settings.database)))
-    known = [found.mall.code for found in malls.all() if found.mall] if arguments.new else []
-    _import(arguments.folders, malls, known)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            known = [found.mall.code for found in malls.all() if found.mall] if arguments.new else []
+            _import(arguments.folders, malls, known)
+            return
+        except ConnectionFailure as error:  # what was imported by then is known at the next attempt
+            if attempt == ATTEMPTS:
+                sys.exit(f"Not all was imported, the database does not answer: {error}")
+            time.sleep(2)
 
 
 def _import(folders: Iterable[Path], malls: Malls, known: list[str]) -> None:

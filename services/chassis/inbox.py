@@ -27,6 +27,9 @@ log = structlog.get_logger()
 ATTEMPTS = 5
 LOOK_EVERY = 1.0  # seconds between two looks for dead letters to try again
 SOON_MS, UNHURRIED_MS = 50, 500  # somebody waits for what follows; nobody does
+# A member that sends no heartbeat for so many seconds hears nothing any more, and does not know. kafka-python 3.0.12
+# was seen to do so on a busy machine, turning in circles without a word until its process was started again.
+LOST_AFTER = 60.0
 LONGEST_CAUSE = 500  # characters; what others sent may be in it
 # What reading a poisoned event, or storing what it says, can end with: other types, other forms, numbers and depths
 # that do not fit.
@@ -120,7 +123,7 @@ def batches(
             kafka.create_topics(topics)
             if dead_letters:
                 kafka.create_topics([dead_letters], LARGE)
-            consumer = kafka.consumer(group, topics, wait_ms)
+            consumer, made = kafka.consumer(group, topics, wait_ms), time.monotonic()
         except KafkaError as error:
             log.warning("the broker failed, connecting anew", group=group, cause=repr(error))
             life.rest(0.5)
@@ -135,6 +138,8 @@ def batches(
                 if time.monotonic() - looked > LOOK_EVERY:
                     looked = time.monotonic()
                     lag.tell(_behind(consumer))
+                    if min(looked - made, _silence(consumer)) > LOST_AFTER:
+                        raise KafkaError(f"no heartbeat for {LOST_AFTER:.0f} s")
                     between(life)
         except CommitFailedError:
             log.info("another member took over, the rest will be delivered again", group=group)
@@ -218,6 +223,11 @@ def _must_be_sound(stream: str, command: Any) -> None:
     bson.encode({"stream": stream, "command": plain})
     if converter.structure(plain, type(command)) != command:
         raise TypeError("a value of another type")
+
+
+def _silence(consumer: KafkaConsumer) -> float:
+    """Seconds since the consumer's last heartbeat; infinite before the first."""
+    return float(consumer.metrics()["consumer-coordinator-metrics"]["last-heartbeat-seconds-ago"])
 
 
 def _close(consumer: KafkaConsumer) -> None:

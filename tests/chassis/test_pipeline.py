@@ -1,16 +1,23 @@
 """Relay and consumer against the real broker, each killed with -9 between each pair of steps: nothing is lost."""
 
+import threading
 import time
 import uuid
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import ClassVar
 
 import pipeline
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer
 from pipeline import DEAD_LETTERS, TOPIC, Count, counting, eventually, hearing, ids_in_topic, in_topic, publish
 from servers import kafka, running
 
+from services.chassis import inbox
+from services.chassis.broker import Kafka
 from services.chassis.cloud_event import decode
 from services.chassis.journal import Journal
+from services.chassis.life import Life
 from services.chassis.outbox import Topic, request_replay
 
 
@@ -182,3 +189,37 @@ def test_a_subscriber_that_was_down_for_a_day_catches_up_in_order_without_loss(s
     happen(200)
     assert read(200) == list(range(6, 206))
     relayed.close()
+
+
+class Muted(Kafka):
+    """Its first consumer sends no heartbeat, as those that kafka-python loses on the way."""
+
+    made: ClassVar[list[KafkaConsumer]] = []
+
+    def consumer(self, group: str, topics: Sequence[str]) -> KafkaConsumer:
+        consumer = super().consumer(group, topics)
+        if not self.made:
+            consumer._coordinator._close_heartbeat()
+        self.made.append(consumer)
+        return consumer
+
+
+def test_a_consumer_that_fell_silent_is_made_anew(kafka_settings, monkeypatch):
+    monkeypatch.setattr(inbox, "LOST_AFTER", 2.0)
+    topic, life, got = f"silent-{uuid.uuid4().hex[:8]}", Life(), []
+    muted = Muted(*astuple(kafka_settings)[:4])
+    loop = inbox.batches(muted, topic, [topic], lambda records, _: got.extend(r.value for r in records))
+
+    def keep_going() -> None:
+        while life.goes_on():
+            loop(life)
+
+    thread = threading.Thread(target=keep_going)
+    thread.start()
+    try:
+        assert eventually(lambda: len(muted.made) >= 2)
+        kafka_settings.producer().send(topic, b"after all").get(timeout=10)
+        assert eventually(lambda: got == [b"after all"])
+    finally:
+        life.end()
+        thread.join()

@@ -23,6 +23,22 @@ containers = pytest.importorskip("testcontainers.core.container")
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(600)]
 COMPOSE = yaml.safe_load(Path("docker-compose.yml").read_text())["services"]
 IMAGES = {server: COMPOSE[server]["image"] for server in ("kafka", "mongo")}
+STAND_IN = "id.go.mpp.stand-in"  # the label of what tests/containers puts in an image's place
+# One broker without passwords: what is tried here is what the services do with these servers. That they let in nobody
+# else is tried where compose itself runs (tests/compose) and on the broker's own jars (tests/kafka).
+PLAIN = {
+    "CLUSTER_ID": "bXBwLXF1ZXVlLWthZmthMQ",
+    "KAFKA_NODE_ID": "1",
+    "KAFKA_PROCESS_ROLES": "broker,controller",
+    "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://127.0.0.1:9093",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+    "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@127.0.0.1:9093",
+    "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+    "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+    "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+    "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,25 +53,24 @@ def upstream() -> Iterator[tuple[str, str]]:
         pytest.skip(f"no Docker here, or no images: {error}")
     port = free_port()
     kafka = containers.DockerContainer(IMAGES["kafka"]).with_bind_ports(9092, port)
-    settings = COMPOSE["kafka"]["environment"] | {"KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}"}
-    for name, value in settings.items():
-        if "${" not in str(value):  # those that an operator may set have their own default in the image
-            kafka.with_env(name, str(value))
+    for name, value in (PLAIN | {"KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}"}).items():
+        kafka.with_env(name, value)
     mongo = containers.DockerContainer(IMAGES["mongo"]).with_exposed_ports(27017)
     mongo.with_command("mongod --replSet rs0 --bind_ip_all")
+    stands_in = STAND_IN in client.images.get(IMAGES["mongo"]).labels
     with kafka, mongo:
-        address = f"127.0.0.1:{mongo.get_exposed_port(27017)}"
-        yield _replica_set(address), f"127.0.0.1:{port}"
+        url = f"mongodb://127.0.0.1:{mongo.get_exposed_port(27017)}/?directConnection=true"
+        _make_replica_set(url)
+        yield url + ("&retryWrites=false" if stands_in else ""), f"127.0.0.1:{port}"
 
 
-def _replica_set(address: str) -> str:
-    """The url of the server, once it is a replica set of one."""
-    url = f"mongodb://{address}/?directConnection=true"
+def _make_replica_set(url: str) -> None:
+    """Return once the server is a replica set of one."""
     client, deadline = pymongo.MongoClient(url, serverSelectionTimeoutMS=1000), time.monotonic() + 60
     while True:
         try:
             if client.admin.command("hello").get("isWritablePrimary"):
-                return url
+                return
             client.admin.command("replSetInitiate", {"_id": "rs0", "members": [{"_id": 0, "host": "127.0.0.1:27017"}]})
         except pymongo.errors.PyMongoError:
             assert time.monotonic() < deadline, "mongo did not start"

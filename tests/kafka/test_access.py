@@ -22,7 +22,9 @@ from deploy.kafka.access import Administration, add_agency, agency_user, dead_le
 from services.catalog import contract as catalog
 from services.catalog import subscriptions as catalog_hears
 from services.chassis.broker import Kafka, Login
+from services.notifications import contract as notifications
 from services.notifications import subscriptions as notifications_hears
+from services.notifications.webhooks import intake
 from services.notifications.worker import DEAD_LETTERS as NOTIFICATIONS_DEAD_LETTERS
 from services.ticketing import contract as ticketing
 from services.ticketing import subscriptions as ticketing_hears
@@ -40,16 +42,18 @@ class Secured:
     def __init__(self, folder: Path) -> None:
         self.secrets = folder / "secrets"
         make_secrets.make(self.secrets, [])
-        client, internal, controller = free_port(), free_port(), free_port()
+        ports = {name: free_port() for name in ("CLIENT", "AGENCIES", "INTERNAL", "CONTROLLER")}
+        listeners = {name: f"{name}://127.0.0.1:{port}" for name, port in ports.items()}
         settings = compose_settings() | {
-            "listeners": f"CLIENT://127.0.0.1:{client},INTERNAL://127.0.0.1:{internal},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"CLIENT://127.0.0.1:{client},INTERNAL://127.0.0.1:{internal}",
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "listeners": ",".join(listeners.values()),
+            "advertised.listeners": ",".join(address for name, address in listeners.items() if name != "CONTROLLER"),
+            "controller.quorum.voters": f"1@127.0.0.1:{ports['CONTROLLER']}",
         }
         jaas = f"-Djava.security.auth.login.config={self.secrets / 'kafka_jaas'}"
-        self.broker = Broker(folder / "kafka", settings, client, (jaas,))
-        self.internal = f"127.0.0.1:{internal}"
-        self.address = f"127.0.0.1:{client}"
+        self.broker = Broker(folder / "kafka", settings, ports["CLIENT"], (jaas,))
+        self.address, self.agencies, self.internal = (
+            f"127.0.0.1:{ports[name]}" for name in ("CLIENT", "AGENCIES", "INTERNAL")
+        )
         self.passwords: dict[str, str] = {}
 
     def administrator(self) -> Kafka:
@@ -59,7 +63,8 @@ class Secured:
     def as_user(self, name: str, password: str = "") -> Kafka:
         known = password or self.passwords.get(name) or (self.secrets / f"kafka_{name}").read_text()
         login = Login("SASL_PLAINTEXT", "SCRAM-SHA-512", name, known)
-        return replace(self.administrator(), bootstrap=(self.address,), login=login)
+        address = self.agencies if name.startswith("agency-") else self.address
+        return replace(self.administrator(), bootstrap=(address,), login=login)
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +106,10 @@ def test_what_the_services_read_and_write_is_what_they_may():
     written = {
         "catalog": {catalog.TOPIC, "mpp.catalog.dead-letters"},
         "ticketing": {ticketing.TOPIC, TICKETING_DEAD_LETTERS},
-        "notifications": {NOTIFICATIONS_DEAD_LETTERS},
+        "notifications": {notifications.TOPIC, NOTIFICATIONS_DEAD_LETTERS},
     }
-    heard = {*catalog_hears.TOPICS, *ticketing_hears.TOPICS, *ticketing_hears.ACCESS_TOPICS}
-    heard |= {*notifications_hears.TOPICS, *notifications_hears.ACCESS_TOPICS}
+    heard = {*catalog_hears.TOPICS, *ticketing_hears.TOPICS, *ticketing_hears.ACCESS_TOPICS, *intake.TOPICS}
+    heard |= {*notifications_hears.TOPICS, *notifications_hears.MALL_TOPICS, *notifications_hears.ACCESS_TOPICS}
     assert heard <= set(access.PUBLIC)
     for service, topics in written.items():
         assert topics <= {f"mpp.{service}", dead_letters(service)}
@@ -129,9 +134,16 @@ def test_a_service_does_not_write_what_another_publishes(secured: Secured, topic
         write(secured.as_user("catalog") if "catalog" not in topic else secured.as_user("ticketing"), topic)
 
 
-def test_an_agency_reads_in_a_group_of_its_own(secured: Secured):
-    write(secured.as_user("ticketing"), "mpp.ticketing")
-    assert read(secured.as_user("agency-dukcapil"), "mpp.ticketing", "agency-dukcapil.reports")
+@pytest.mark.parametrize("group", ["notifications", "notifications-malls", "notifications-access", intake.GROUP])
+def test_a_service_reads_in_all_its_groups(secured: Secured, group: str):
+    write(secured.as_user("catalog"), "mpp.catalog")
+    assert read(secured.as_user("notifications"), "mpp.catalog", group)
+
+
+@pytest.mark.parametrize("topic", access.PUBLIC)
+def test_an_agency_reads_in_a_group_of_its_own(secured: Secured, topic: str):
+    write(secured.as_user(topic.removeprefix("mpp.")), topic)
+    assert read(secured.as_user("agency-dukcapil"), topic, "agency-dukcapil.reports")
 
 
 @pytest.mark.parametrize("topic", [*access.PUBLIC, "mpp.ticketing.dead-letters"])
@@ -181,8 +193,9 @@ def test_a_wrong_name_or_password_is_refused(secured: Secured, login: Login):
         replace(secured.as_user("ticketing"), login=login).create_topics(["mpp.ticketing"])
 
 
-def test_the_administrator_has_no_login_where_the_services_sign_in(secured: Secured):
-    administrator = replace(secured.administrator(), bootstrap=(secured.address,))
+@pytest.mark.parametrize("listener", ["address", "agencies"])
+def test_the_administrator_has_no_login_where_others_sign_in(secured: Secured, listener: str):
+    administrator = replace(secured.administrator(), bootstrap=(getattr(secured, listener),))
     with pytest.raises(KafkaError):
         administrator.create_topics(["mpp.ticketing"])
 

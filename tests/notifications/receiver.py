@@ -62,7 +62,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(address: str = "127.0.0.1") -> Iterator[Receiver]:
     """A server, for as long as the block lasts."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -94,9 +94,9 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((address, 0), Handler)
     server.daemon_threads = True
-    receiver = Receiver(f"http://127.0.0.1:{server.server_port}/webhook")
+    receiver = Receiver(f"http://{address}:{server.server_port}/webhook")
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield receiver
