@@ -73,8 +73,10 @@ function cancel() {
 // What has been packed stays ticked on this phone, as far as its browser keeps anything.
 for (const box of document.querySelectorAll('[data-bring]')) {
   const name = `mpp-bring ${first.id} ${box.dataset.bring}`;
-  box.checked = sessionStorage.getItem(name) !== null;
-  box.addEventListener('change', () => (box.checked ? sessionStorage.setItem(name, '1') : sessionStorage.removeItem(name)));
+  const keep = () => (box.checked ? sessionStorage.setItem(name, '1') : sessionStorage.removeItem(name));
+  box.checked ||= sessionStorage.getItem(name) !== null; // on a slow network it may be ticked before this script is there
+  keep();
+  box.addEventListener('change', keep);
 }
 
 // Browsers that can offer to install the page say so; others have it in their menu.
