@@ -5,6 +5,7 @@ import subprocess
 import uuid
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,16 +39,21 @@ def make(tmp_path: Path):
     return run
 
 
-def known() -> dict[str, object]:
+def known() -> dict[str, Any]:
     """What there is: the directory, the accounts, and the record of the day with its hashes."""
     with client("administrator") as administrator:
         return {path: administrator.get(path).raise_for_status().json() for path in READ}
 
 
 def test_everything_that_was_backed_up_is_there_after_the_database_was_lost(opened: None, make, tmp_path: Path):
+    with client("device", mall=MALL) as kiosk:
+        for _ in range(5):
+            taking = {"json": {"service": SERVICE, "priority": None}, "headers": {"Idempotency-Key": uuid.uuid4().hex}}
+            assert kiosk.post(f"{AT}/tickets", **taking).status_code in (201, 409)  # 409: a hundred were given today
     make("backup", f"TO={tmp_path / 'backups'}")
     (backup,) = (tmp_path / "backups").iterdir()
     before = known()
+    assert len(before[READ[-1]]["acts"]) > 5
     project = os.environ["COMPOSE_PROJECT_NAME"]
     compose("down", "--timeout", "10")
     subprocess.run(["docker", "volume", "rm", f"{project}_mongo"], check=True, capture_output=True)

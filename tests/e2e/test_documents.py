@@ -3,10 +3,12 @@
 A comment above each block says what its output must hold (a pattern), or why it is not run.
 """
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -90,7 +92,9 @@ def run(sample: Sample, folder: Path, environment: dict[str, str]) -> str:
     file.write_text(sample.code)
     with output.open("w") as sink:
         command = [*PROGRAMS[sample.language], str(file)]
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=sink, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True
+        )
         deadline = time.monotonic() + PATIENCE
         try:
             while time.monotonic() < deadline:
@@ -99,7 +103,8 @@ def run(sample: Sample, folder: Path, environment: dict[str, str]) -> str:
                     break
                 time.sleep(0.1)
         finally:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # and what the shell started
             process.wait()
     return output.read_text()
 
