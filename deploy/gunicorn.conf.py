@@ -1,6 +1,9 @@
 """How every web process of the services is served, in containers and in the local run."""
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 # The image of a service knows its name; elsewhere the app is named on the command line, which goes before this.
@@ -24,6 +27,29 @@ loglevel = os.environ.get("LOG_LEVEL", "info").lower()
 # Python runs one thread of a process at a time. Where they are spread over processors, each hand-over wakes another
 # processor, which costs more than what the thread then does. See docs/decisions/0013.
 cpu = os.environ.get("WEB_CPU", "")
+
+
+# What the workers count for Prometheus lies in files that each of them reads: in memory as well, anew at each start.
+counts = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="mpp-metrics-", dir=worker_tmp_dir))
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counts)
+
+
+def on_starting(server: object) -> None:
+    """Begin counting from nothing."""
+    shutil.rmtree(counts, ignore_errors=True)
+    counts.mkdir(parents=True)
+
+
+def on_exit(server: object) -> None:
+    """Leave nothing."""
+    shutil.rmtree(counts, ignore_errors=True)
+
+
+def child_exit(server: object, worker: Any) -> None:
+    """What a worker that ended has counted stays counted; what it merely showed is gone."""
+    from prometheus_client.multiprocess import mark_process_dead  # late: it looks for the folder when it is imported
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def post_fork(server: object, worker: Any) -> None:

@@ -23,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from services.chassis import tokens
 
 SERVICES = ("catalog", "ticketing", "notifications")
-PASSWORDS = (*(f"{server}_{user}" for server in ("kafka", "mongo") for user in ("admin", *SERVICES)),)
+PASSWORDS = (*(f"{server}_{user}" for server in ("kafka", "mongo") for user in ("admin", *SERVICES)), "grafana_admin")
 VALID = datetime.timedelta(days=825)  # the longest that phones of all makes accept
 JAAS = """\
 // The administrator, on the two listeners that only the broker's own container reaches; users of SCRAM on the others.

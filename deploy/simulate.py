@@ -25,6 +25,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from services.ticketing.survey.domain import ELEMENTS
+
 DAY_MINUTES = 400  # of 420 between opening and closing: nobody comes in the last minutes
 PRIORITY = {"elderly": 10, "disability": 5, "pregnancy": 5, None: 80}  # per cent
 POPULAR = {
@@ -38,6 +40,8 @@ POPULAR = {
     "KEMENAG": 2,
 }
 NO_SHOW = 0.04
+ANSWERS = 0.5  # how many visitors fill in the survey after their visit
+JUDGEMENTS = {4: 55, 3: 38, 2: 6, 1: 1}  # per cent, from "very good" to "not good"
 PATIENCE = 30.0  # seconds to go on asking a system that does not answer
 BUSY = (502, 503, 504)
 
@@ -152,6 +156,7 @@ class Day:
         self.refused: Counter[str] = Counter()
         self.calls: dict[tuple[str, str], float] = {}
         self.strangers: Counter[str] = Counter()  # outcomes of tickets that others took
+        self.surveys = 0
         self.done_arriving = threading.Event()
         self.faults: list[str] = []
         self.began = time.monotonic()
@@ -228,7 +233,19 @@ class Day:
         else:
             self.pause((visitor.minutes if visitor else 10) * dice.uniform(0.5, 1.5))
             self.finish(ticket["id"], "completion", token)
+            if visitor and dice.random() < ANSWERS:
+                self.judge(ticket["id"], dice)
         return True
+
+    def judge(self, ticket: str, dice: random.Random) -> None:
+        """Fill in the survey as a visitor does who came, waited and was served."""
+        given = dice.choices(list(JUDGEMENTS), list(JUDGEMENTS.values()), k=len(ELEMENTS))
+        answers = dict(zip(ELEMENTS, given, strict=True))
+        status, answer = self.mall.ask("POST", "{t}/tickets/" + ticket + "/survey", {"answers": answers})
+        if status == 201:
+            self.surveys += 1
+        else:
+            self.faults.append(f"survey of {ticket}: {answer}")
 
     def finish(self, ticket: str, how: str, token: str) -> None:
         """Record how the visit ended."""
@@ -335,6 +352,7 @@ def summary(day: Day, texts: list[Mapping[str, Any]], console: Console) -> None:
         f"served {outcomes['served']}, missed {outcomes['missed']}"
         + "".join(f", refused {count} ({reason})" for reason, count in day.refused.items())
         + (f"; finished for others {sum(day.strangers.values())}" if day.strangers else "")
+        + f"; {day.surveys} answered the survey"
     )
     table = Table("Class", "Visitors", "Median wait", "90th percentile", title="Waits in minutes of the mall's day")
     for label in PRIORITY:

@@ -4,10 +4,14 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from servers import Server, kafka, mongo, running, second_mongo
 
 from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore, connect
+
+settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

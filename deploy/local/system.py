@@ -119,6 +119,10 @@ class System:
         """Where texts are handed over."""
         return self.data / "sms.log"
 
+    @property
+    def _measured(self) -> list[str]:
+        return [*WEBS, *(f"{name}-worker" for name in WORKERS)]
+
     def check(self) -> None:
         """Raise `ProcessDied` unless every process runs."""
         for process in self._running.values():
@@ -202,7 +206,8 @@ class System:
                 f"Port {self._port} is taken by another program. Choose another: MPP_PORT=8010 make run"
             ) from error
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._ports = dict(zip(("store", "broker", *WEBS), free_ports(2 + len(WEBS)), strict=True))
+        names = ("store", "broker", *self._measured)
+        self._ports = dict(zip(names, free_ports(len(names)), strict=True))
         for mark in (self.data / "health").iterdir():
             mark.unlink()
         for log in (self.data / "logs").glob("*.log"):
@@ -307,6 +312,7 @@ class System:
             "url": self.url,
             "kafka": self.kafka,
             "database": self.database_url,
+            "metrics": {name: f"http://{self.addresses[name]}/metrics" for name in self._measured},
             "supervisor": supervisor,
             "administrator": administrator,
             "operators": operators,
@@ -344,11 +350,14 @@ class System:
         if not self._given_kafka:
             found["broker"] = ((_broker(), "broker", *broker, "--storage-engine", "memory://tansu/"), {})
         for name in WORKERS:
-            found[f"{name}-worker"] = ((sys.executable, "-m", f"services.{name}.worker"), self.service_env(name))
+            worker = f"{name}-worker"
+            env = self.service_env(name) | {"METRICS_BIND": self.addresses[worker]}
+            found[worker] = ((sys.executable, "-m", f"services.{name}.worker"), env)
         for place, (name, module) in enumerate(WEBS.items()):
             command = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", f"{module}:create_app()")
             threads = "256" if name == "ticketing-live" else os.environ.get("WEB_THREADS", "32")
             web = {"BIND": self.addresses[name], "WEB_THREADS": threads, "WEB_CPU": str(place)}
+            web["PROMETHEUS_MULTIPROC_DIR"] = str(self.data / "metrics" / name)
             if name == "catalog-web":  # alone makes sessions
                 web["TOKEN_PRIVATE_KEY_FILE"] = str(self.data / "keys/token_private.pem")
             found[name] = (command, self.service_env(name.partition("-")[0]) | web)

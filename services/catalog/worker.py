@@ -3,11 +3,12 @@
 from services.catalog.contract import TOPIC, published
 from services.catalog.directory import Malls
 from services.catalog.subscriptions import REACTIONS, TOPICS
-from services.chassis import worker
+from services.chassis import metrics, worker
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
-from services.chassis.inbox import consume
+from services.chassis.inbox import UNHURRIED_MS, consume
 from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 
@@ -21,8 +22,16 @@ def main() -> None:
     store = EventStore(connect(settings.mongo_url, settings.database))
     worker.run(
         store,
-        relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database, settings.schemas))),
-        ticketing=consume(kafka, "catalog", TOPICS, REACTIONS, Malls(store).waiting, "mpp.catalog.dead-letters"),
+        relay=relay(
+            store,
+            "events",
+            lambda: Topic(kafka, TOPIC, published, Journal(store.database, settings.schemas)),
+            pause=0.1,
+        ),
+        ticketing=consume(
+            kafka, "catalog", TOPICS, REACTIONS, Malls(store).waiting, "mpp.catalog.dead-letters", UNHURRIED_MS
+        ),
+        metrics=metrics.serve(settings.metrics, DeadLetters(store.database).figures),
     )
 
 

@@ -119,8 +119,11 @@ class Kafka:
             delivery_timeout_ms=10000,
         )
 
-    def consumer(self, group: str, topics: Sequence[str]) -> KafkaConsumer:
-        """A group member that starts at the earliest event and commits only when told to."""
+    def consumer(self, group: str, topics: Sequence[str], wait_ms: int = 50) -> KafkaConsumer:
+        """A group member that starts at the earliest event and commits only when told to.
+
+        `wait_ms` is how long the broker may hold back an answer for want of news: the local one does, in full.
+        """
         return KafkaConsumer(
             *topics,
             **self._reach(),
@@ -129,7 +132,7 @@ class Kafka:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             max_poll_records=50,
-            fetch_max_wait_ms=50,
+            fetch_max_wait_ms=wait_ms,
             session_timeout_ms=self.session_timeout_ms,
             heartbeat_interval_ms=self.session_timeout_ms // 3,
             request_timeout_ms=max(10000, self.session_timeout_ms + 5000),

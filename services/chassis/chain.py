@@ -19,7 +19,7 @@ def sealed(commit: Commit) -> Commit:
 
 
 def canonical(commit: Commit) -> bytes:
-    """What is hashed: every field but the hash itself."""
+    """What is hashed: every field but the hash itself, and the traces, which are about requests."""
     content = {
         "stream": commit.stream,
         "version": commit.version,

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.chassis.tracing import valid
+
 TYPES = "id.go.mpp."  # what the types of all our events begin with
 REQUIRED = ("specversion", "id", "source", "type")
 DIGITS = 12
+TRACEPARENT = "traceparent"  # a header as OpenTelemetry's Kafka clients know it, so without `ce_`
 
 
 class Malformed(ValueError):
@@ -23,7 +26,8 @@ class CloudEvent:
     """A public fact: what happened (`type`), to what (`subject`), when; events of one `key` stay in order.
 
     `sequence` counts a producer's events of that key, from 1 on without gaps; 0 before an event is numbered.
-    `dataschema` is the address or name of the JSON Schema of the data.
+    `dataschema` is the address or name of the JSON Schema of the data. `traceparent` names the request that led to it
+    (W3C Trace Context); it is about how the event came to be, and is told by Kafka's header of that name alone.
     """
 
     id: str
@@ -35,12 +39,15 @@ class CloudEvent:
     data: Mapping[str, Any]
     sequence: int = 0
     dataschema: str = ""
+    traceparent: str = ""
 
 
 def encode(event: CloudEvent) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """Kafka key, value and headers of an event."""
     headers = [(f"ce_{name}", value.encode()) for name, value in _attributes(event).items()]
     headers.append(("content-type", b"application/json"))
+    if event.traceparent:
+        headers.append((TRACEPARENT, event.traceparent.encode()))
     return event.key.encode(), data_as_json(event).encode(), headers
 
 
@@ -94,6 +101,7 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> CloudEv
             data=data,
             sequence=int(attributes.get("sequence") or 0),
             dataschema=attributes.get("dataschema") or "",
+            traceparent=valid(next((text.decode(errors="replace") for name, text in names if name == TRACEPARENT), "")),
         )
     except Malformed:
         raise

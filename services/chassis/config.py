@@ -10,6 +10,8 @@ import structlog
 from environs import EnvValidationError, FileAwareEnv
 from marshmallow.validate import Length, OneOf, Regexp
 
+from services.chassis import tracing
+
 URN = "urn:mpp:event:{type}"  # the name of an event's schema, the same everywhere; its `$id`
 
 
@@ -34,6 +36,8 @@ class Env(FileAwareEnv):
             self.seal()
         except EnvValidationError as error:
             wrong = cast(dict[str, list[str]], error.error_messages)
+        if tracing.is_wanted() and not tracing.is_possible():
+            self._unreadable[tracing.ENDPOINTS[0]] = ["needs the extra 'traces', which is not installed"]
         for name, messages in (wrong | self._unreadable).items():
             print(f"setting {name}: {'; '.join(map(str, messages))}", file=sys.stderr)
         if wrong or self._unreadable:
@@ -48,6 +52,7 @@ class Settings:
     database: str
     log_level: str
     schemas: str = URN
+    metrics: str = ""  # where a worker tells its figures: host:port
 
     @classmethod
     def from_env(cls, env: Env, service: str) -> "Settings":
@@ -61,6 +66,7 @@ class Settings:
             mongo_url=with_login(url or "", username, password or ""),
             database=env.str("MONGO_DATABASE", service),
             log_level=env.str("LOG_LEVEL", "INFO", validate=levels),
+            metrics=env.str("METRICS_BIND", "", validate=Regexp("^(.+:[0-9]{1,5})?$")),
             schemas=f"{public.rstrip('/')}/{service}/api/schemas/{{type}}.json" if public else URN,
         )
 
@@ -77,6 +83,7 @@ def configure_logging(process: str, level: str = "INFO") -> None:
     """Write one JSON object per line to standard error, library messages included."""
     common: list[Any] = [
         structlog.stdlib.add_log_level,
+        tracing.told,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         lambda _logger, _name, event: {"process": process} | event,
         structlog.processors.format_exc_info,
@@ -94,5 +101,6 @@ def configure_logging(process: str, level: str = "INFO") -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=common, processors=[only_message, to_json])
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    tracing.record(process)
     for noisy in ("kafka", "pymongo"):  # they repeat what our own loops say once
         logging.getLogger(noisy).setLevel(logging.CRITICAL)

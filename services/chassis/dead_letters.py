@@ -4,7 +4,7 @@ The consumer loop that could not handle a record keeps it here and, asked to, ha
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from services.chassis.errors import NotFound, Refused
 from services.chassis.event_store import Document
+from services.chassis.metrics import Metric, gauge
 
 log = structlog.get_logger()
 
@@ -113,6 +114,14 @@ class DeadLetters:
         """Those in a state (empty: in any), the newest first."""
         found = self._letters.find({"state": state} if state else {}).sort("at", DESCENDING).limit(limit)
         return [_letter(kept) for kept in found]
+
+    def figures(self) -> Iterator[Metric]:
+        """How many wait for somebody to decide, by group."""
+        counts = self._letters.aggregate(
+            [{"$match": {"state": PARKED}}, {"$group": {"_id": "$group", "n": {"$sum": 1}}}]
+        )
+        parked = {found["_id"]: found["n"] for found in counts}
+        yield gauge("mpp_dead_letters_parked", "Records that nobody has decided about.", parked, "group")
 
     def _change(self, id: str, state: str, by: str, why: str = "") -> Letter:
         now = datetime.now(UTC)

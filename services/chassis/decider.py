@@ -15,6 +15,7 @@ import structlog
 from cattrs.preconf.json import make_converter
 from pymongo.errors import PyMongoError
 
+from services.chassis import metrics, tracing
 from services.chassis.chain import sealed
 from services.chassis.errors import KeyReused, Unavailable
 from services.chassis.event_store import Commit, Conflict, EventStore, StoredCommand, StoredEvent, Unsettled
@@ -81,6 +82,7 @@ class _Waiting(Generic[Command, State, Event]):
     command: Command
     stored: StoredCommand
     trace: str
+    traceparent: str
     turn: threading.Lock = field(default_factory=threading.Lock)  # held until it is this one's turn, or answered
     answer: Outcome[State, Event] | BaseException | None = None
 
@@ -132,7 +134,7 @@ class Streams(Generic[Command, State, Event]):
         """
         hot = self._hot_stream(stream)
         mine = _Waiting[Command, State, Event](
-            command, StoredCommand(id or secrets.token_hex(16), digest, actor), trace
+            command, StoredCommand(id or secrets.token_hex(16), digest, actor), trace, tracing.current.get()
         )
         with hot.mutex:
             hot.waiting.append(mine)
@@ -142,18 +144,24 @@ class Streams(Generic[Command, State, Event]):
         if mine.answer is None:
             self._lead(stream, hot)
         if isinstance(mine.answer, Outcome):
+            metrics.command(command, mine.answer.events)
             return mine.answer
+        metrics.command(command, mine.answer)
         assert mine.answer is not None
         raise mine.answer
 
-    def execute_all(self, jobs: Sequence[tuple[str, Command]]) -> list[Outcome[State, Event] | Exception]:
+    def execute_all(
+        self, jobs: Sequence[tuple[str, Command]], traceparents: Sequence[str] = ()
+    ) -> list[Outcome[State, Event] | Exception]:
         """Decide commands of many streams: each one's outcome or refusal, in the same order.
 
+        `traceparents` says of each job which trace it belongs to.
         For reactions to events that come in batches: what is new costs one round trip together. A stream this process
         does not know is taken for new, and decided anew should that be wrong.
         """
         waiting = [
-            _Waiting[Command, State, Event](command, StoredCommand(secrets.token_hex(16)), "") for _, command in jobs
+            _Waiting[Command, State, Event](command, StoredCommand(secrets.token_hex(16)), "", traceparent)
+            for (_, command), traceparent in zip(jobs, traceparents or [""] * len(jobs), strict=True)
         ]
         by_stream: dict[str, list[_Waiting[Command, State, Event]]] = {}
         for (stream, _), job in zip(jobs, waiting, strict=True):
@@ -163,7 +171,8 @@ class Streams(Generic[Command, State, Event]):
         for (stream, _), job in zip(jobs, waiting, strict=True):
             if job.answer is None:
                 try:
-                    job.answer = away or self.execute(stream, job.command)
+                    with tracing.within(job.traceparent):
+                        job.answer = away or self.execute(stream, job.command)
                 except Unavailable as error:
                     job.answer = away = error
                 except Exception as refusal:
@@ -179,8 +188,11 @@ class Streams(Generic[Command, State, Event]):
             if commit is not None and all(isinstance(answer, tuple) for answer in answers):
                 commits.append(commit)
                 plans.append((hot, batch, answers, Snapshot(state, commit.version, commit.hash), fresh))
+        if not commits:
+            return
         try:
-            appended = self._store.append_all(commits) if commits else []
+            with metrics.APPEND_SECONDS.time():
+                appended = self._store.append_all(commits)
         except Unsettled:
             return
         for (hot, batch, answers, after, fresh), done in zip(plans, appended, strict=True):
@@ -189,6 +201,8 @@ class Streams(Generic[Command, State, Event]):
                 self._advance(hot, after)
                 for job, answer in zip(batch, answers, strict=True):
                     job.answer = Outcome(answer, after) if isinstance(answer, tuple) else answer
+                    metrics.command(job.command, answer)
+                _count_events(fresh)
 
     def snapshot(self, stream: str, max_age: float = 0.0) -> Snapshot[State]:
         """The stream as the store has it, or as it was at most `max_age` seconds ago. Raises `StoreUnavailable`."""
@@ -238,14 +252,17 @@ class Streams(Generic[Command, State, Event]):
             answers, commit, state, fresh = self._decide(stream, before, hot.recorded, batch)
             if commit is not None:
                 try:
-                    self._store.append(commit)
+                    with metrics.APPEND_SECONDS.time():
+                        self._store.append(commit)
                 except (Conflict, Unsettled) as error:
+                    metrics.APPEND_RETRIES.labels(type(error).__name__).inc()
                     log.info("append again", stream=stream, version=commit.version, cause=type(error).__name__)
                     time.sleep(random.uniform(0, min(0.05, 0.002 * attempt)))
                     self._catch_up(stream, hot)
                     continue
                 hot.recorded.update(fresh)
                 self._advance(hot, Snapshot(state, commit.version, commit.hash))
+                _count_events(fresh)
             elif not checked:
                 # Nothing to append, so no version check: a refusal must not rest on a state others have moved on from.
                 checked = True
@@ -267,6 +284,7 @@ class Streams(Generic[Command, State, Event]):
         answers: list[tuple[Event, ...] | Exception] = []
         stored: list[StoredEvent] = []
         commands: list[StoredCommand] = []
+        traceparents: list[str] = []
         leaving: set[str] = set()
         fresh: Recorded[Event] = {}
         state = before.state
@@ -288,12 +306,17 @@ class Streams(Generic[Command, State, Event]):
                 stored.append(StoredEvent(type(event).__name__, converter.unstructure(event), len(commands)))
                 leaving.update(outbox for outbox, types in self._outboxes.items() if type(event) in types)
             commands.append(job.stored)
+            traceparents.append(job.traceparent)
             fresh[job.stored.id] = (job.stored.digest, events)
         if not stored:
             return answers, None, state, fresh
         trace = next((job.trace for job in batch if job.trace), "")
         version, outboxes = before.version + 1, sorted(leaving)
-        commit = Commit(stream, version, stored, commands, _now(), trace, outboxes, previous=before.hash)
+        commit = Commit(
+            *(stream, version, stored, commands, _now(), trace, outboxes),
+            previous=before.hash,
+            traceparents=traceparents,
+        )
         return answers, sealed(commit), state, fresh
 
     def _catch_up(self, stream: str, hot: _Hot[Command, State, Event]) -> Snapshot[State]:
@@ -323,6 +346,12 @@ class Streams(Generic[Command, State, Event]):
         with hot.mutex:
             if after.version > hot.snapshot.version:
                 hot.snapshot = after
+
+
+def _count_events(fresh: Recorded[Event]) -> None:
+    for _, events in fresh.values():
+        for event in events:
+            metrics.EVENTS.labels(type(event).__name__).inc()
 
 
 def _now() -> datetime:

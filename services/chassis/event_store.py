@@ -63,6 +63,12 @@ class Commit:
     outboxes: Sequence[str] = ()
     previous: str = ""  # the hash of the commit before it in its stream, and its own (`chain`)
     hash: str = ""
+    traceparents: Sequence[str] = ()  # of each command, where one is known: no part of what is hashed
+
+    def traceparent(self, place: int) -> str:
+        """What the event at a place of this commit belongs to; empty where nobody knows."""
+        command = self.events[place].command
+        return self.traceparents[command] if command < len(self.traceparents) else ""
 
     @property
     def id(self) -> str:
@@ -234,6 +240,7 @@ def _to_document(commit: Commit) -> Document:
         "outboxes": list(commit.outboxes),
         "previous": commit.previous,
         "hash": commit.hash,
+        **({"traceparents": list(commit.traceparents)} if any(commit.traceparents) else {}),
     }
 
 
@@ -248,4 +255,5 @@ def _to_commit(document: Document) -> Commit:
         outboxes=tuple(document["outboxes"]),
         previous=document.get("previous", ""),
         hash=document.get("hash", ""),
+        traceparents=tuple(document.get("traceparents", ())),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import marshmallow as ma
-from flask import Response, current_app, request, send_from_directory
+from flask import Response, current_app, request
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, Range
 from webargs.flaskparser import parser
@@ -155,6 +155,6 @@ def blueprint(service: str) -> Blueprint:
     @routes.response(200, content_type="application/yaml")
     def asyncapi() -> Response:
         """The events as an AsyncAPI document."""
-        return send_from_directory(SERVICES / service / "schemas", "asyncapi.yaml", mimetype="application/yaml")
+        return Response((SERVICES / service / "schemas/asyncapi.yaml").read_text(), mimetype="application/yaml")
 
     return routes

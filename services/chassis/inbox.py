@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import CommitFailedError, KafkaError
 
+from services.chassis import metrics, tracing
 from services.chassis.broker import LARGE, Kafka
 from services.chassis.cloud_event import CloudEvent, Malformed, decode
 from services.chassis.dead_letters import DeadLetters, Letter
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 
 ATTEMPTS = 5
 LOOK_EVERY = 1.0  # seconds between two looks for dead letters to try again
+SOON_MS, UNHURRIED_MS = 50, 500  # somebody waits for what follows; nobody does
 # A member that sends no heartbeat for so many seconds hears nothing any more, and does not know. kafka-python 3.0.12
 # was seen to do so on a busy machine, turning in circles without a word until its process was started again.
 LOST_AFTER = 60.0
@@ -66,6 +69,7 @@ class Parking:
             producer.send(self.topic, record.value, record.key, headers).get(timeout=10)
         finally:
             producer.close(timeout=2)
+        metrics.CONSUMED.labels(self.group, "parked").inc()
         log.error("parked", dead_letters=self.topic, **story)
 
 
@@ -76,6 +80,7 @@ def consume(
     reactions: Mapping[str, Reaction],
     streams: Streams[Any, Any, Any],
     dead_letters: str,
+    wait_ms: int = SOON_MS,
 ) -> Loop:
     """A loop that reads the topics as a member of `group` and decides what `reactions` make of their events.
 
@@ -94,7 +99,7 @@ def consume(
             _handle(due, reactions, streams, parking, life)
             parking.letters.tried(due)
 
-    return batches(kafka, group, topics, handle, try_again, dead_letters)
+    return batches(kafka, group, topics, handle, try_again, dead_letters, wait_ms)
 
 
 def batches(
@@ -104,20 +109,21 @@ def batches(
     handle: Callable[[Sequence[ConsumerRecord], Life], None],
     between: Callable[[Life], None] = lambda life: None,
     dead_letters: str = "",
+    wait_ms: int = SOON_MS,
 ) -> Loop:
     """A loop that reads the topics as a member of `group` and hands their records over, a batch at a time.
 
     At least once: a batch counts as read when `handle` returns; if it raises, the batch comes again. `between` is
-    called about once a second.
+    called about once a second. `wait_ms`: see `Kafka.consumer`; the shorter, the sooner, and the more work when idle.
     """
 
     def loop(life: Life) -> None:
-        looked = 0.0
+        looked, lag = 0.0, metrics.GroupLag(group)
         try:
             kafka.create_topics(topics)
             if dead_letters:
                 kafka.create_topics([dead_letters], LARGE)
-            consumer, made = kafka.consumer(group, topics), time.monotonic()
+            consumer, made = kafka.consumer(group, topics, wait_ms), time.monotonic()
         except KafkaError as error:
             log.warning("the broker failed, connecting anew", group=group, cause=repr(error))
             life.rest(0.5)
@@ -131,6 +137,7 @@ def batches(
                     consumer.commit()
                 if time.monotonic() - looked > LOOK_EVERY:
                     looked = time.monotonic()
+                    lag.tell(_behind(consumer))
                     if min(looked - made, _silence(consumer)) > LOST_AFTER:
                         raise KafkaError(f"no heartbeat for {LOST_AFTER:.0f} s")
                     between(life)
@@ -140,9 +147,20 @@ def batches(
             log.warning("the broker failed, connecting anew", group=group, cause=repr(error))
             life.rest(0.5)
         finally:
+            lag.end()
             _close(consumer)
 
     return loop
+
+
+def _behind(consumer: KafkaConsumer) -> dict[tuple[str, int], int]:
+    """How many records each partition has that the group has not handled; nothing is asked of the broker for it."""
+    behind = {}
+    for partition in consumer.assignment():
+        end, position = consumer.highwater(partition), consumer.position(partition, timeout_ms=0)
+        if end is not None and position is not None:
+            behind[partition.topic, partition.partition] = max(end - position, 0)
+    return behind
 
 
 def _handle(
@@ -162,14 +180,16 @@ def _handle(
                 read.append((record, event))
         except Malformed as cause:
             parking.park(record, cause)
-    for attempt in range(1, ATTEMPTS + 1):
-        outcomes = streams.execute_all(jobs)
-        away = next((outcome for outcome in outcomes if isinstance(outcome, Unavailable)), None)
-        if away is None:
-            break
-        if attempt == ATTEMPTS:
-            raise away
-        life.rest(0.2 * attempt)
+    with ExitStack() as steps:
+        traces = [steps.enter_context(_step(event)) for _, event in read]
+        for attempt in range(1, ATTEMPTS + 1):
+            outcomes = streams.execute_all(jobs, traces)
+            away = next((outcome for outcome in outcomes if isinstance(outcome, Unavailable)), None)
+            if away is None:
+                break
+            if attempt == ATTEMPTS:
+                raise away
+            life.rest(0.2 * attempt)
     handled: list[str] = []
     ignored: list[str] = []
     for (record, event), outcome in zip(read, outcomes, strict=True):
@@ -177,8 +197,15 @@ def _handle(
             parking.park(record, outcome)
         else:
             (handled if outcome.events else ignored).append(event.id)
+    metrics.CONSUMED.labels(parking.group, "handled").inc(len(handled))
+    metrics.CONSUMED.labels(parking.group, "ignored").inc(len(ignored))
     if handled or ignored:
-        log.info("events", handled=handled, ignored=ignored)
+        log.info("events", handled=handled, ignored=ignored, traces=sorted({tracing.trace_of(one) for one in traces}))
+
+
+def _step(event: CloudEvent) -> AbstractContextManager[str]:
+    """What an event leads to here, as a step of its trace."""
+    return tracing.step(f"process {event.type}", "consumer", event.traceparent)
 
 
 def _read(event: CloudEvent, reaction: Reaction) -> tuple[str, Any]:

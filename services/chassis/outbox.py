@@ -9,6 +9,7 @@ import socket
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from kafka.future import Future
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from services.chassis import metrics
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import CloudEvent, encode
 from services.chassis.event_store import FULL_BATCH, Commit, Document, EventStore, Feed, PositionLost
@@ -121,8 +123,8 @@ def request_replay(store: EventStore) -> int:
     return store.database["leases"].update_many({}, {"$set": {"replay": True}}).matched_count
 
 
-def relay(store: EventStore, outbox: str, connect: Callable[[], Destination]) -> Loop:
-    """A loop that delivers an outbox's commits to the destination that `connect` makes."""
+def relay(store: EventStore, outbox: str, connect: Callable[[], Destination], pause: float = PAUSE) -> Loop:
+    """A loop that delivers an outbox's commits to what `connect` makes, and looks for news every `pause` seconds."""
 
     def loop(life: Life) -> None:
         lease = Lease(store, outbox)
@@ -133,7 +135,7 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination]) ->
                 life.rest(0.5)
             destination = connect()
             try:
-                _follow(store, lease, destination, life)
+                _follow(store, lease, destination, life, pause)
             finally:
                 destination.close()
         except (KafkaError, ReplayNeeded) as error:
@@ -146,13 +148,14 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination]) ->
     return loop
 
 
-def _follow(store: EventStore, lease: Lease, destination: Destination, life: Life) -> None:
+def _follow(store: EventStore, lease: Lease, destination: Destination, life: Life, pause: float) -> None:
     try:
         with store.follow(lease.outbox, lease.remembered(destination.confirm())) as feed:
-            _pass_on(lease, feed, destination, life)
+            _pass_on(lease, feed, destination, life, pause)
     except (ReplayNeeded, PositionLost) as cause:
         with store.follow(lease.outbox, None) as feed:  # opened before the replay, so that nothing falls between them
             log.warning("delivering everything from the store", outbox=lease.outbox, cause=str(cause))
+            metrics.REPLAYS.labels(lease.outbox).inc()
             lease.start_over()
             position = feed.position
             for count, commit in enumerate(store.with_outbox(lease.outbox), start=1):
@@ -162,10 +165,10 @@ def _follow(store: EventStore, lease: Lease, destination: Destination, life: Lif
                 if count % FULL_BATCH == 0:
                     destination.confirm()
             lease.save(position, destination.confirm())
-            _pass_on(lease, feed, destination, life)
+            _pass_on(lease, feed, destination, life, pause)
 
 
-def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life) -> None:
+def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life, pause: float) -> None:
     unsaved = False
     while life.goes_on() and lease.held():
         commits = feed.batch()
@@ -174,12 +177,14 @@ def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life) -> 
                 return
             destination.deliver(commit)
         reached = destination.confirm()
+        now = datetime.now(UTC)
+        metrics.passed_on(lease.outbox, ((now - commit.at).total_seconds() for commit in commits))
         unsaved = unsaved or bool(commits)
         if unsaved and (not commits or lease.save_is_due):
             lease.save(feed.position, reached)
             unsaved = False
         if len(commits) < FULL_BATCH:
-            life.rest(PAUSE)
+            life.rest(pause)
 
 
 class Topic:
@@ -197,7 +202,7 @@ class Topic:
 
     def deliver(self, commit: Commit) -> None:
         """Take the commit's public events; they leave when they are to be confirmed."""
-        self._waiting += self._publish(commit)
+        self._waiting += [replace(event, traceparent=_traceparent(commit, event)) for event in self._publish(commit)]
 
     def confirm(self) -> Mapping[str, int]:
         """Send what waits, wait for all acknowledgements; the end of each partition.
@@ -219,3 +224,8 @@ class Topic:
     def close(self) -> None:
         """Close the producer."""
         self._producer.close(timeout=2)
+
+
+def _traceparent(commit: Commit, event: CloudEvent) -> str:
+    """Which request led to a public event: its id ends with the place of the stored one."""
+    return commit.traceparent(int(event.id.rpartition(".")[2]))

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -19,9 +20,13 @@ from apispec import BasePlugin
 from babel.dates import format_date, format_datetime, format_timedelta
 from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
 from flask_smorest import Api, Blueprint
+from markupsafe import Markup
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import NotFound as HTTPNotFound
 
+from services.chassis import metrics, tracing
 from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import (
     Fault,
@@ -167,6 +172,7 @@ def create_app(
     _add_templates(app, service, words)
     app.before_request(_begin)
     app.after_request(_finish)
+    app.teardown_request(_end_step)
     app.register_error_handler(Problem, _answer_problem)
     app.register_error_handler(PyMongoError, lambda _: _answer_problem(StoreUnavailable()))
     app.register_error_handler(Exception, _answer_surprise)
@@ -175,18 +181,33 @@ def create_app(
         api.register_blueprint(blueprint) if isinstance(blueprint, Blueprint) else app.register_blueprint(blueprint)
     _add_docs(app, service)
     _add_health(app, ready)
+    _add_metrics(app)
     return app
 
 
 def _begin() -> None:
+    g.began = time.perf_counter()
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    parent = tracing.valid(request.headers.get("traceparent", ""))
+    g.step = tracing.step(f"{request.method} {_route()}", "server", parent, g.request_id)
+    g.step.__enter__()
     if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
         return
     view = current_app.view_functions[request.endpoint]
     request.max_content_length = getattr(view, "largest", current_app.config["MAX_CONTENT_LENGTH"])
     must_be_allowed(view)
     _must_be_readable()
+
+
+def _end_step(_: BaseException | None) -> None:
+    if step := g.pop("step", None):
+        step.__exit__(None, None, None)
+
+
+def _route() -> str:
+    """The route, not the path: whoever has a ticket's id may act for its holder."""
+    return request.url_rule.rule if request.url_rule else "none"
 
 
 def _must_be_readable() -> None:
@@ -200,6 +221,8 @@ def _must_be_readable() -> None:
 
 
 def _finish(response: Response) -> Response:
+    metrics.request(request.method, _route(), response.status_code, time.perf_counter() - g.get("began", 0.0))
+    tracing.note(http__response__status_code=response.status_code)
     headers = response.headers
     headers["X-Request-Id"] = g.get("request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
@@ -210,8 +233,7 @@ def _finish(response: Response) -> Response:
     elif "v" not in request.args:  # what modules and styles name themselves carries no hash: ask each time
         headers["Cache-Control"] = "no-cache"
     if request.method not in ("GET", "HEAD") and response.status_code < 400:
-        # The route, not the path: whoever has a ticket's id may act for its holder.
-        log.info("done", route=str(request.url_rule), status=response.status_code, request_id=g.get("request_id"))
+        log.info("done", route=_route(), status=response.status_code, request_id=g.get("request_id"))
     elif "lang" in request.args:
         response.set_cookie("lang", language(), max_age=31536000, samesite="Lax", httponly=True)
     return response
@@ -241,7 +263,7 @@ def _answer_problem(problem: Problem) -> Response:
 
 
 def _answer_surprise(error: Exception) -> Response:
-    log.error("request failed", route=str(request.url_rule), request_id=g.get("request_id"), exc_info=error)
+    log.error("request failed", route=_route(), request_id=g.get("request_id"), exc_info=error)
     return _problem(500, "internal", {})
 
 
@@ -277,9 +299,9 @@ def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any =
     }
     if errors:
         document["errors"] = _in_words(errors)
+    metrics.PROBLEMS.labels(str(status), reason).inc()
     if status < 500:
-        route = str(request.url_rule or "none")
-        log.info("refused", status=status, reason=reason, route=route, request_id=document["request_id"])
+        log.info("refused", status=status, reason=reason, route=_route(), request_id=document["request_id"])
     return document
 
 
@@ -342,16 +364,36 @@ def _add_templates(app: Flask, service: str, words: Words) -> None:
         return {
             "lang": chosen,
             "languages": words.languages,
+            "name_of": lambda code: words.text(code, "language.name"),
             "t": lambda key, **params: words.text(chosen, key, **params),
             "words": lambda prefix: words.beginning(chosen, prefix),
             "in_language": lambda other: f"?{urlencode({'lang': other, **_asked()})}",
             "static": lambda name: f"/{service}/static/{name}?v={_content_hash(name)}",
+            "script": lambda name: _script(f"/{service}/static/", name),
         }
 
 
 def _asked() -> dict[str, str]:
     """What the page was asked for, without the language."""
     return {name: value for name, value in request.args.items() if name != "lang"}
+
+
+def _script(folder: str, name: str) -> Markup:
+    """A page's module after those it imports: named here, they are fetched at once instead of one after another.
+
+    Their low priority leaves the line to the style sheets, which the first paint waits for.
+    """
+    preload = Markup('<link rel="modulepreload" href="{}{}" fetchpriority="low">\n')
+    imported = [preload.format(folder, one) for one in sorted(_imported(name))]
+    script = Markup('<script type="module" src="{}{}?v={}"></script>').format(folder, name, _content_hash(name))
+    return Markup("").join([*imported, script])
+
+
+@cache
+def _imported(name: str) -> frozenset[str]:
+    """The modules that one of `static/` imports, also by way of others."""
+    direct = re.findall(r"^import .*?'\./([\w-]+\.js)';", (CHASSIS / "static" / name).read_text(), re.MULTILINE)
+    return frozenset(direct).union(*map(_imported, direct))
 
 
 @cache
@@ -392,3 +434,13 @@ def _add_health(app: Flask, ready: Mapping[str, Callable[[], object]]) -> None:
             except Exception as error:
                 failed[name] = type(error).__name__
         return {"status": "failed" if failed else "ok", "failed": failed}, 503 if failed else 200
+
+
+def _add_metrics(app: Flask) -> None:
+    @app.get("/metrics")
+    @public
+    def metrics_page() -> Response:
+        """For Prometheus, which asks the process itself: whoever comes by way of a gateway gets nothing."""
+        if "X-Forwarded-For" in request.headers:
+            raise HTTPNotFound()
+        return Response(metrics.page(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from services.chassis import chain
+from services.chassis import chain, metrics
 from services.chassis.event_store import EventStore
 from services.chassis.life import Life, Loop
 from services.chassis.outbox import request_replay
@@ -76,6 +76,7 @@ def _keep(name: str, loop: Loop, life: Life) -> None:
             loop(life)
         except Exception as error:
             pause = 0.1 if time.monotonic() - started > 30 else min(pause * 2, 5.0)
+            metrics.LOOP_RESTARTS.labels(name).inc()
             log.error("loop failed, starting it again", loop=name, cause=repr(error), pause=pause, exc_info=True)
             life.rest(pause)
 

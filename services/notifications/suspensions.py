@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from services.chassis import tracing
 from services.chassis.event_store import Commit
 from services.notifications.correspondence import FARTHEST, Correspondences, now
 from services.notifications.domain import HearSuspended, SmsRequested
@@ -26,9 +27,10 @@ class Concerned:
     def deliver(self, commit: Commit) -> None:
         """Ask for a text to each whose ticket or booking it concerns; each of them decides whether it does."""
         mall = commit.stream.partition("/")[2]
-        for event in MALL.recorded(commit):
+        for place, event in enumerate(MALL.recorded(commit)):
             if isinstance(event, SuspensionHeard) and now() - event.heard_at < WORTH_TELLING:
-                self._tell(mall, event)
+                with tracing.within(commit.traceparent(place)):
+                    self._tell(mall, event)
 
     def confirm(self) -> Mapping[str, int]:
         """Nothing is left to wait for."""

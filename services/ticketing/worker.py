@@ -1,14 +1,16 @@
 """The worker process of ticketing, one line per loop."""
 
-from services.chassis import worker
+from services.chassis import metrics, worker
 from services.chassis.access import Heard
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
+from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
-from services.chassis.inbox import consume
+from services.chassis.inbox import UNHURRIED_MS, consume
 from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 from services.ticketing.contract import TOPIC, published
+from services.ticketing.figures import queues
 from services.ticketing.queue import Queue
 from services.ticketing.schedule import clock
 from services.ticketing.subscriptions import ACCESS_REACTIONS, ACCESS_TOPICS, REACTIONS, TOPICS
@@ -28,8 +30,11 @@ def main() -> None:
         store,
         relay=relay(store, "events", lambda: Topic(kafka, TOPIC, published, Journal(store.database, settings.schemas))),
         catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, queue.malls, DEAD_LETTERS),
-        access=consume(kafka, "ticketing-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS),
+        access=consume(
+            kafka, "ticketing-access", ACCESS_TOPICS, ACCESS_REACTIONS, Heard(store).streams, DEAD_LETTERS, UNHURRIED_MS
+        ),
         clock=clock(queue),
+        metrics=metrics.serve(settings.metrics, DeadLetters(store.database).figures, queues(queue)),
     )
 
 

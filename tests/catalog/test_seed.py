@@ -118,6 +118,10 @@ def test_the_api_finds_services_with_their_agency_line_and_counters(seed, folder
         "requirements": ["Usia 17+/sudah kawin", "fotokopi KK"],
         "capacity": None,
         "counters": [{"code": "G02", "floor": 1}],
+        "eligibility": "",
+        "fee": "",
+        "standard": {},
+        "suspended": "",
     }
 
 

@@ -92,8 +92,8 @@ class DiesAt(Topic):
 class DiesAfterDeciding(Streams):
     """Streams whose process is killed after a batch was decided, before its offsets are committed."""
 
-    def execute_all(self, jobs):
-        super().execute_all(jobs)
+    def execute_all(self, *jobs):
+        super().execute_all(*jobs)
         die()
 
 

@@ -1,6 +1,7 @@
 """What every web process does alike: problems, who may ask, request ids, languages, health."""
 
 import json
+import re
 import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 import marshmallow as ma
 import pytest
 from flask import Blueprint as PlainBlueprint
-from flask import g
+from flask import g, render_template_string
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
@@ -17,6 +18,7 @@ from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import Refused
 from services.chassis.event_store import EventStore, connect
 from services.chassis.tokens import Verifier
+from services.chassis.words import Words
 
 HOUSE = "ticketing"  # any service's folder will do: its words and pages are looked for there
 OPENING = datetime(2026, 11, 25, 8, 0, tzinfo=ZoneInfo("Asia/Jakarta"))
@@ -171,6 +173,32 @@ def test_a_page_is_in_the_language_its_reader_chose_and_remembers_it(private):
     assert "Closed now" in chosen.text
     assert "Closed now" in client.get("/ticketing/closed", headers=HTML).text
     assert client.get("/ticketing/api/closed").json["title"] == "Saat ini tutup"
+
+
+def test_a_page_offers_every_other_language_that_there_is_a_file_for(private, monkeypatch, tmp_path):
+    (tmp_path / "jv.json").write_text(json.dumps({"language.name": "Basa Jawa", "skip": "Langsung menyang isi"}))
+    monkeypatch.setattr(web, "Words", lambda folders: Words([*folders, tmp_path]))
+    client = app_with(private, {}).test_client()
+    page = client.get("/ticketing/closed?paper=58", headers=HTML).text
+    assert '<a class="language" href="?lang=jv&amp;paper=58" lang="jv" hreflang="jv">Basa Jawa</a>' in page
+    assert '<a class="language" href="?lang=en&amp;paper=58" lang="en" hreflang="en">English</a>' in page
+    page = client.get("/ticketing/closed?lang=jv", headers=HTML).text
+    assert '<html lang="jv"' in page
+    assert "Langsung menyang isi" in page
+    assert "Saat ini tutup" in page
+    assert ">Bahasa Indonesia</a>" in page
+    assert ">Basa Jawa</a>" not in page
+
+
+@pytest.mark.parametrize("module", sorted((web.CHASSIS / "static").glob("*.js")), ids=lambda module: module.name)
+def test_a_page_names_all_modules_that_its_script_will_need(module, private):
+    app = app_with(private, {})
+    with app.test_request_context("/ticketing/closed"):
+        tags = render_template_string("{{ script(name) }}", name=module.name)
+    named = set(re.findall(r'rel="modulepreload" href="/ticketing/static/([\w-]+\.js)"', tags))
+    for name in (module.name, *named):
+        assert set(re.findall(r"'\./([\w-]+\.js)'", (module.parent / name).read_text())) <= named
+    assert f'src="/ticketing/static/{module.name}?v=' in tags
 
 
 def test_a_program_gets_a_document_also_from_a_page(client):

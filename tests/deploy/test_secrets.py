@@ -48,7 +48,7 @@ def test_a_password_whose_file_is_removed_is_made_anew_with_all_that_holds_it(fo
 
 def test_no_two_passwords_are_the_same(folder: Path):
     passwords = [(folder / name).read_text() for name in make_secrets.PASSWORDS]
-    assert len(set(passwords)) == len(passwords) == 8
+    assert len(set(passwords)) == len(passwords) == 9
     assert min(map(len, passwords)) >= 32
 
 

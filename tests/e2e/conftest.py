@@ -73,6 +73,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             yield found
 
 
+@pytest.fixture
+def busy_site(tmp_path: Path) -> Iterator[Site]:
+    """A system of its own with a mall of great capacity, to kill what it runs."""
+    from e2e.crowd import MALL as BUSY  # late: it needs us
+    from e2e.crowd import add_mall
+
+    with started(tmp_path) as found:
+        add_mall(found.system, BUSY, tmp_path)
+        yield found
+
+
 def _open(site: Site) -> None:
     with site.client("supervisor") as supervisor:
         deadline = time.monotonic() + 30
@@ -96,8 +107,9 @@ def chromium():
 def window(chromium, site: Site):
     """Opens windows on the site; at the end none of them may have complained or asked another origin.
 
-    `expecting` is the status of an answer that is meant to be refused: the browser complains of each. `agent` is the
-    address of a print agent that the page may ask too. `script` runs before the page's own.
+    `expecting` is the status of an answer that is meant to be refused, or "offline": the browser
+    complains of each. `agent` is the address of a print agent that the page may ask too. `script` runs before the
+    page's own.
     """
     complaints, contexts = [], []
 
@@ -112,7 +124,11 @@ def window(chromium, site: Site):
         page = context.new_page()
         page.set_default_timeout(10_000)
         # A server that is killed also breaks off what it was saying.
-        meant = (f"status of {expecting} ", "net::ERR_" if expecting == "502" else "\n") if expecting else ("\n",)
+        meant = (
+            (f"status of {expecting} ", "net::ERR_" if expecting in ("502", "offline") else "\n")
+            if expecting
+            else ("\n",)
+        )
         page.on(
             "console",
             lambda m: (

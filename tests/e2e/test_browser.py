@@ -308,6 +308,26 @@ def test_a_booking_is_scanned_at_the_kiosk_and_a_second_service_joins_the_visit(
     reads(console, "served", "1")
 
 
+def test_a_clerk_gets_through_a_busy_hour_of_twenty_visitors_by_keyboard_alone(site: Site, window, open_mall):
+    with site.client() as visitor:
+        counters = visitor.get(f"/catalog/api/malls/{open_mall}").json()["counters"]
+    service = next(one["services"][0] for one in counters if one["code"] == "G05")
+    numbers = [take(site, service, open_mall)["number"] for _ in range(20)]
+    console = console_of(site, window, "G05", open_mall)
+    for turn, number in enumerate(numbers, start=1):
+        press(console, "n")
+        seen(console, "#current", number)
+        if turn % 7 == 0:
+            press(console, "t")
+            continue
+        press(console, "s")
+        answer(console, "Enter")
+    seen(console, "#lists", re.compile(r"Menunggu\s*0"))
+    seen(console, "#lists", re.compile(r"Terlewat\s*2"))
+    reads(console, "served", "18")
+    assert console.evaluate("document.documentElement.scrollHeight") <= 720
+
+
 def test_closures_a_stop_and_the_end_of_the_day_are_told_on_every_screen(site: Site, window, open_mall):
     api = f"/ticketing/api/malls/{open_mall}"
     hall = window(1920, 1080, f"/ticketing/malls/{open_mall}/hall")

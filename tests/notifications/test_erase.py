@@ -9,7 +9,7 @@ import pytest
 from services.chassis import chain
 from services.notifications import erase
 from services.notifications.contacts import Contacts
-from services.notifications.correspondence import Correspondences, ticket_stream
+from services.notifications.correspondence import Correspondences, stream_of
 from services.notifications.domain import HearIssued
 
 NUMBER, OTHER = "+6281234567890", "+6281234567891"
@@ -64,8 +64,8 @@ def test_what_was_texted_about_old_tickets_is_forgotten_and_the_rest_stays_whole
         said.leave_phone(ticket, NUMBER)
     kept = f"{days[1]:%Y-%m-%d}"
     assert run("before", kept)[1].startswith("erased 2 commits")
-    assert [len(store.read(ticket_stream(ticket))) for ticket in tickets] == [0, 2, 2]
-    assert all(chain.first_misfit(store.read(ticket_stream(ticket))) is None for ticket in tickets[1:])
+    assert [len(store.read(stream_of(ticket))) for ticket in tickets] == [0, 2, 2]
+    assert all(chain.first_misfit(store.read(stream_of(ticket))) is None for ticket in tickets[1:])
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_days_that_are_still_needed_and_what_is_no_day_are_refused(run, store, d
     ticket = f"{TODAY:%Y%m%d}-{'x' * 22}"
     Correspondences(store, Contacts(database)).leave_phone(ticket, NUMBER)
     assert run("before", day)[0] == 2
-    assert len(store.read(ticket_stream(ticket))) == 1
+    assert len(store.read(stream_of(ticket))) == 1
 
 
 def test_anything_else_tells_what_can_be_erased(run):

@@ -51,8 +51,8 @@ class Producers:
 
 
 @pytest.fixture
-def producers() -> Iterator[Producers]:
-    with running(kafka()) as broker:
+def producers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Producers]:
+    with running(kafka(tmp_path_factory.mktemp("kafka"))) as broker:
         found = Producers(broker.url)
         yield found
         found.close()

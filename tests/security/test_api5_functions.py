@@ -13,7 +13,7 @@ PLACES = {"mall": "pekalongan", "counter": "G02", "day": "2026-11-24", "scope": 
 
 def asked(houses, endpoint: str):
     """The routes of an endpoint: a client, path and method for each."""
-    for service in ("catalog", "ticketing", "notifications"):
+    for service in ("catalog", "ticketing", "live", "notifications"):
         for rule in houses.apps[service].url_map.iter_rules():
             if rule.endpoint == endpoint:
                 path = rule.rule
@@ -41,4 +41,5 @@ def test_another_method_is_no_way_round(houses, endpoint, may):
             answer = client.open("/livez", method="GET", headers={header: path if "URL" in header else method})
             assert answer.json == {"status": "ok"}
         assert client.open(path + "/", method=method, json={}).status_code in (401, 404, 405)
-        assert client.open(path.replace("/api/", "/API/"), method=method, json={}).status_code in (404, 405)
+        if "/api/" in path:
+            assert client.open(path.replace("/api/", "/API/"), method=method, json={}).status_code in (404, 405)

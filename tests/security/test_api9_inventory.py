@@ -3,7 +3,7 @@
 import pytest
 from openapi_spec_validator import validate
 
-EVERYWHERE = {"/livez", "/readyz"}
+EVERYWHERE = {"/livez", "/readyz", "/metrics"}
 DOCUMENTATION = {"/api/openapi.json", "/api/docs", "/api/docs/assets/<path:name>", "/static/<path:filename>"}
 TICKETING = "/ticketing/malls/<mall>"
 PAGES = {

@@ -214,7 +214,9 @@ def test_places_kept_for_priority_visitors_are_not_booked_by_others():
 def test_a_place_given_back_is_free_for_the_next():
     day = booking_day(capacity=1)
     book(day, SITI)
-    assert day.when(CancelBooking(SITI, day.now)) == [BookingCancelled(SITI, day.now - timedelta(seconds=30))]
+    assert day.when(CancelBooking(SITI, day.now)) == [
+        BookingCancelled(SITI, day.now - timedelta(seconds=30), KTP, "DUKCAPIL")
+    ]
     assert (day.state.places.all, day.state.unclaimed) == (0, 0)
     book(day, BUDI)
 
@@ -289,7 +291,7 @@ def test_the_clock_gives_unclaimed_places_back_to_everybody():
     check_in(on_tuesday(day), SITI)
     assert on_tuesday(day, AT_TEN - timedelta(seconds=1)).when(Tick(TUESDAY, day.now, day.mall)) == []
     day.now = AT_TEN
-    assert day.when(Tick(TUESDAY, day.now, day.mall)) == [BookingLapsed(BUDI, AT_TEN)]
+    assert day.when(Tick(TUESDAY, day.now, day.mall)) == [BookingLapsed(BUDI, AT_TEN, KTP, "DUKCAPIL")]
     assert day.when(Tick(TUESDAY, day.now, day.mall)) == []
     assert (day.state.places.all, day.state.unclaimed) == (1, 0)
 
@@ -308,7 +310,9 @@ def test_who_comes_late_takes_a_place_like_everybody_else():
 def test_bookings_of_a_day_that_never_opened_lapse():
     day = booking_day()
     book(day, SITI)
-    assert on_tuesday(day, AT_TEN).when(Tick(TUESDAY, day.now, day.mall))[0] == BookingLapsed(SITI, AT_TEN)
+    assert on_tuesday(day, AT_TEN).when(Tick(TUESDAY, day.now, day.mall))[0] == BookingLapsed(
+        SITI, AT_TEN, KTP, "DUKCAPIL"
+    )
 
 
 def test_a_closed_day_takes_no_more_bookings():

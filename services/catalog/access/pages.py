@@ -34,9 +34,9 @@ def _sign_in(back: str, problem: dict[str, Any] | None = None) -> str:
 @limited("sign-in")
 def begin_at_provider() -> Any:
     """Go to the provider to sign in there."""
-    back = way_back(request.args.get("return", ""))
+    back, provider = way_back(request.args.get("return", "")), sign_in_provider()
     try:
-        return sign_in_provider().begin(back, url_for("access_pages.return_from_provider", _external=True))
+        return provider.begin(back, url_for("access_pages.return_from_provider", _external=True))
     except Problem as problem:
         return _told(problem, back)
 
@@ -46,9 +46,8 @@ def begin_at_provider() -> Any:
 @limited("sign-in")
 def return_from_provider() -> Any:
     """Come back from the provider: signed in, if an account is linked to whom it knows; else told why not."""
-    back = "/"
+    back, provider = "/", sign_in_provider()
     try:
-        provider = sign_in_provider()
         back = provider.way_back()
         keep_in_browser(registry().sign_in_as(provider.end()))
     except Problem as problem:

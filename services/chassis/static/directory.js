@@ -25,7 +25,7 @@ async function find() {
       for (const id of ['found', 'closures']) document.getElementById(id).replaceWith(page.getElementById(id));
     });
     document.getElementById('count').textContent = page.getElementById('count').textContent;
-    document.querySelector('.language').href = page.querySelector('.language').href;
+    document.querySelector('.language').parentElement.querySelectorAll('.language').forEach((link, at) => { link.href = page.querySelectorAll('.language')[at].href; });
     history.replaceState(null, '', address);
     showWaiting();
   } catch (error) {

@@ -21,6 +21,7 @@ const { dataset } = document.getElementById('kiosk');
 const clock = clockIn(dataset.zone);
 const $ = (id) => document.getElementById(id);
 const offers = [...document.querySelectorAll('[data-service]')];
+const findable = new Map(offers.map((button) => [button, wordsOf(button)]));
 const often = [...document.querySelectorAll('[data-often]')];
 const classes = [...document.querySelectorAll('[data-class]')];
 const paper = printer(dataset);
@@ -97,8 +98,14 @@ function offerFound() {
     allAgencies();
     return;
   }
-  const matches = (button) => sought.every((word) => button.dataset.find.toLowerCase().includes(word));
+  const matches = (button) => sought.every((word) => findable.get(button).includes(word));
   offer(matches, (n) => t('kiosk.found', { n }));
+}
+
+/** By what words a service is found: its own name, and its agency's name and code. */
+function wordsOf(button) {
+  const [name, agency] = ['strong', '.of'].map((part) => button.querySelector(part).textContent);
+  return `${name} ${agency} ${button.dataset.agency}`.toLowerCase();
 }
 
 function allAgencies() {
@@ -207,14 +214,14 @@ function fail(problem, again = null) {
 function hand(ticket) {
   beside = ticket;
   $('checkin').reset();
-  const bring = offers.find((button) => button.dataset.service === ticket.service)?.dataset.bring;
+  const offered = offers.find((button) => button.dataset.service === ticket.service);
   const says = {
     place: ticket.counters.map((counter) => t('kiosk.place', counter)).join(t('kiosk.or')),
     ahead: ticket.ahead ? t('kiosk.ahead', { n: ticket.ahead }) : t('kiosk.ahead.none'),
     wait: ticket.ahead && ticket.estimate ? waitInWords('kiosk.wait', ticket.estimate) : null,
     service: ticket.service_name,
     agency: ticket.agency_name,
-    bring: bring ? `${t('kiosk.bring')} ${bring}` : null,
+    bring: offered?.querySelector('.needs')?.textContent ?? null,
     issued: t('kiosk.slip.issued', { when: `${clock.date(ticket.issued_at)}, ${clock.time(ticket.issued_at)}` }),
   };
   slip = slipOf(ticket, Object.values(says));
@@ -348,14 +355,14 @@ function asSentence(reason) {
 
 function markClosed() {
   for (const button of offers) mark(button, whyNot(button.dataset));
-  for (const button of often) mark(button, whyNot(offered(button).dataset));
+  for (const button of often) mark(button, whyNot(offerOf(button).dataset));
   for (const tile of document.querySelectorAll('#tiles [data-agency]')) {
     const reasons = offers.filter((button) => button.dataset.agency === tile.dataset.agency).map((button) => whyNot(button.dataset));
     mark(tile, reasons.every(Boolean) ? reasons[0] : null);
   }
 }
 
-function offered({ dataset: { often: code } }) {
+function offerOf({ dataset: { often: code } }) {
   return offers.find((button) => button.dataset.service === code);
 }
 
@@ -382,7 +389,7 @@ function typed(event) {
 
 for (const tile of document.querySelectorAll('#tiles [data-agency]')) tile.addEventListener('click', () => offerAgency(tile));
 for (const button of offers) button.addEventListener('click', () => choose(button));
-for (const button of often) button.addEventListener('click', () => choose(offered(button)));
+for (const button of often) button.addEventListener('click', () => choose(offerOf(button)));
 for (const button of classes) button.addEventListener('click', () => take(button.dataset.class || null));
 $('search').addEventListener('input', offerFound);
 $('back').addEventListener('click', back);

@@ -92,3 +92,4 @@ $('issued').textContent = clock.time(first.issued_at);
 render(first);
 setInterval(poll, POLL_MS);
 document.addEventListener('visibilitychange', poll);
+for (const change of ['offline', 'online']) window.addEventListener(change, poll);

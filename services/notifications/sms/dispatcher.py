@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import structlog
+from prometheus_client import Counter, Histogram
 from pymongo.errors import PyMongoError
 
+from services.chassis import tracing
 from services.chassis.event_store import Commit, EventStore
 from services.notifications.correspondence import Correspondences, now
 from services.notifications.domain import (
@@ -34,6 +36,9 @@ from services.notifications.sms.outgoing import Entry, Outgoing
 from services.notifications.sms.reports import Reports
 
 log = structlog.get_logger()
+
+HANDOVERS = Counter("mpp_text_handovers", "Texts that were handed to a gateway, by outcome.", ["gateway", "outcome"])
+HANDOVER_SECONDS = Histogram("mpp_text_handover_seconds", "Until a gateway answered.", ["gateway"])
 
 THREADS = 8
 LOOK = 0.25  # seconds between two looks at the list, unless something is put on it
@@ -59,9 +64,10 @@ class Dispatcher:
 
     def deliver(self, commit: Commit) -> None:
         """Put the texts that the commit requests on the list; not those of which all is known already."""
-        for event in CORRESPONDENCE.recorded(commit):
+        for place, event in enumerate(CORRESPONDENCE.recorded(commit)):
             if isinstance(event, SmsRequested) and not self._is_over(event):
-                self._outgoing.add(Entry(event.message_id, event.ticket_id), event.not_before or event.requested_at)
+                entry = Entry(event.message_id, event.ticket_id, commit.traceparent(place))
+                self._outgoing.add(entry, event.not_before or event.requested_at)
 
     def confirm(self) -> Mapping[str, int]:
         """What was put on the list is durable; look at it."""
@@ -102,6 +108,10 @@ class Dispatcher:
             self._threads.submit(self._see_to, entry)
 
     def _see_to(self, entry: Entry) -> None:
+        with tracing.within(entry.traceparent):
+            self._see_to_it(entry)
+
+    def _see_to_it(self, entry: Entry) -> None:
         try:
             due = self._try(entry)
             if due is None:
@@ -174,10 +184,13 @@ class Dispatcher:
             line.was_not_used()
             return message
         url = self._reports.url(line.name, subject, message_id)
-        outcome, gateway_id, reason = _send(line, message_id, Text(reference_of(message_id), phone, text, url))
+        with tracing.step("hand over text", "client", entry.traceparent, gateway=line.name):
+            outcome, gateway_id, reason = _send(line, message_id, Text(reference_of(message_id), phone, text, url))
+            tracing.note(outcome=outcome)
         pause = timedelta(seconds=_pause(message.attempts)) if line is self._lines[-1] else timedelta(0)
         record = RecordOutcome(message_id, outcome, gateway_id, now(), reason, pause)
         after = self._correspondences.act(subject, record).now.state.messages[message_id]
+        HANDOVERS.labels(line.name, outcome).inc()
         log.info("handed over", message_id=message_id, gateway=line.name, attempt=message.attempts, outcome=outcome)
         return after
 
@@ -201,7 +214,8 @@ def _send(line: Line, message_id: str, text: Text) -> tuple[HandedOver, str, str
     """What the gateway makes of a text: the outcome, its own id, and why not."""
     began = time.monotonic()
     try:
-        gateway_id = line.gateway.send(text)
+        with HANDOVER_SECONDS.labels(line.name).time():
+            gateway_id = line.gateway.send(text)
     except Rejected as error:
         line.went(well=True)
         return "rejected", "", str(error)

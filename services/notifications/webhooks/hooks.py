@@ -5,15 +5,17 @@ from flask import Flask
 from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore
 from services.chassis.life import Loop
+from services.chassis.metrics import Figures
 from services.notifications.webhooks import api, pages
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.deliveries import Deliveries
 from services.notifications.webhooks.dispatcher import dispatch
+from services.notifications.webhooks.figures import figures_of
 from services.notifications.webhooks.intake import intake
 from services.notifications.webhooks.news import News
 from services.notifications.webhooks.registry import Registry
 
-__all__ = ["BLUEPRINTS", "Gate", "add_to", "loops"]
+__all__ = ["BLUEPRINTS", "Gate", "add_to", "figures", "loops"]
 
 BLUEPRINTS = (api.blueprint, pages.blueprint)
 
@@ -32,3 +34,8 @@ def loops(kafka: Kafka, store: EventStore, gate: Gate) -> dict[str, Loop]:
         "webhooks_intake": intake(kafka, registry, news),
         "webhooks": dispatch(store, registry, news, Deliveries(store.database), gate),
     }
+
+
+def figures(store: EventStore, gate: Gate) -> Figures:
+    """What there is to tell about webhooks."""
+    return figures_of(Registry(store, gate), News(store.database), Deliveries(store.database))

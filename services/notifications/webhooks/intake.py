@@ -10,7 +10,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import Malformed, decode
-from services.chassis.inbox import UNREADABLE, batches
+from services.chassis.inbox import UNHURRIED_MS, UNREADABLE, batches
 from services.chassis.life import Life, Loop
 from services.notifications.webhooks.domain import PRODUCERS
 from services.notifications.webhooks.news import Item, News, as_document, as_item
@@ -32,7 +32,7 @@ def intake(kafka: Kafka, registry: Registry, news: News) -> Loop:
         wanted = (record for record in records if record.key in malls)
         news.keep([item for record in wanted if (item := _read(record))])
 
-    return batches(kafka, GROUP, list(TOPICS), handle)
+    return batches(kafka, GROUP, list(TOPICS), handle, wait_ms=UNHURRIED_MS)
 
 
 def _read(record: ConsumerRecord) -> Item | None:

@@ -79,11 +79,7 @@ def due(day: Day, now: datetime, mall: Mall | None) -> list[Event]:
     if mall is not None and day.opened and not day.rule_is_set and mall.about.rule != day.rule:
         events.append(RuleChanged(mall.about.rule, "", now))
     if day.unclaimed:
-        events += [
-            BookingLapsed(booking_id, now)
-            for booking_id, booking in day.bookings.items()
-            if booking.status == "booked" and booking.placed.claim_by <= now
-        ]
+        events += [lapsed for lapsed in _lapsed(day, now) if day.bookings[lapsed.booking_id].placed.claim_by <= now]
     return events
 
 
@@ -103,12 +99,18 @@ def closes_by_schedule(day: Day, mall: Mall, on: date) -> datetime:
     return min(ends, last + timedelta(minutes=about.overtime_minutes))
 
 
+def _lapsed(day: Day, now: datetime) -> list[BookingLapsed]:
+    """The end of each booking that nobody came for yet."""
+    return [
+        BookingLapsed(booking_id, now, booking.placed.service, booking.placed.agency)
+        for booking_id, booking in day.bookings.items()
+        if booking.status == "booked"
+    ]
+
+
 def closing(day: Day, now: datetime, *, by_schedule: bool) -> list[Event]:
     """The honest end of everything that goes on, and the totals."""
-    events: list[Event] = [*_ends_of_tickets(day, now), *_ends_of_counters(day, now)]
-    events += [
-        BookingLapsed(booking_id, now) for booking_id, booking in day.bookings.items() if booking.status == "booked"
-    ]
+    events: list[Event] = [*_ends_of_tickets(day, now), *_ends_of_counters(day, now), *_lapsed(day, now)]
     assert day.opened is not None
     return [*events, DayClosed(day.opened.date, now, by_schedule, totals(fold(day, events)))]
 

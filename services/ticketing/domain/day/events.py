@@ -93,6 +93,8 @@ class BookingCancelled:
 
     booking_id: str
     cancelled_at: datetime
+    service: str = ""
+    agency: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class BookingLapsed:
 
     booking_id: str
     lapsed_at: datetime
+    service: str = ""
+    agency: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,8 @@ def decide(command: Visitors, day: Day) -> list[Event]:
             booking = day.booking(booking_id)
             if booking.status == "claimed":
                 raise refusals.BookingUsed(number=day.tickets[booking.ticket_id].issued.number)
-            return [BookingCancelled(booking_id, now)] if booking.status == "booked" else []
+            of = booking.placed
+            return [BookingCancelled(booking_id, now, of.service, of.agency)] if booking.status == "booked" else []
         case CheckIn():
             return _check_in(command, day)
         case CancelTicket(ticket_id, now):

@@ -1,0 +1,49 @@
+"""What ticketing's worker tells Prometheus of each mall's queue."""
+
+from datetime import timedelta
+
+import pytest
+from ticketing.conftest import PEKALONGAN
+
+from services.ticketing import figures
+from services.ticketing.queue import Queue
+
+SERVICE = {"service": "DUKCAPIL-KTPREKAM", "priority": None}
+
+
+@pytest.fixture
+def told(store, clock, monkeypatch):
+    """The figures as another process of the same store tells them."""
+    monkeypatch.setattr(figures, "now", clock.now)
+
+    def tell() -> dict[str, dict[str, float]]:
+        families = figures.queues(Queue(store))()
+        return {one.name: {sample.labels["mall"]: sample.value for sample in one.samples} for one in families}
+
+    return tell
+
+
+def test_before_anybody_came_nobody_waits(client, told):
+    found = told()
+    assert found["mpp_queue_waiting"] == {"pekalongan": 0}
+    assert found["mpp_queue_oldest_wait_seconds"] == {"pekalongan": 0}
+
+
+def test_who_waits_and_how_long_the_first_has_waited(client, told, clock):
+    client.post(f"{PEKALONGAN}/tickets", json=SERVICE | {"priority": "elderly"})
+    clock.at += timedelta(minutes=10)
+    client.post(f"{PEKALONGAN}/tickets", json=SERVICE)
+    clock.at += timedelta(minutes=5)
+    found = told()
+    assert found["mpp_queue_waiting"] == {"pekalongan": 2}
+    assert found["mpp_queue_oldest_wait_seconds"] == {"pekalongan": 15 * 60}
+    assert found["mpp_tickets_today"] == {"pekalongan": 2}
+    assert found["mpp_places_left"] == {"pekalongan": 98}
+
+
+def test_who_is_called_waits_no_more(client, told, clock, g02):
+    client.post(f"{PEKALONGAN}/tickets", json=SERVICE)
+    client.post(f"{PEKALONGAN}/counters/G02/calls", headers=g02)
+    found = told()
+    assert found["mpp_queue_waiting"] == {"pekalongan": 0}
+    assert found["mpp_counters_open"] == {"pekalongan": 1}
