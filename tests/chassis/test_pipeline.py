@@ -3,9 +3,8 @@
 import threading
 import time
 import uuid
-from collections.abc import Sequence
 from dataclasses import astuple
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pipeline
 import pytest
@@ -196,8 +195,8 @@ class Muted(Kafka):
 
     made: ClassVar[list[KafkaConsumer]] = []
 
-    def consumer(self, group: str, topics: Sequence[str]) -> KafkaConsumer:
-        consumer = super().consumer(group, topics)
+    def consumer(self, *arguments: Any) -> KafkaConsumer:
+        consumer = super().consumer(*arguments)
         if not self.made:
             consumer._coordinator._close_heartbeat()
         self.made.append(consumer)
