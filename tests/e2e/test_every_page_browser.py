@@ -57,6 +57,15 @@ def take(site: Site, service: str = SERVICE) -> dict:
     return answer.raise_for_status().json()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def visit(site: Site) -> None:
+    """Somebody was served: pages of figures have something to show."""
+    take(site)
+    with site.desk("G02") as clerk:
+        called = clerk.post(f"{API}/counters/G02/calls", json={}, headers=key()).raise_for_status().json()
+        clerk.post(f"{API}/tickets/{called['id']}/completion", json={}, headers=key()).raise_for_status()
+
+
 def as_who(site: Site, role: str) -> str:
     """The end of an address that signs in for one tab."""
     if not role:
@@ -113,8 +122,8 @@ def test_a_ticket_breaks_no_rule_in_any_of_its_states(site: Site, window):
     with site.desk("G15") as clerk, site.client() as visitor:
         service = clerk.get(f"{API}/counters/G15").json()["services"][0]["code"]
 
-        def act(ticket: dict, what: str) -> None:
-            clerk.post(f"{API}/tickets/{ticket['id']}/{what}", json={}, headers=key()).raise_for_status()
+        def act(ticket: dict, what: str, **why: str) -> None:
+            clerk.post(f"{API}/tickets/{ticket['id']}/{what}", json=why, headers=key()).raise_for_status()
 
         def called() -> dict:
             ticket = take(site, service)
@@ -138,7 +147,7 @@ def test_a_ticket_breaks_no_rule_in_any_of_its_states(site: Site, window):
         look("called", ticket)
         act(ticket, "start")
         look("serving", ticket)
-        act(ticket, "hold")
+        act(ticket, "hold", reason="Fotokopi KK")
         look("held", ticket)
         act(ticket, "resumption")
         act(ticket, "completion")
