@@ -264,7 +264,8 @@ async function turnAway(why) {
 // Keys
 
 function pressed(event) {
-  const typing = event.target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select');
+  const field = event.target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select');
+  const typing = field?.getClientRects().length > 0; // that of a dialog just closed keeps the focus until the next frame
   if (typing || event.ctrlKey || event.altKey || event.metaKey || event.repeat || !$('keys').checked) return;
   const within = document.querySelector('dialog[open]') ?? $('desk');
   const button = within.querySelector(`[aria-keyshortcuts~="${CSS.escape(event.key.toUpperCase())}"]`);
