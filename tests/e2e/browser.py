@@ -23,4 +23,6 @@ def picture(page, name: str) -> None:
 
 
 def seen(page, selector: str, text: str | re.Pattern) -> None:
-    playwright.expect(page.locator(selector)).to_contain_text(text, timeout=10_000)
+    found = page.locator(selector)
+    playwright.expect(found).to_be_visible(timeout=10_000)
+    playwright.expect(found).to_contain_text(text, timeout=10_000)

@@ -240,6 +240,7 @@ def test_a_phone_on_a_slow_network_shows_the_place_and_marks_what_is_old(site: S
     seen(phone, ".stub .number", ticket["number"])
     seen(phone, "#waiting", "Gerai")
     seen(phone, ".bring", "Yang perlu dibawa")
+    phone.wait_for_selector("html[data-awake]")
     phone.locator(".bring input").first.check()
     picture(phone, "ticket-bring")
     network.send("Network.emulateNetworkConditions", {"offline": True, **slow})
@@ -259,6 +260,22 @@ def test_a_phone_on_a_slow_network_shows_the_place_and_marks_what_is_old(site: S
     assert manifest["start_url"] == ticket["status_url"]
     with site.client() as visitor:
         assert {visitor.get(icon["src"]).headers["content-type"] for icon in manifest["icons"]} == {"image/png"}
+
+
+def test_a_page_whose_scripts_never_came_says_that_it_does_not_change_by_itself(site: Site, window):
+    ticket = take(site, "PLN-BAYAR")
+    phone = window(*PHONE, ticket["status_url"], expecting="offline")
+    playwright.expect(phone.locator(".asleep")).to_be_hidden()
+    phone.route("**/wait.js", lambda route: route.abort())
+    phone.reload()
+    playwright.expect(phone.locator(".asleep")).to_be_hidden()
+    phone.evaluate("document.querySelector('.asleep').getAnimations().forEach((waiting) => waiting.finish())")
+    seen(phone, ".asleep", "belum termuat lengkap")
+    assert violations(phone) == []
+    picture(phone, "ticket-asleep")
+    phone.unroute("**/wait.js")
+    phone.click(".asleep a")
+    phone.wait_for_selector("html[data-awake]")
 
 
 def test_axe_finds_nothing_against_wcag_2_2_on_the_steps_of_a_kiosk_and_on_a_ticket(site: Site, window, paper):

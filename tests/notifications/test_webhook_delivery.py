@@ -209,7 +209,7 @@ def test_a_server_has_its_time_and_no_more(house, server, answer):
     hook, _ = house.register(server)
     house.happens(1)
     assert eventually(lambda: len(server.got) == 2)
-    assert 0.9 < server.got[1].at - server.got[0].at < 8
+    assert 0.5 < server.got[1].at - server.got[0].at < 8  # its second began before it had read the request
     assert house.log(hook)[0] == ("timeout", 0)
 
 

@@ -1,3 +1,5 @@
+import './words.js';
+
 const place = document.getElementById('docs');
 
 window.SwaggerUIBundle({

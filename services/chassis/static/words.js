@@ -13,3 +13,6 @@ export function t(key, values = {}) {
 export function given(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
+
+// Every page's script imports this one, and none of them runs before all are there: the page is awake.
+document.documentElement.dataset.awake = '';
