@@ -2,12 +2,14 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
 import httpx
 import pytest
+from runbook import as_typed, project_folder
 
 from services.chassis import tokens
 
@@ -41,3 +43,44 @@ def opened() -> None:
     with client("supervisor", mall=MALL) as supervisor:
         opening = f"/ticketing/api/malls/{MALL}/opening"
         assert eventually(lambda: supervisor.post(opening, json={"reason": "Uji coba"}).status_code == 200)
+
+
+class Operator:
+    """Who types what the documents say, in the project's folder; `docker compose` there is the Compose under test."""
+
+    def __init__(self, folder: Path) -> None:
+        secrets = Path(os.environ["MPP_SECRETS"])
+        self.folder = project_folder(folder / "mpp", secrets)
+        (self.folder / "elsewhere").mkdir()
+        for given, taken in {"fullchain.pem": "tls_cert.pem", "privkey.pem": "tls_key.pem"}.items():
+            shutil.copy(secrets / taken, self.folder / given)  # as if somebody had signed it
+        real = os.environ["MPP_COMPOSE"].replace("docker compose", f"{shutil.which('docker')} compose")
+        docker = self.folder / "bin/docker"
+        docker.write_text(
+            f'#!/bin/sh\n[ "$1" = compose ] || exec {shutil.which("docker")} "$@"\n'
+            f'shift\ncd {Path.cwd()} && exec {real} "$@"\n'
+        )
+        docker.chmod(0o755)
+
+    def start(self, text: str, **options) -> subprocess.Popen:
+        """Begin to do it, in a shell that ends at the first line that fails."""
+        typed = as_typed(text, self.folder, mpp_mongo=f"{os.environ['COMPOSE_PROJECT_NAME']}_mongo")
+        env = os.environ | {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"}
+        env |= {"MPP_TOKEN": client("administrator").headers["Authorization"].partition(" ")[2]}
+        return subprocess.Popen(["bash", "-ec", typed], cwd=self.folder, env=env, **options)
+
+    def types(self, text: str) -> str:
+        """What is said; none of it may fail."""
+        pipe = subprocess.PIPE
+        process = self.start(text, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+        try:
+            said, _ = process.communicate(timeout=500)
+        finally:
+            process.kill()
+        assert process.returncode == 0, said[-3000:]
+        return said
+
+
+@pytest.fixture(scope="session")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Operator:
+    return Operator(tmp_path_factory.mktemp("operator"))

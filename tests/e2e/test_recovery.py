@@ -1,4 +1,4 @@
-"""What an operator can lose and get back: all of Kafka, all of the machine; and web processes that are replaced."""
+"""What an operator can lose and get back: all of Kafka, all of the machine; processes replaced; the runbook."""
 
 import json
 import os
@@ -14,6 +14,7 @@ import pytest
 from e2e.conftest import MALL, Site, eventually, key
 from kafka import KafkaConsumer, TopicPartition
 from pymongo import MongoClient
+from runbook import IN_A_SERVICE, NOT_RUN, as_typed, command, commands, needs_no_container, project_folder
 
 from deploy.local import System
 from deploy.local.system import ROOT
@@ -150,16 +151,29 @@ def worker(system: System, service: str, command: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def forget_who_waits(system: System) -> None:
+    """Take from the catalog what it heard of ticketing, while nothing of it runs."""
+    for name in ("catalog-worker", "catalog-web"):
+        system.kill(name)
+    database = connect(system.database_url, "catalog")
+    assert EventStore(database).forget("waiting/", "waiting0") > 0
+    database.client.close()
+    for name in ("catalog-worker", "catalog-web"):
+        system.start(name)
+
+
 @pytest.mark.timeout(400)
 def test_after_all_topics_are_lost_everybody_is_told_again_and_nobody_is_texted_twice(own: Site):
     system = own.system
     before, texts, published = settled(system), handed_over(system), in_kafka(system)
     assert {name.partition("/")[0] for name in before} == {"catalog waiting", "notifications ticket", "ticketing mall"}
     system.kill("broker")
+    forget_who_waits(system)  # so that the catalog has to hear everything anew, not only to ignore it
     system.start("broker")  # it kept nothing
     for service in ("catalog", "ticketing"):
         assert worker(system, service, "replay") == (0, "asked 1 relays to deliver everything again\n")
     assert eventually(lambda: published.items() <= in_kafka(system).items(), 60), published.keys()
+    assert eventually(lambda: folds(system) == before, 60)
     assert settled(system) == before
     work(own, visitors=1, calls=0)
     sent = handed_over(system)
@@ -255,3 +269,55 @@ def reload(system: System, name: str) -> None:
 
 def children(pid: int) -> set[int]:
     return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's folder, as an operator has it who types what the documents say."""
+    found = project_folder(tmp_path_factory.mktemp("operator") / "mpp")
+    (found / "elsewhere").mkdir()
+    return found
+
+
+def typing(own: Site, folder: Path, line: str, **given) -> subprocess.Popen:
+    """A line of the documents, typed here: a service's own command with that service's settings, `make` with LOCAL=."""
+    service, typed = "catalog", as_typed(line.partition(" #")[0], folder)
+    if found := IN_A_SERVICE.match(typed):
+        service, typed = found[1], f"python {found[2]}"
+    elif typed.startswith("make backup"):
+        typed += f" LOCAL={own.system.data}"
+    path = f"{folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = {**os.environ, **own.system.service_env(service), "PATH": path, "PYTHONPATH": str(ROOT)}
+    env |= {"MPP_URL": own.url, "MPP_TOKEN": own.system.token("administrator")}
+    return subprocess.Popen(["bash", "-c", f"exec {typed}"], cwd=folder, env=env, text=True, **given)
+
+
+FOLLOWING = command("docker compose exec -T ticketing-worker python -m services.chassis.backup save --follow")
+LINES = [line for one in commands() for line in one.splitlines() if needs_no_container(line) and one != FOLLOWING]
+
+
+def test_the_runbook_names_no_command_that_nobody_could_try():
+    assert NOT_RUN.keys() <= set(commands())
+    assert len(LINES) > 10
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_of_the_runbook_does_what_it_says(own: Site, folder: Path, line: str):
+    typed = typing(own, folder, line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said, complaint = typed.communicate(input="rahasia-yang-panjang\n")
+    assert typed.returncode == 0, said + complaint
+    assert "Traceback" not in complaint
+
+
+def test_a_backup_that_follows_holds_what_was_acknowledged_last(own: Site, folder: Path):
+    file = folder / "elsewhere/ticketing.bson"
+    following = typing(own, folder, FOLLOWING, stderr=subprocess.PIPE)
+    try:
+        assert eventually(lambda: file.exists() and b"complete" in file.read_bytes(), 30)
+        with own.client() as visitor:
+            ticket = take(visitor)
+        assert eventually(lambda: ticket["id"].encode() in file.read_bytes(), 30)
+    finally:
+        following.terminate()
+        said = following.communicate()[1]
+    assert following.returncode == 0, said
