@@ -71,9 +71,11 @@ def take(visitor) -> dict:
 
 def handed_over(system: System) -> list[str]:
     """By what the gateway knows the texts that it was given, in order."""
-    if not system.sms_log.exists():
-        return []
-    return [json.loads(line)["id"] for line in system.sms_log.read_text().splitlines()]
+    return texts_in(system.sms_log)
+
+
+def texts_in(log: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in log.read_text().splitlines()] if log.exists() else []
 
 
 def in_kafka(system: System) -> dict[tuple[str, str], dict]:
