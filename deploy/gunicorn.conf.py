@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,16 @@ def child_exit(server: object, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead  # late: it looks for the folder when it is imported
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def worker_exit(server: object, worker: Any) -> None:
+    """Leave event streams behind: they never end by themselves, and Python would wait for their threads.
+
+    It waited for half a minute, until gunicorn took the worker for dead. What ends by itself has ended by now.
+    """
+    if worker.pid == os.getpid() and not worker.alive:  # it was asked to end; the master calls this as well
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def post_fork(server: object, worker: Any) -> None:

@@ -1,7 +1,7 @@
 """The commands of the documents for operators, as they stand there, and a folder to give them in.
 
 A command is a block marked `sh`, or what stands in backticks and begins like one. What means something without
-containers is tried on the local system (tests/e2e/test_recovery.py), everything by `tests/containers/run`
+containers is tried on the local system (tests/e2e/test_runbook.py), everything by `tests/containers/run`
 (tests/compose).
 """
 

@@ -1,15 +1,14 @@
 """`make backup` and `make restore`, as docs/operating-data.md has them, on what `tests/containers/run` started."""
 
 import os
-import subprocess
 import uuid
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from compose.conftest import MALL, SERVICE, client, compose, eventually
+from compose.conftest import MALL, SERVICE, Operator, client, eventually
+from runbook import command
 
 pytestmark = [
     pytest.mark.timeout(600),
@@ -17,26 +16,8 @@ pytestmark = [
 ]
 AT = f"/ticketing/api/malls/{MALL}"
 TODAY = f"{datetime.now(ZoneInfo('Asia/Jakarta')):%Y-%m-%d}"  # the mall's
+FOLLOWING = command("docker compose exec -T ticketing-worker python -m services.chassis.backup save --follow")
 READ = [f"/catalog/api/malls/{MALL}", "/catalog/api/access/accounts", f"{AT}/days/{TODAY}/audit"]
-
-
-@pytest.fixture
-def make(tmp_path: Path):
-    """Runs make as an operator would: `docker compose` is the Compose that these tests were told of."""
-    docker = tmp_path / "bin" / "docker"
-    docker.parent.mkdir()
-    real = subprocess.run(["which", "docker"], capture_output=True, text=True, check=True).stdout.strip()
-    its_compose = os.environ["MPP_COMPOSE"].replace("docker compose", f"{real} compose")
-    docker.write_text(f'#!/bin/sh\n[ "$1" = compose ] || exec {real} "$@"\nshift\nexec {its_compose} "$@"\n')
-    docker.chmod(0o755)
-
-    def run(*words: str) -> str:
-        env = os.environ | {"PATH": f"{docker.parent}:{os.environ['PATH']}"}
-        done = subprocess.run(["make", *words], capture_output=True, text=True, timeout=400, env=env)
-        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-        return done.stdout + done.stderr
-
-    return run
 
 
 def known() -> dict[str, Any]:
@@ -45,20 +26,35 @@ def known() -> dict[str, Any]:
         return {path: administrator.get(path).raise_for_status().json() for path in READ}
 
 
-def test_everything_that_was_backed_up_is_there_after_the_database_was_lost(opened: None, make, tmp_path: Path):
+def take() -> dict[str, Any]:
+    """A visitor takes a ticket; nothing if a hundred were given today."""
     with client("device", mall=MALL) as kiosk:
-        for _ in range(5):
-            taking = {"json": {"service": SERVICE, "priority": None}, "headers": {"Idempotency-Key": uuid.uuid4().hex}}
-            assert kiosk.post(f"{AT}/tickets", **taking).status_code in (201, 409)  # 409: a hundred were given today
-    make("backup", f"TO={tmp_path / 'backups'}")
-    (backup,) = (tmp_path / "backups").iterdir()
-    before = known()
+        taking = {"json": {"service": SERVICE, "priority": None}, "headers": {"Idempotency-Key": uuid.uuid4().hex}}
+        answer = kiosk.post(f"{AT}/tickets", **taking)
+    assert answer.status_code in (201, 409)
+    return answer.json() if answer.status_code == 201 else {}
+
+
+def test_after_the_database_was_lost_everything_is_there_to_the_last_acknowledged_commit(
+    opened: None, operator: Operator
+):
+    for _ in range(5):
+        take()
+    operator.types("make backup")
+    file = operator.folder / "elsewhere/ticketing.bson"
+    with operator.start(FOLLOWING) as following:
+        assert eventually(lambda: file.exists() and b"complete" in file.read_bytes(), 60)
+        ticket = take()
+        before = known()
+        last = before[READ[-1]]["acts"][-1]["hash"]
+        assert eventually(lambda: last.encode() in file.read_bytes(), 60)
+        following.terminate()
     assert len(before[READ[-1]]["acts"]) > 5
-    project = os.environ["COMPOSE_PROJECT_NAME"]
-    compose("down", "--timeout", "10")
-    subprocess.run(["docker", "volume", "rm", f"{project}_mongo"], check=True, capture_output=True)
-    said = make("restore", f"FROM={backup}")
+    operator.types(command("docker compose down"))  # and the volume of the database
+    said = operator.types(command("make restore FROM=backups"))
     print(said[-2000:])
+    assert (known() == before) == (not ticket)
+    operator.types(command("docker compose stop"))  # what was followed goes on top
     assert known() == before
 
 

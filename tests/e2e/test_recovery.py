@@ -1,4 +1,4 @@
-"""What an operator can lose and get back: all of Kafka, all of the machine; processes replaced; the runbook."""
+"""What an operator can lose and get back: all of Kafka, all of the machine; and processes that are replaced."""
 
 import json
 import os
@@ -8,16 +8,18 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from pymongo import MongoClient
-from runbook import IN_A_SERVICE, NOT_RUN, as_typed, command, commands, needs_no_container, project_folder
 
 from deploy.local import System
 from deploy.local.system import ROOT
 from e2e.conftest import MALL, Site, eventually, key
+from e2e.crowd import wait_until_published
 from services.catalog.directory import Malls
 from services.chassis.cloud_event import decode
 from services.chassis.event_store import EventStore, connect
@@ -232,8 +234,9 @@ def number(ticket: dict) -> int:
     return int(ticket["number"].partition("-")[2])
 
 
-def test_web_processes_are_replaced_under_load_without_a_failed_request(own: Site):
-    ending, answers = threading.Event(), []
+def test_processes_are_replaced_one_after_the_other_and_nobody_is_refused_and_nothing_lost(own: Site):
+    ending, answers, tickets = threading.Event(), [], []
+    hall, streamed = f"/ticketing/live/malls/{MALL}", []
 
     def ask() -> None:
         with own.client() as client:
@@ -242,20 +245,49 @@ def test_web_processes_are_replaced_under_load_without_a_failed_request(own: Sit
                 answers.append(client.get(f"/catalog/api/malls/{MALL}").status_code)
                 time.sleep(0.02)
 
-    askers = [threading.Thread(target=ask) for _ in range(3)]
-    for asker in askers:
-        asker.start()
+    def take_tickets() -> None:
+        with own.client() as client:
+            while not ending.wait(0.4) and len(tickets) < 40:  # of a hundred places
+                tickets.append(take(client))
+                phone = client.put(
+                    f"/notifications/api/tickets/{tickets[-1]['id']}/phone", json={"phone": "081200009999"}
+                )
+                answers.append(phone.status_code)
+
+    def watch() -> None:
+        """A screen: it comes back when its stream ends, as a browser does."""
+        while not ending.is_set():
+            with own.client() as client, client.stream("GET", hall) as stream:
+                streamed.append(stream.status_code)
+                with suppress(httpx.TransportError):
+                    for _ in stream.iter_lines():
+                        if ending.is_set():
+                            break
+
+    people = [threading.Thread(target=act) for act in (ask, ask, take_tickets, watch)]
+    for person in people:
+        person.start()
     try:
-        for name in ("ticketing-web", "catalog-web"):
-            so_many_more(answers, 20)
-            reload(own.system, name)
-            so_many_more(answers, 20)
+        for name in own.system.processes:
+            if name.endswith(("-web", "-live")):
+                so_many_more(answers, 20)
+                reload(own.system, name)
+            elif name.endswith("-worker"):
+                replace(own.system, name)
+        so_many_more(answers, 20)
     finally:
         ending.set()
-        for asker in askers:
-            asker.join()
+        take_one_more(own)  # so that the screen hears of something, and looks up
+        for person in people:
+            person.join()
     assert Counter(answers).keys() == {200}
-    print(f"{len(answers)} requests while two web processes were replaced, all answered")
+    assert Counter(streamed).keys() == {200}
+    assert len(streamed) > 1
+    issued = {ticket["id"] for ticket in tickets}
+    assert len({ticket["number"] for ticket in tickets}) == len(issued) > 3
+    assert issued <= {event.subject for event in wait_until_published(own.system, issued, mall=MALL)}
+    told(own, {f"{ticket}.issued" for ticket in issued})
+    print(f"{len(answers)} requests and {len(issued)} tickets while all processes were replaced")
 
 
 def so_many_more(answers: list[int], count: int) -> None:
@@ -271,57 +303,18 @@ def reload(system: System, name: str) -> None:
     assert eventually(lambda: children(master) and not children(master) & old, 30), "the old process is still there"
 
 
+def replace(system: System, name: str) -> None:
+    """A worker ends, its leases given back, and the next one starts."""
+    old = system.processes[name]
+    os.kill(old, signal.SIGTERM)
+    assert eventually(lambda: name not in system.processes, 30), f"{name} does not end"
+    system.start(name)
+
+
+def take_one_more(site: Site) -> None:
+    with site.client() as visitor:
+        take(visitor)
+
+
 def children(pid: int) -> set[int]:
     return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's folder, as an operator has it who types what the documents say."""
-    found = project_folder(tmp_path_factory.mktemp("operator") / "mpp")
-    (found / "elsewhere").mkdir()
-    return found
-
-
-def typing(own: Site, folder: Path, line: str, **given) -> subprocess.Popen:
-    """A line of the documents, typed here: a service's own command with that service's settings, `make` with LOCAL=."""
-    service, typed = "catalog", as_typed(line.partition(" #")[0], folder)
-    if found := IN_A_SERVICE.match(typed):
-        service, typed = found[1], f"python {found[2]}"
-    elif typed.startswith("make backup"):
-        typed += f" LOCAL={own.system.data}"
-    path = f"{folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    env = {**os.environ, **own.system.service_env(service), "PATH": path, "PYTHONPATH": str(ROOT)}
-    env |= {"MPP_URL": own.url, "MPP_TOKEN": own.system.token("administrator")}
-    return subprocess.Popen(["bash", "-c", f"exec {typed}"], cwd=folder, env=env, text=True, **given)
-
-
-FOLLOWING = command("docker compose exec -T ticketing-worker python -m services.chassis.backup save --follow")
-LINES = [line for one in commands() for line in one.splitlines() if needs_no_container(line) and one != FOLLOWING]
-
-
-def test_the_runbook_names_no_command_that_nobody_could_try():
-    assert NOT_RUN.keys() <= set(commands())
-    assert len(LINES) > 10
-
-
-@pytest.mark.parametrize("line", LINES)
-def test_a_command_of_the_runbook_does_what_it_says(own: Site, folder: Path, line: str):
-    typed = typing(own, folder, line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    said, complaint = typed.communicate(input="rahasia-yang-panjang\n")
-    assert typed.returncode == 0, said + complaint
-    assert "Traceback" not in complaint
-
-
-def test_a_backup_that_follows_holds_what_was_acknowledged_last(own: Site, folder: Path):
-    file = folder / "elsewhere/ticketing.bson"
-    following = typing(own, folder, FOLLOWING, stderr=subprocess.PIPE)
-    try:
-        assert eventually(lambda: file.exists() and b"complete" in file.read_bytes(), 30)
-        with own.client() as visitor:
-            ticket = take(visitor)
-        assert eventually(lambda: ticket["id"].encode() in file.read_bytes(), 30)
-    finally:
-        following.terminate()
-        said = following.communicate()[1]
-    assert following.returncode == 0, said

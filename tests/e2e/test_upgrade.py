@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e.conftest import Site, eventually
-from e2e.crowd import MALL, Clerk, Visitors, add_mall, in_stream_order, wait_until_published
-from e2e.test_recovery import SERVICES, handed_over, texts_in, worker
 from servers import Server, free_port
 
 from deploy.local import System
 from deploy.local.system import ROOT
+from e2e.conftest import Site, eventually
+from e2e.crowd import MALL, Clerk, Visitors, add_mall, in_stream_order, wait_until_published
+from e2e.test_recovery import SERVICES, handed_over, texts_in, worker
 from services.chassis.event_store import connect
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
@@ -22,10 +22,10 @@ OLDER = "e9f2cc6"  # before figures, traces, and what an event in Kafka tells of
 RUN = """
 import sys
 from pathlib import Path
-from deploy.local import System
+from deploy.local import System, system
 data, port, database, kafka = sys.argv[1:]
 with System(Path(data), int(port), database_url=database, kafka=kafka):
-    print("ready", flush=True)
+    print(system.ROOT, flush=True)
     sys.stdin.read()
 """
 
@@ -42,7 +42,7 @@ def older(tmp_path: Path, mongo_server: Server, kafka_server: Server) -> Iterato
     command = [sys.executable, "-c", RUN, str(data), str(port), mongo_server.url, kafka_server.url]
     with subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout.readline() == "ready\n"
+            assert process.stdout.readline() == f"{tree}\n"  # it is ready, and it is the older one
             yield Site(f"http://127.0.0.1:{port}", (data / "keys/token_private.pem").read_bytes(), None), process
         finally:
             process.stdin.close()
