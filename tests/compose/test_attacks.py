@@ -281,7 +281,7 @@ def test_a_worker_cut_off_from_the_network_goes_on_when_it_is_back():
     network = f"{os.environ['COMPOSE_PROJECT_NAME']}_data"
     subprocess.run(["docker", "network", "disconnect", network, worker], check=True)
     time.sleep(3)
-    subprocess.run(["docker", "network", "connect", network, worker], check=True)
+    subprocess.run(["docker", "network", "connect", "--alias", "ticketing-worker", network, worker], check=True)
 
     def relays() -> bool:
         found = python_in("ticketing-web", LEASES)
