@@ -180,14 +180,14 @@ def some_texts(here: Correspondences, siti: str) -> None:
     here.act(siti, LeavePhone(siti, "+62812****890", now))
     here.act(siti, HearIssued(siti, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, now, now, KTP, "DUKCAPIL", (1, 0)))
     here.act(siti, ClaimMessage(issued, now, "kannel", "MPP"))
-    here.act(siti, RecordOutcome(issued, "unknown", "", now))
+    here.act(siti, RecordOutcome(issued, 1, "unknown", "", now))
     for delivered in (False, True):
         here.act(siti, RecordReport(issued, delivered, now))
     for version, outcome in ((2, "rejected"), (3, "late")):
         here.act(siti, HearCalled(siti, "G02", 1, now, now, version, (version, 0)))
         late = now + timedelta(hours=outcome == "late")
         here.act(siti, ClaimMessage(f"{siti}.called-{version}", late, "kannel", "MPP"))
-        here.act(siti, RecordOutcome(f"{siti}.called-{version}", "rejected", "", late, "status 400"))
+        here.act(siti, RecordOutcome(f"{siti}.called-{version}", 1, "rejected", "", late, "status 400"))
 
 
 @pytest.fixture(scope="session")

@@ -56,14 +56,15 @@ steps = st.one_of(
         for kind in (ClaimMessage, ClaimMessage, SettleMessage)
     ),
     st.builds(
-        lambda which, outcome, pause: (
+        lambda which, attempt, outcome, pause: (
             lambda now, texts: (
-                RecordOutcome(texts[which % len(texts)], outcome, "", now, "why", timedelta(seconds=pause))
+                RecordOutcome(texts[which % len(texts)], attempt, outcome, "", now, "why", timedelta(seconds=pause))
                 if texts
                 else None
             )
         ),
         st.integers(0, 9),
+        st.sampled_from((1, 1, 2)),
         st.sampled_from(OUTCOMES),
         st.integers(0, 900),
     ),
@@ -81,7 +82,7 @@ MAY_FOLLOW = {
     SmsClaimed: (SmsAccepted, SmsNotTaken, SmsFailed, SmsUnknown, SmsDelivered),
     SmsNotTaken: (SmsClaimed, SmsDropped, SmsExpired, SmsDelivered),
     SmsAccepted: (SmsDelivered, SmsFailed),
-    SmsUnknown: (SmsDelivered, SmsFailed),
+    SmsUnknown: (SmsAccepted, SmsNotTaken, SmsFailed, SmsDelivered),
     SmsFailed: (SmsDelivered,),
     SmsExpired: (SmsDelivered,),  # after an attempt that was taken after all
     SmsDelivered: (),

@@ -73,9 +73,9 @@ class Story:
         self.version += 1
         return self.when(HearNews(SITI, what, self.now, (self.version, 0), self.now, values))
 
-    def outcome(self, message_id: str, outcome, retry_in: int = 2) -> list:
-        pause = timedelta(seconds=retry_in)
-        return self.when(RecordOutcome(message_id, outcome, f"log:{message_id}", self.now, "why", pause))
+    def outcome(self, message_id: str, outcome, retry_in: int = 2, attempt: int = 0) -> list:
+        pause, attempt = timedelta(seconds=retry_in), attempt or self.state.messages[message_id].attempts
+        return self.when(RecordOutcome(message_id, attempt, outcome, f"log:{message_id}", self.now, "why", pause))
 
     def report(self, message_id: str, delivered: bool) -> list:
         return self.when(RecordReport(message_id, delivered, self.now))
@@ -226,11 +226,31 @@ def test_a_text_whose_fate_is_known_is_never_claimed_again(requested, fate):
     assert requested.claim(ISSUED) == []
 
 
-def test_a_fate_that_comes_too_late_changes_nothing(requested):
+@pytest.mark.parametrize(
+    ("fate", "status"),
+    [("accepted", "accepted"), ("rejected", "failed"), ("not-sent", "requested"), ("unknown", "unknown")],
+)
+def test_whoever_claimed_it_and_was_taken_for_dead_still_says_what_became_of_it(requested, fate, status):
     requested.claim(ISSUED)
     requested.claim(ISSUED)  # another relay found the claim
-    assert requested.outcome(ISSUED, "accepted") == []
     assert requested.status(ISSUED) == "unknown"
+    assert kinds(requested.outcome(ISSUED, fate)) == {
+        "accepted": [SmsAccepted],
+        "rejected": [SmsFailed],
+        "not-sent": [SmsNotTaken],
+        "unknown": [],
+    }.get(fate)
+    assert requested.status(ISSUED) == status
+
+
+def test_the_fate_of_one_attempt_says_nothing_of_the_next(requested):
+    requested.claim(ISSUED)
+    requested.outcome(ISSUED, "not-sent")
+    requested.now += timedelta(minutes=1)
+    requested.claim(ISSUED)
+    for fate in ("not-sent", "accepted", "rejected"):
+        assert requested.outcome(ISSUED, fate, attempt=1) == []
+    assert requested.status(ISSUED) == "sending"
 
 
 def test_a_text_nobody_claimed_has_no_fate(requested):

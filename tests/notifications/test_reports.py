@@ -78,7 +78,7 @@ def test_reports_out_of_order_end_with_what_is_true(client, here):
     for said in ("status=2", "status=1", "status=16", "status=2"):
         client.get(address("kannel"), query_string=said)
     assert status(here) == "delivered"
-    here.act(SITI, RecordOutcome(ISSUED, "accepted", "", datetime.now(UTC)))
+    here.act(SITI, RecordOutcome(ISSUED, 1, "accepted", "", datetime.now(UTC)))
     assert status(here) == "delivered", "the gateway's answer came last"
 
 

@@ -125,9 +125,10 @@ class SettleMessage:
 
 @dataclass(frozen=True)
 class RecordOutcome:
-    """What the gateway made of the text; if it was not sent, when to try again."""
+    """What the gateway made of the text at this attempt; if it was not sent, when to try again."""
 
     message_id: str
+    attempt: int
     outcome: HandedOver
     gateway_id: str
     now: datetime

@@ -394,14 +394,15 @@ def _is_true(state: Correspondence, message: Message) -> bool:
 
 
 def _record(message: Message, command: RecordOutcome) -> list[Event]:
+    """Whoever claimed a text and was taken for dead meanwhile still knows best what became of it."""
     message_id, now, reason = command.message_id, command.now, command.reason
-    if message.status != "sending":
+    if message.attempts != command.attempt or message.status not in ("sending", "unknown"):
         return []
     match command.outcome:
         case "accepted":
             return [SmsAccepted(message_id, command.gateway_id, now)]
         case "unknown":
-            return [SmsUnknown(message_id, now)]
+            return [SmsUnknown(message_id, now)] if message.status == "sending" else []
         case "not-sent" if message.attempts < MOST_ATTEMPTS:
             retry_at = now + command.retry_in
             if retry_at <= message.requested.best_before:
