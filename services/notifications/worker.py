@@ -9,7 +9,7 @@ from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import UNHURRIED_MS, consume
 from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
-from services.notifications.contacts import Contacts
+from services.notifications.contacts import Contacts, Seal
 from services.notifications.contract import TOPIC, published
 from services.notifications.correspondence import EVENTS, SMS, Correspondences
 from services.notifications.malls import SUSPENSIONS, Malls
@@ -37,12 +37,12 @@ def main() -> None:
     env = Env()
     settings, kafka = Settings.from_env(env, "notifications"), Kafka.from_env(env)
     chosen, reports = gateways(env), Reports.from_env(env, own_description(env))
-    gate = webhooks.Gate.from_env(env)
+    gate, seal = webhooks.Gate.from_env(env), Seal.from_env(env)
     env.check()
     configure_logging("notifications-worker", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
     store = EventStore(database)
-    here, malls = Correspondences(store, Contacts(database)), Malls(store)
+    here, malls = Correspondences(store, Contacts(database, seal)), Malls(store)
     lines = [Line(one.name, one.make(), one.rate) for one in chosen]
     access = Heard(store)
     worker.run(

@@ -111,4 +111,4 @@ def test_kills_of_the_texting_worker_and_of_the_gateway_leave_every_text_at_an_e
     assert "id.go.mpp.message-delivered.v1" in told
     numbers = re.compile(r"8120000\d{4}(?!\d)")
     assert numbers.search(taken.read_text()), "the gateway gets the numbers, and nobody else"
-    assert places(system, numbers) == {"mongo notifications.contacts"}
+    assert places(system, numbers) == set()
