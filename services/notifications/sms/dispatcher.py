@@ -17,17 +17,9 @@ from services.chassis import tracing
 from services.chassis.event_store import Commit, EventStore
 from services.chassis.life import AWAY
 from services.notifications.correspondence import Correspondences, now
-from services.notifications.domain import (
-    CORRESPONDENCE,
-    ClaimMessage,
-    HandedOver,
-    Message,
-    RecordOutcome,
-    Scope,
-    SettleMessage,
-    SmsClaimed,
-    SmsRequested,
-)
+from services.notifications.domain.commands import ClaimMessage, HandedOver, RecordOutcome, SettleMessage
+from services.notifications.domain.correspondence import CORRESPONDENCE, Message
+from services.notifications.domain.events import Scope, SmsClaimed, SmsRequested
 from services.notifications.domain.mall import Mall
 from services.notifications.malls import MAX_AGE, Malls
 from services.notifications.sms import wording
