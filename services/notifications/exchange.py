@@ -39,7 +39,7 @@ class Target:
         port, secure = parts.port, parts.scheme == "https"
         sound = parts.scheme in ("http", "https") and parts.hostname and PRINTABLE.fullmatch(url)
         if not sound or "@" in parts.netloc or parts.fragment:
-            raise ValueError("no address to ask")
+            raise ValueError("must be http://… or https://…, without spaces, a user or a fragment")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return cls(secure, str(parts.hostname), port if port is not None else 443 if secure else 80, path)
 

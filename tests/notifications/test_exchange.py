@@ -21,7 +21,9 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[Target]:
         connection, _ = server.accept()
         with connection:
             try:
-                connection.recv(65536)
+                said = b""
+                while not said.endswith(b"{}") and not said.startswith(b"\x16"):  # whole, or how TLS begins
+                    said += connection.recv(65536)
                 answer(connection)
             except OSError:
                 pass  # whoever asked has gone
@@ -117,5 +119,5 @@ def test_an_address_says_of_whom_to_ask_what(url, target, authority):
 
 @pytest.mark.parametrize("url", ["sms.example", "ftp://x/", "http://", "http://u:p@x/", "http://x/#y", "http://x/a b"])
 def test_what_is_no_address_is_refused(url):
-    with pytest.raises(ValueError, match=r"no address|netloc"):
+    with pytest.raises(ValueError, match="without spaces"):
         Target.of(url)

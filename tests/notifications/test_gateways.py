@@ -192,6 +192,17 @@ def test_kannel_is_asked_by_a_query_with_the_address_for_reports(provider):
     }
 
 
+def test_what_stands_in_an_address_is_escaped(provider):
+    own = described(
+        json.dumps({"url": provider.url + "/{to}?isi={text}", "method": "GET", "query": {"r": "{reference}"}})
+    )
+    HttpGateway(own, {}).send(TEXT)
+    assert (provider.asked[0]["path"], provider.asked[0]["query"]) == (
+        f"/{PHONE.replace('+', '%2B')}",
+        {"isi": TEXT.text, "r": "ref-1"},
+    )
+
+
 def test_twilio_is_asked_by_a_form_and_a_password(provider):
     provider.status, provider.body, _ = YES["twilio"]
     gateway("twilio", provider.url).send(TEXT)
@@ -244,7 +255,9 @@ def test_a_gateway_can_be_described_in_a_file(provider, tmp_path, monkeypatch):
     ("change", "says"),
     [
         ({"url": "{host}/{tujuan}"}, "there is no {tujuan}"),
-        ({"url": "ftp://x"}, "must begin with http"),
+        ({"url": "ftp://x"}, "url must be http"),
+        ({"url": "https://user:secret@x/{host}"}, "without spaces, a user"),
+        ({"url": "https://x/?text={text} {to}"}, "without spaces"),
         ({"acepted": [200]}, "acepted"),
         ({"accepted": ["yes"]}, "accepted"),
         ({"form": {"to": "{to"}}, "expected '}'"),

@@ -95,8 +95,10 @@ def described(document: str) -> Description:
         raise Misdescribed(str(error)) from error
     if unknown := sorted(named - {*OF_A_TEXT, *found.settings}):
         raise Misdescribed(f"there is no {', '.join(f'{{{name}}}' for name in unknown)}; name it in settings")
-    if not found.url.startswith(("http://", "https://")):
-        raise Misdescribed("url must begin with http:// or https://")
+    try:
+        Target.of(_filled(found.url, dict.fromkeys(named, "1")))
+    except ValueError as error:
+        raise Misdescribed(f"url {error}") from error
     return found
 
 
