@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 
+import pymongo
 import pytest
 from hypothesis import settings
 from servers import Server, kafka, mongo, running, second_mongo
@@ -40,7 +41,8 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def database(mongo_server: Server) -> Iterator:
     database = connect(mongo_server.url, f"test_{uuid.uuid4().hex[:12]}")
     yield database
-    database.client.drop_database(database.name)
+    with pymongo.timeout(60):  # a busy machine may need more for it than a service waits
+        database.client.drop_database(database.name)
     database.client.close()
 
 

@@ -244,6 +244,9 @@ class System:
 
         self._users = self._users_of_an_earlier_run()
         tokens.make_keys(self.data / "keys")
+        if not self._contacts_keys.exists():
+            self._contacts_keys.touch(0o600)
+            self._contacts_keys.write_text(secrets.token_urlsafe(32))
         for name in self._commands():
             if name not in self._running:
                 self.start(name)
@@ -371,6 +374,10 @@ class System:
         ]
         return (sys.executable, "deploy/gateway/local.py", *listener, *routes)
 
+    @property
+    def _contacts_keys(self) -> Path:
+        return self.data / "keys/contacts"
+
     def service_env(self, service: str) -> dict[str, str]:
         """The settings of a service's processes here."""
         return {
@@ -386,6 +393,7 @@ class System:
             "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",  # whoever tries them out listens on this machine
             "WEBHOOK_HTTP": "true",
             "WORKER_HEALTH_FILE": str(self._health(service)),
+            **({"CONTACTS_KEYS_FILE": str(self._contacts_keys)} if service == "notifications" else {}),
             **{f"LIMIT_{name}": os.environ.get(f"LIMIT_{name}", GENEROUS) for name in LIMITS},
         }
 

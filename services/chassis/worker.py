@@ -11,7 +11,7 @@ import structlog
 
 from services.chassis import chain, metrics
 from services.chassis.event_store import EventStore
-from services.chassis.life import Life, Loop
+from services.chassis.life import AWAY, Life, Loop
 from services.chassis.outbox import request_replay
 
 log = structlog.get_logger()
@@ -77,7 +77,8 @@ def _keep(name: str, loop: Loop, life: Life) -> None:
         except Exception as error:
             pause = 0.1 if time.monotonic() - started > 30 else min(pause * 2, 5.0)
             metrics.LOOP_RESTARTS.labels(name).inc()
-            log.error("loop failed, starting it again", loop=name, cause=repr(error), pause=pause, exc_info=True)
+            surprise = not isinstance(error, AWAY)
+            log.error("loop failed, starting it again", loop=name, cause=repr(error), pause=pause, exc_info=surprise)
             life.rest(pause)
 
 

@@ -12,7 +12,7 @@ from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.tokens import Verifier, public_key
 from services.notifications import pages
 from services.notifications.api import callbacks, messages, texts
-from services.notifications.contacts import Contacts
+from services.notifications.contacts import Contacts, Seal
 from services.notifications.correspondence import Correspondences
 from services.notifications.malls import Malls
 from services.notifications.sms.gateways.settings import own_description
@@ -29,7 +29,7 @@ def create_app() -> Flask:
         "phones": Limit(env.int("LIMIT_PHONES", 20), 3600),
         "tickets_of_phone": Limit(env.int("LIMIT_PHONE_TICKETS", 5), DAY),
     }
-    gate = webhooks.Gate.from_env(env)
+    gate, seal = webhooks.Gate.from_env(env), Seal.from_env(env)
     env.check()
     configure_logging("notifications-web", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
@@ -47,7 +47,7 @@ def create_app() -> Flask:
     app = web.create_app(
         "notifications", Verifier(key, Heard(store).revoked), blueprints, ready, "MPP notifications", limits
     )
-    app.extensions["correspondences"] = Correspondences(store, Contacts(database))
+    app.extensions["correspondences"] = Correspondences(store, Contacts(database, seal))
     app.extensions["malls"] = malls = Malls(store)
     app.extensions["reports"] = reports
     app.extensions["feed"] = feed.Feed("notifications", Journal(database, settings.schemas), malls.get)

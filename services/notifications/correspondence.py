@@ -9,18 +9,9 @@ from services.chassis.errors import NotFound
 from services.chassis.event_store import EventStore
 from services.notifications.contacts import KEPT, Contacts, masked
 from services.notifications.contract import PUBLISHED
-from services.notifications.domain import (
-    CORRESPONDENCE,
-    Command,
-    Correspondence,
-    Event,
-    Kind,
-    LeavePhone,
-    Message,
-    SmsRequested,
-    WithdrawPhone,
-)
-from services.notifications.domain.correspondence import Status
+from services.notifications.domain.commands import Command, LeavePhone, WithdrawPhone
+from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence, Message, Status
+from services.notifications.domain.events import Event, Kind, SmsRequested
 
 # The day, and 128 random bits as ticketing makes them; a booking's have a b in front.
 TICKET = re.compile(r"(\d{8})-(b?)[\w-]{22}", re.ASCII)

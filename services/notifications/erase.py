@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from services.chassis.config import Env, Settings
 from services.chassis.event_store import EventStore, connect
 from services.notifications import contacts
-from services.notifications.contacts import Contacts, InvalidPhone
+from services.notifications.contacts import Contacts, InvalidPhone, Seal
 
 SUBJECTS = ("ticket", "booking")  # what streams about visitors begin with
 NEWEST = timedelta(days=7)  # younger days may still be asked about, or still go on in another zone
@@ -20,15 +20,16 @@ NEWEST = timedelta(days=7)  # younger days may still be asked about, or still go
 def main() -> None:
     """Erase, and say what was; exit 2 if it is not understood."""
     env = Env()
-    settings = Settings.from_env(env, "notifications")
+    settings, seal = Settings.from_env(env, "notifications"), Seal.from_env(env)
     env.check()
     database = connect(settings.mongo_url, settings.database)
     match sys.argv[1:]:
         case ["ticket", ticket_id]:
-            found = Contacts(database).erase(ticket_id)
+            found = Contacts(database, seal).erase(ticket_id)
             print("erased the number of this ticket" if found else "no number is kept for this ticket")
         case ["phone"]:
-            print(f"erased it from {Contacts(database).erase_number(_number(sys.stdin.readline()))} tickets")
+            erased = Contacts(database, seal).erase_number(_number(sys.stdin.readline()))
+            print(f"erased it from {erased} tickets")
         case ["before", day]:
             store, end = EventStore(database), f"{_day(day):%Y%m%d}"
             erased = sum(store.forget(f"{kind}/", f"{kind}/{end}") for kind in SUBJECTS)

@@ -8,13 +8,20 @@ from services.chassis.access import on_access_revoked
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.inbox import Reaction
 from services.notifications.correspondence import now, stream_of
-from services.notifications.domain import (
+from services.notifications.domain.commands import (
     Command,
     HearBooked,
     HearBookingEnded,
     HearCalled,
     HearIssued,
     HearNews,
+)
+from services.notifications.domain.events import (
+    BookingEnded,
+    BookingHeard,
+    CallHeard,
+    IssueHeard,
+    NewsHeard,
     Position,
     Scope,
     What,
@@ -28,34 +35,32 @@ TOPICS = ["mpp.ticketing"]
 def on_ticket_issued(event: CloudEvent) -> tuple[str, Command]:
     """A visitor waits."""
     data = event.data
-    command = HearIssued(
+    heard = IssueHeard(
         ticket_id=data["ticket_id"],
         mall=data["mall"],
         mall_name=data["mall_name"],
         number=data["number"],
         ahead=data["ahead"],
         issued_at=datetime.fromisoformat(data["issued_at"]),
-        now=now(),
         service=data.get("service", ""),
         agency=data.get("agency", ""),
         position=_position(event),
     )
-    return stream_of(command.ticket_id), command
+    return stream_of(heard.ticket_id), HearIssued(heard, now())
 
 
 def on_ticket_called(event: CloudEvent) -> tuple[str, Command]:
     """A visitor is called."""
     data = event.data
-    command = HearCalled(
+    heard = CallHeard(
         ticket_id=data["ticket_id"],
         counter=data["counter"],
         floor=data["floor"],
         called_at=datetime.fromisoformat(data["called_at"]),
-        now=now(),
         call=data.get("call", 1),
         position=_position(event),
     )
-    return stream_of(command.ticket_id), command
+    return stream_of(heard.ticket_id), HearCalled(heard, now())
 
 
 def news(what: What, *told: str) -> Callable[[CloudEvent], tuple[str, Command]]:
@@ -87,27 +92,26 @@ def on_ticket_undone(event: CloudEvent) -> tuple[str, Command]:
 def on_place_booked(event: CloudEvent) -> tuple[str, Command]:
     """Somebody comes another day."""
     data = event.data
-    command = HearBooked(
+    heard = BookingHeard(
         booking_id=data["booking_id"],
         mall=data["mall"],
         service=data["service"],
         agency=data["agency"],
         booked_at=datetime.fromisoformat(data["booked_at"]),
         claim_by=datetime.fromisoformat(data["claim_by"]),
-        now=now(),
     )
-    return stream_of(command.booking_id), command
+    return stream_of(heard.booking_id), HearBooked(heard, now())
 
 
 def on_booking_ended(event: CloudEvent) -> tuple[str, Command]:
     """Nobody needs to come for it."""
     booking_id = event.data["booking_id"]
-    return stream_of(booking_id), HearBookingEnded(booking_id, event.time)
+    return stream_of(booking_id), HearBookingEnded(BookingEnded(booking_id, event.time))
 
 
 def _heard(event: CloudEvent, what: What, values: Mapping[str, str]) -> tuple[str, Command]:
-    ticket_id = event.data["ticket_id"]
-    return stream_of(ticket_id), HearNews(ticket_id, what, event.time, _position(event), now(), values)
+    heard = NewsHeard(event.data["ticket_id"], what, event.time, _position(event), values)
+    return stream_of(heard.ticket_id), HearNews(heard, now())
 
 
 REACTIONS: Mapping[str, Reaction] = {

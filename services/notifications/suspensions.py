@@ -9,7 +9,8 @@ import structlog
 from services.chassis import tracing
 from services.chassis.event_store import Commit
 from services.notifications.correspondence import FARTHEST, Correspondences, now
-from services.notifications.domain import HearSuspended, SmsRequested
+from services.notifications.domain.commands import HearSuspended
+from services.notifications.domain.events import SmsRequested
 from services.notifications.domain.mall import MALL, SuspensionHeard
 from services.notifications.malls import Malls
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.notifications.domain import Message
+from services.notifications.domain.correspondence import Message
 from services.notifications.malls import MAX_AGE, Malls
 from services.notifications.sms import wording
 

@@ -1,5 +1,7 @@
 """The worker process of notifications, one line per loop."""
 
+from functools import partial
+
 from services.chassis import metrics, worker
 from services.chassis.access import Heard
 from services.chassis.broker import Kafka
@@ -9,7 +11,7 @@ from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import UNHURRIED_MS, consume
 from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
-from services.notifications.contacts import Contacts
+from services.notifications.contacts import Contacts, Seal
 from services.notifications.contract import TOPIC, published
 from services.notifications.correspondence import EVENTS, SMS, Correspondences
 from services.notifications.malls import SUSPENSIONS, Malls
@@ -37,32 +39,27 @@ def main() -> None:
     env = Env()
     settings, kafka = Settings.from_env(env, "notifications"), Kafka.from_env(env)
     chosen, reports = gateways(env), Reports.from_env(env, own_description(env))
-    gate = webhooks.Gate.from_env(env)
+    gate, seal = webhooks.Gate.from_env(env), Seal.from_env(env)
     env.check()
     configure_logging("notifications-worker", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
     store = EventStore(database)
-    here, malls = Correspondences(store, Contacts(database)), Malls(store)
+    here, malls = Correspondences(store, Contacts(database, seal)), Malls(store)
     lines = [Line(one.name, one.make(), one.rate) for one in chosen]
-    access = Heard(store)
+    access, journal = Heard(store), Journal(database, settings.schemas)
+    hear = partial(consume, kafka, dead_letters=DEAD_LETTERS)
+    hear_unhurried = partial(hear, wait_ms=UNHURRIED_MS)
+    figures = (DeadLetters(database).figures, Outgoing(database).figures, webhooks.figures(store, gate))
     worker.run(
         store,
-        ticketing=consume(kafka, "notifications", TOPICS, REACTIONS, here.streams, DEAD_LETTERS),
-        malls=consume(
-            kafka, "notifications-malls", MALL_TOPICS, MALL_REACTIONS, malls.streams, DEAD_LETTERS, UNHURRIED_MS
-        ),
-        access=consume(
-            kafka, "notifications-access", ACCESS_TOPICS, ACCESS_REACTIONS, access.streams, DEAD_LETTERS, UNHURRIED_MS
-        ),
+        ticketing=hear("notifications", TOPICS, REACTIONS, here.streams),
+        malls=hear_unhurried("notifications-malls", MALL_TOPICS, MALL_REACTIONS, malls.streams),
+        access=hear_unhurried("notifications-access", ACCESS_TOPICS, ACCESS_REACTIONS, access.streams),
         suspensions=relay(store, SUSPENSIONS, lambda: Concerned(here, malls), pause=0.5),
         sms=relay(store, SMS, lambda: Dispatcher(store, here, malls, lines, reports)),
-        events=relay(
-            store, EVENTS, lambda: Topic(kafka, TOPIC, published, Journal(database, settings.schemas)), pause=0.2
-        ),
+        events=relay(store, EVENTS, lambda: Topic(kafka, TOPIC, published, journal), pause=0.2),
         **webhooks.loops(kafka, store, gate),
-        metrics=metrics.serve(
-            settings.metrics, DeadLetters(database).figures, Outgoing(database).figures, webhooks.figures(store, gate)
-        ),
+        metrics=metrics.serve(settings.metrics, *figures),
     )
 
 

@@ -14,8 +14,9 @@ from services.catalog.domain.waiting import WAITING
 from services.chassis.access import REVOCATIONS
 from services.chassis.errors import Problem
 from services.notifications import correspondence
-from services.notifications.domain import CORRESPONDENCE, wording
 from services.notifications.domain import commands as of_texts
+from services.notifications.domain import wording
+from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.mall import MALL as MALL_OF_TEXTS
 from services.notifications.webhooks import addresses as webhook_addresses
 from services.notifications.webhooks import api as webhook_api

@@ -11,7 +11,7 @@ from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.waiting import WAITING
 from services.chassis.access import REVOCATIONS
 from services.chassis.decider import Decider
-from services.notifications.domain import CORRESPONDENCE
+from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.mall import MALL as MALL_OF_TEXTS
 from services.notifications.webhooks.domain import WEBHOOKS
 from services.ticketing.domain.day import DAY

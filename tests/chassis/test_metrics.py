@@ -8,7 +8,8 @@ import urllib.request
 import pipeline
 import pytest
 from prometheus_client.core import REGISTRY
-from pymongo.errors import PyMongoError
+from pymongo.errors import AutoReconnect, PyMongoError
+from structlog.testing import capture_logs
 
 from services.chassis import metrics, tokens, web
 from services.chassis.dead_letters import DeadLetters
@@ -175,15 +176,18 @@ def test_dead_letters_are_counted_by_group_while_nobody_has_decided_about_them(d
     assert family.samples == []
 
 
-def test_a_loop_that_fails_is_counted():
+@pytest.mark.parametrize(("error", "is_surprise"), [(RuntimeError("gone wrong"), True), (AutoReconnect("away"), False)])
+def test_a_loop_that_fails_is_counted_and_told_at_length_only_where_nobody_expected_it(error, is_surprise):
     before, life = value("mpp_loop_restarts_total", loop="fragile"), Life()
 
     def loop(life: Life) -> None:
         life.end()
-        raise RuntimeError("gone wrong")
+        raise error
 
-    _keep("fragile", loop, life)
+    with capture_logs() as logged:
+        _keep("fragile", loop, life)
     assert value("mpp_loop_restarts_total", loop="fragile") == before + 1
+    assert [(line["cause"], line["exc_info"]) for line in logged] == [(repr(error), is_surprise)]
 
 
 def test_a_relay_tells_how_late_it_is_and_a_consumer_how_far_behind(store, kafka_settings):

@@ -22,7 +22,7 @@ from services.chassis.event_store import Commit, EventStore, connect
 from services.notifications import contract as notifications
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences, stream_of
-from services.notifications.domain import (
+from services.notifications.domain.commands import (
     ClaimMessage,
     HearBooked,
     HearCalled,
@@ -31,6 +31,7 @@ from services.notifications.domain import (
     RecordOutcome,
     RecordReport,
 )
+from services.notifications.domain.events import BookingHeard, CallHeard, IssueHeard
 from services.ticketing import contract as ticketing
 from services.ticketing.domain.day.commands import (
     BookPlace,
@@ -166,7 +167,8 @@ def told_by_notifications(mongo_server: Server) -> Iterator[Told]:
     some_texts(here, siti)
     claim_by = TUESDAY_NINE + timedelta(hours=3)
     here.act(booking, LeavePhone(booking, "+62812****890", TUESDAY_NINE))
-    here.act(booking, HearBooked(booking, "pekalongan", KTP, "DUKCAPIL", TUESDAY_NINE, claim_by, TUESDAY_NINE))
+    booked = BookingHeard(booking, "pekalongan", KTP, "DUKCAPIL", TUESDAY_NINE, claim_by)
+    here.act(booking, HearBooked(booked, TUESDAY_NINE))
     here.act(booking, ClaimMessage(f"{booking}.booked", TUESDAY_NINE, "log", "MPP"))
     here.act(booking, RecordReport(f"{booking}.booked", True, TUESDAY_NINE))
     commits = [commit for subject in (siti, booking) for commit in store.read(stream_of(subject))]
@@ -178,16 +180,17 @@ def told_by_notifications(mongo_server: Server) -> Iterator[Told]:
 def some_texts(here: Correspondences, siti: str) -> None:
     now, issued = TUESDAY_NINE, f"{siti}.issued"
     here.act(siti, LeavePhone(siti, "+62812****890", now))
-    here.act(siti, HearIssued(siti, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, now, now, KTP, "DUKCAPIL", (1, 0)))
+    issue = IssueHeard(siti, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, now, KTP, "DUKCAPIL", (1, 0))
+    here.act(siti, HearIssued(issue, now))
     here.act(siti, ClaimMessage(issued, now, "kannel", "MPP"))
-    here.act(siti, RecordOutcome(issued, "unknown", "", now))
+    here.act(siti, RecordOutcome(issued, 1, "unknown", "", now))
     for delivered in (False, True):
         here.act(siti, RecordReport(issued, delivered, now))
     for version, outcome in ((2, "rejected"), (3, "late")):
-        here.act(siti, HearCalled(siti, "G02", 1, now, now, version, (version, 0)))
+        here.act(siti, HearCalled(CallHeard(siti, "G02", 1, now, version, (version, 0)), now))
         late = now + timedelta(hours=outcome == "late")
         here.act(siti, ClaimMessage(f"{siti}.called-{version}", late, "kannel", "MPP"))
-        here.act(siti, RecordOutcome(f"{siti}.called-{version}", "rejected", "", late, "status 400"))
+        here.act(siti, RecordOutcome(f"{siti}.called-{version}", 1, "rejected", "", late, "status 400"))
 
 
 @pytest.fixture(scope="session")

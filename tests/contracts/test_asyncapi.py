@@ -31,9 +31,10 @@ def test_the_official_parser_finds_every_event_and_every_door():
         "/ticketing/live/malls/{mall}/events",
         "mpp.ticketing",
         "mpp.catalog",
+        "mpp.notifications",
         None,
     }
     assert doors <= set(whole["channels"])
-    told = {f"id.go.mpp.{name}" for service in ("catalog", "ticketing") for name in schemas(service)}
+    told = {f"id.go.mpp.{name}" for service in ("catalog", "ticketing", "notifications") for name in schemas(service)}
     assert told <= set(whole["messages"])
     assert len(found) == len(FILES)

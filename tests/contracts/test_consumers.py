@@ -15,7 +15,7 @@ from services.chassis import access
 from services.chassis.access import REVOCATIONS
 from services.chassis.cloud_event import CloudEvent, decode, encode
 from services.notifications import subscriptions as notifications
-from services.notifications.domain import CORRESPONDENCE
+from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.mall import MALL as MALL_OF_TEXTS
 from services.ticketing import subscriptions as ticketing
 from services.ticketing.domain.mall import MALL

@@ -1,7 +1,6 @@
 """Where a phone number is to be found in a running system: every collection, every topic, every log.
 
-Not looked at is `local`, the server's own replication log: it holds each write until it is written over, also those of
-`contacts` (docs/messages.md).
+Also in `local`, the database server's own replication log, which holds each write until it is written over.
 """
 
 import re
@@ -21,7 +20,7 @@ def places(system: System, number: re.Pattern[str]) -> set[str]:
 def everything(system: System) -> Iterator[tuple[str, str]]:
     """All that is kept or said anywhere, with its place."""
     with MongoClient(system.database_url) as client:
-        for database in set(client.list_database_names()) - {"local"}:
+        for database in client.list_database_names():
             for collection in client[database].list_collection_names():
                 for document in client[database][collection].find():
                     yield f"mongo {database}.{collection}", str(document)

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notifications.domain import (
-    CORRESPONDENCE,
+from services.notifications.domain.commands import (
     ClaimMessage,
     HearCalled,
     HearIssued,
@@ -17,6 +16,13 @@ from services.notifications.domain import (
     RecordOutcome,
     RecordReport,
     SettleMessage,
+    WithdrawPhone,
+)
+from services.notifications.domain.correspondence import CORRESPONDENCE
+from services.notifications.domain.events import (
+    CallHeard,
+    IssueHeard,
+    NewsHeard,
     SmsAccepted,
     SmsClaimed,
     SmsDelivered,
@@ -26,7 +32,6 @@ from services.notifications.domain import (
     SmsNotTaken,
     SmsRequested,
     SmsUnknown,
-    WithdrawPhone,
 )
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -38,12 +43,18 @@ versions = st.integers(1, 12).map(lambda version: (version, 0))
 
 # Each step makes a command of the moment and of the texts that there are.
 steps = st.one_of(
-    st.builds(lambda at: lambda now, _: HearIssued(SITI, "m", "MPP", "B-1", 3, now, now, "KTP", "D", at), versions),
     st.builds(
-        lambda at, call: lambda now, _: HearCalled(SITI, "G02", 1, now, now, call, at), versions, st.integers(1, 3)
+        lambda at: lambda now, _: HearIssued(IssueHeard(SITI, "m", "MPP", "B-1", 3, now, "KTP", "D", at), now), versions
     ),
     st.builds(
-        lambda what, at: lambda now, _: HearNews(SITI, what, now, at, now, VALUES), st.sampled_from(WHAT), versions
+        lambda at, call: lambda now, _: HearCalled(CallHeard(SITI, "G02", 1, now, call, at), now),
+        versions,
+        st.integers(1, 3),
+    ),
+    st.builds(
+        lambda what, at: lambda now, _: HearNews(NewsHeard(SITI, what, now, at, VALUES), now),
+        st.sampled_from(WHAT),
+        versions,
     ),
     st.builds(lambda at: lambda now, _: HearSuspended("m", "mall", "", "Padam", at, now, now), versions),
     st.just(lambda now, _: LeavePhone(SITI, "+62812****890", now)),
@@ -56,14 +67,15 @@ steps = st.one_of(
         for kind in (ClaimMessage, ClaimMessage, SettleMessage)
     ),
     st.builds(
-        lambda which, outcome, pause: (
+        lambda which, attempt, outcome, pause: (
             lambda now, texts: (
-                RecordOutcome(texts[which % len(texts)], outcome, "", now, "why", timedelta(seconds=pause))
+                RecordOutcome(texts[which % len(texts)], attempt, outcome, "", now, "why", timedelta(seconds=pause))
                 if texts
                 else None
             )
         ),
         st.integers(0, 9),
+        st.sampled_from((1, 1, 2)),
         st.sampled_from(OUTCOMES),
         st.integers(0, 900),
     ),
@@ -81,7 +93,7 @@ MAY_FOLLOW = {
     SmsClaimed: (SmsAccepted, SmsNotTaken, SmsFailed, SmsUnknown, SmsDelivered),
     SmsNotTaken: (SmsClaimed, SmsDropped, SmsExpired, SmsDelivered),
     SmsAccepted: (SmsDelivered, SmsFailed),
-    SmsUnknown: (SmsDelivered, SmsFailed),
+    SmsUnknown: (SmsAccepted, SmsNotTaken, SmsFailed, SmsDelivered),
     SmsFailed: (SmsDelivered,),
     SmsExpired: (SmsDelivered,),  # after an attempt that was taken after all
     SmsDelivered: (),

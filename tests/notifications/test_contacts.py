@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.chassis.config import Env
 from services.notifications import contacts
-from services.notifications.contacts import Contacts, InvalidPhone, masked, parse
+from services.notifications.contacts import Contacts, InvalidPhone, Seal, masked, parse
 
-SITI = "20261124-pV0nX3mQx2Jc5sV7b1TtGA"
+SITI, BUDI = "20261124-pV0nX3mQx2Jc5sV7b1TtGA", "20261124-8sZQk1fYw9o_R4hUe6LdNw"
 PHONE = "+6281234567890"
 
 
@@ -87,6 +88,48 @@ def test_a_number_that_is_erased_is_gone(kept, database):
     kept.erase(SITI)
     assert kept.find(SITI) is None
     assert database["contacts"].count_documents({}) == 0
+
+
+OLD, NEW = "an old key of this test, long enough", "a new key of this test, long enough too"
+
+
+def test_with_a_key_the_number_is_not_to_be_read_in_the_database(database):
+    sealed = Contacts(database, Seal([OLD]))
+    sealed.keep(SITI, PHONE)
+    assert sealed.find(SITI) == PHONE
+    assert PHONE.removeprefix("+62") not in str(database["contacts"].find_one())
+    assert Contacts(database, Seal([NEW])).find(SITI) is None, "nor with another key"
+    assert Contacts(database).find(SITI) is None, "nor without one"
+    assert sealed.erase_number("+6285712345678") == 0
+    assert sealed.erase_number(PHONE) == 1
+
+
+def test_a_new_key_encrypts_and_the_old_one_still_reads_until_it_is_thrown_away(database):
+    both, new = Contacts(database, Seal([NEW, OLD])), Contacts(database, Seal([NEW]))
+    Contacts(database, Seal([OLD])).keep(SITI, PHONE)
+    both.keep(BUDI, PHONE)
+    assert (both.find(SITI), both.find(BUDI)) == (PHONE, PHONE)
+    assert (new.find(SITI), new.find(BUDI)) == (None, PHONE)
+
+
+def test_a_number_that_was_kept_before_there_was_a_key_is_read_and_encrypted_when_it_is_left_again(database):
+    Contacts(database).keep(SITI, PHONE)
+    sealed = Contacts(database, Seal([NEW]))
+    assert sealed.find(SITI) == PHONE
+    sealed.keep(SITI, PHONE)
+    assert "phone" not in database["contacts"].find_one()
+
+
+def test_a_key_that_can_be_guessed_is_refused_at_the_start(monkeypatch, capsys, tmp_path):
+    (tmp_path / "keys").write_text(f"{NEW.replace(' ', '-')}\nrahasia\n")
+    monkeypatch.setenv("CONTACTS_KEYS_FILE", str(tmp_path / "keys"))
+    env = Env()
+    Seal.from_env(env)
+    with pytest.raises(SystemExit):
+        env.check()
+    said = capsys.readouterr().err
+    assert "CONTACTS_KEYS: each key must have 32 characters or more" in said
+    assert "rahasia" not in said
 
 
 def test_the_database_deletes_numbers_by_itself_once_their_time_is_over(kept, database):

@@ -4,24 +4,28 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from services.notifications.domain import (
-    CORRESPONDENCE,
-    CallHeard,
+from services.notifications.domain.commands import (
     ClaimMessage,
-    Correspondence,
     HearBooked,
     HearBookingEnded,
     HearCalled,
     HearIssued,
     HearNews,
     HearSuspended,
-    IssueHeard,
     LeavePhone,
+    RecordOutcome,
+    RecordReport,
+    WithdrawPhone,
+)
+from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence
+from services.notifications.domain.events import (
+    BookingEnded,
+    BookingHeard,
+    CallHeard,
+    IssueHeard,
     NewsHeard,
     PhoneLeft,
     PhoneWithdrawn,
-    RecordOutcome,
-    RecordReport,
     SmsAccepted,
     SmsClaimed,
     SmsDelivered,
@@ -31,7 +35,6 @@ from services.notifications.domain import (
     SmsNotTaken,
     SmsRequested,
     SmsUnknown,
-    WithdrawPhone,
 )
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -58,10 +61,10 @@ class Story:
         return events
 
     def issued(self) -> list:
-        return self.when(HearIssued(SITI, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, NINE, self.now))
+        return self.when(HearIssued(IssueHeard(SITI, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, NINE), self.now))
 
     def called(self, call: int = 1) -> list:
-        return self.when(HearCalled(SITI, "G02", 1, self.now, self.now, call))
+        return self.when(HearCalled(CallHeard(SITI, "G02", 1, self.now, call), self.now))
 
     def phone(self, phone: str = MASKED) -> list:
         return self.when(LeavePhone(SITI, phone, self.now))
@@ -71,11 +74,11 @@ class Story:
 
     def news(self, what, **values: str) -> list:
         self.version += 1
-        return self.when(HearNews(SITI, what, self.now, (self.version, 0), self.now, values))
+        return self.when(HearNews(NewsHeard(SITI, what, self.now, (self.version, 0), values), self.now))
 
-    def outcome(self, message_id: str, outcome, retry_in: int = 2) -> list:
-        pause = timedelta(seconds=retry_in)
-        return self.when(RecordOutcome(message_id, outcome, f"log:{message_id}", self.now, "why", pause))
+    def outcome(self, message_id: str, outcome, retry_in: int = 2, attempt: int = 0) -> list:
+        pause, attempt = timedelta(seconds=retry_in), attempt or self.state.messages[message_id].attempts
+        return self.when(RecordOutcome(message_id, attempt, outcome, f"log:{message_id}", self.now, "why", pause))
 
     def report(self, message_id: str, delivered: bool) -> list:
         return self.when(RecordReport(message_id, delivered, self.now))
@@ -226,11 +229,31 @@ def test_a_text_whose_fate_is_known_is_never_claimed_again(requested, fate):
     assert requested.claim(ISSUED) == []
 
 
-def test_a_fate_that_comes_too_late_changes_nothing(requested):
+@pytest.mark.parametrize(
+    ("fate", "status"),
+    [("accepted", "accepted"), ("rejected", "failed"), ("not-sent", "requested"), ("unknown", "unknown")],
+)
+def test_whoever_claimed_it_and_was_taken_for_dead_still_says_what_became_of_it(requested, fate, status):
     requested.claim(ISSUED)
     requested.claim(ISSUED)  # another relay found the claim
-    assert requested.outcome(ISSUED, "accepted") == []
     assert requested.status(ISSUED) == "unknown"
+    assert kinds(requested.outcome(ISSUED, fate)) == {
+        "accepted": [SmsAccepted],
+        "rejected": [SmsFailed],
+        "not-sent": [SmsNotTaken],
+        "unknown": [],
+    }.get(fate)
+    assert requested.status(ISSUED) == status
+
+
+def test_the_fate_of_one_attempt_says_nothing_of_the_next(requested):
+    requested.claim(ISSUED)
+    requested.outcome(ISSUED, "not-sent")
+    requested.now += timedelta(minutes=1)
+    requested.claim(ISSUED)
+    for fate in ("not-sent", "accepted", "rejected"):
+        assert requested.outcome(ISSUED, fate, attempt=1) == []
+    assert requested.status(ISSUED) == "sending"
 
 
 def test_a_text_nobody_claimed_has_no_fate(requested):
@@ -361,7 +384,7 @@ def test_who_was_called_needs_no_text_that_there_is_a_ticket(requested):
 
 
 def test_a_recall_takes_the_place_of_a_call_that_was_not_sent_yet(requested):
-    requested.when(HearCalled(SITI, "G02", 1, requested.now, requested.now, 1, (5, 0)))
+    requested.when(HearCalled(CallHeard(SITI, "G02", 1, requested.now, 1, (5, 0)), requested.now))
     (_, again) = requested.news("recalled", counter="G02", floor="1")
     assert dropped(requested, CALLED)
     assert kinds(requested.claim(again.message_id)) == [SmsClaimed]
@@ -375,7 +398,7 @@ def test_who_was_missed_and_came_back_is_not_told_how_to_return(requested):
 
 def test_a_call_that_was_undone_and_comes_again_with_its_old_count_is_told_again(requested):
     for version in (5, 12):
-        heard = requested.when(HearCalled(SITI, "G02", 1, requested.now, requested.now, 1, (version, 0)))
+        heard = requested.when(HearCalled(CallHeard(SITI, "G02", 1, requested.now, 1, (version, 0)), requested.now))
         assert kinds(heard) == [CallHeard, SmsRequested]
         requested.news("call-undone")
     assert texts(requested) == ["issued", "called", "called"]
@@ -429,7 +452,7 @@ CLAIM_BY = datetime(2026, 11, 26, 10, 0, tzinfo=WIB)
 def booked(story: Story, at: datetime) -> list:
     story.now = at
     story.when(LeavePhone(BOOKING, MASKED, story.now))
-    return story.when(HearBooked(BOOKING, "pekalongan", "DUKCAPIL-KTP", "DUKCAPIL", at, CLAIM_BY, at))
+    return story.when(HearBooked(BookingHeard(BOOKING, "pekalongan", "DUKCAPIL-KTP", "DUKCAPIL", at, CLAIM_BY), at))
 
 
 @pytest.mark.parametrize(
@@ -456,7 +479,7 @@ def test_a_reminder_waits_for_its_hour(story):
 
 def test_who_gave_the_booking_back_is_not_reminded(story):
     *_, reminder = booked(story, CLAIM_BY - timedelta(days=2))
-    story.when(HearBookingEnded(BOOKING, story.now))
+    story.when(HearBookingEnded(BookingEnded(BOOKING, story.now)))
     story.now = reminder.not_before
     assert dropped(story, reminder.message_id)
 

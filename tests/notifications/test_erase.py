@@ -10,7 +10,8 @@ from services.chassis import chain
 from services.notifications import erase
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences, stream_of
-from services.notifications.domain import HearIssued
+from services.notifications.domain.commands import HearIssued
+from services.notifications.domain.events import IssueHeard
 
 NUMBER, OTHER = "+6281234567890", "+6281234567891"
 TODAY = datetime.now(UTC)
@@ -60,7 +61,7 @@ def test_what_was_texted_about_old_tickets_is_forgotten_and_the_rest_stays_whole
     days = [TODAY - timedelta(days=back) for back in (400, 300, 0)]
     tickets = [f"{day:%Y%m%d}-{'x' * 22}" for day in days]
     for ticket in tickets:
-        said.act(ticket, HearIssued(ticket, "pekalongan", "MPP", "B-001", 0, TODAY, TODAY))
+        said.act(ticket, HearIssued(IssueHeard(ticket, "pekalongan", "MPP", "B-001", 0, TODAY), TODAY))
         said.leave_phone(ticket, NUMBER)
     kept = f"{days[1]:%Y-%m-%d}"
     assert run("before", kept)[1].startswith("erased 2 commits")

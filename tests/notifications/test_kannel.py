@@ -20,7 +20,8 @@ from services.chassis import tokens
 from services.notifications.app import create_app
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import SMS, Correspondences
-from services.notifications.domain import HearIssued
+from services.notifications.domain.commands import HearIssued
+from services.notifications.domain.events import IssueHeard
 from services.notifications.malls import Malls
 from services.notifications.sms.dispatcher import Dispatcher
 from services.notifications.sms.gateways.http import HttpGateway
@@ -159,7 +160,7 @@ def texted(store, reached):
     def send(url: str, password: str = PASSWORD, read_seconds: float = 10):
         now = datetime.now(UTC)
         here.leave_phone(SITI, PHONE)
-        here.act(SITI, HearIssued(SITI, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, now, now))
+        here.act(SITI, HearIssued(IssueHeard(SITI, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, now), now))
         settings = {"url": url, "username": "mpp", "password": password, "sender": "MPPPKL"}
         line = Line("kannel", HttpGateway(PROVIDERS["kannel"], settings, read_seconds=read_seconds), 100)
         dispatcher = Dispatcher(store, here, Malls(store), [line], Reports(SECRET, reached))

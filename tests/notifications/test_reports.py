@@ -9,7 +9,8 @@ from services.chassis import tokens
 from services.notifications.app import create_app
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
-from services.notifications.domain import ClaimMessage, HearIssued, RecordOutcome
+from services.notifications.domain.commands import ClaimMessage, HearIssued, RecordOutcome
+from services.notifications.domain.events import IssueHeard
 from services.notifications.sms.gateways.http import described
 from services.notifications.sms.reports import BadReport, Reports
 
@@ -23,7 +24,7 @@ def here(store) -> Correspondences:
     """A text is in the hands of the gateway."""
     now, found = datetime.now(UTC), Correspondences(store, Contacts(store.database))
     found.leave_phone(SITI, "+6281277114455")
-    found.act(SITI, HearIssued(SITI, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, now, now))
+    found.act(SITI, HearIssued(IssueHeard(SITI, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, now), now))
     found.act(SITI, ClaimMessage(ISSUED, now, "kannel", "MPP"))
     return found
 
@@ -78,7 +79,7 @@ def test_reports_out_of_order_end_with_what_is_true(client, here):
     for said in ("status=2", "status=1", "status=16", "status=2"):
         client.get(address("kannel"), query_string=said)
     assert status(here) == "delivered"
-    here.act(SITI, RecordOutcome(ISSUED, "accepted", "", datetime.now(UTC)))
+    here.act(SITI, RecordOutcome(ISSUED, 1, "accepted", "", datetime.now(UTC)))
     assert status(here) == "delivered", "the gateway's answer came last"
 
 

@@ -16,7 +16,7 @@ from services.notifications import correspondence
 from services.notifications.app import create_app
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import SMS, Correspondences
-from services.notifications.domain import ClaimMessage
+from services.notifications.domain.commands import ClaimMessage
 from services.notifications.malls import Malls
 from services.notifications.sms.dispatcher import Dispatcher, reference_of
 from services.notifications.sms.gateways.gateway import CertainlyNotSent, Rejected, Text

@@ -1,10 +1,15 @@
 """The wording of texts and the gateway that writes them to a file."""
 
 import json
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+import services
 from services.catalog.domain.mall import LONGEST_SHORT_NAME
 from services.notifications.domain.mall import MALL, Mall, SwitchText, TextSwitched, TextWorded, WordText
 from services.notifications.domain.wording import LENGTHS, PLACEHOLDERS, InvalidText, length, must_fit, plain
@@ -22,6 +27,22 @@ def test_every_occasion_has_a_usual_wording_in_both_languages():
         "en": set(PLACEHOLDERS),
         "id": set(PLACEHOLDERS),
     }
+
+
+def test_a_further_language_is_one_more_file(tmp_path):
+    shutil.copytree(Path(services.__file__).parent, tmp_path / "services", ignore=shutil.ignore_patterns("static"))
+    written = "{mall}: nomer {number} ditimbali. Mangga dhateng {counter}."
+    (tmp_path / "services/notifications/sms/texts/jv.json").write_text(json.dumps({"called": written}))
+    program = """
+from services.notifications.api.messages import Phone
+from services.notifications.domain.mall import Mall
+from services.notifications.sms import wording
+language = Phone().load({"phone": "0812", "language": "jv"})["language"]
+print(wording.template(Mall(), "called", language))
+print(wording.template(Mall(), "missed", language) == wording.USUAL["id"]["missed"])
+"""
+    said = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.stdout.splitlines() == [written, "True"], said.stderr
 
 
 @pytest.mark.parametrize(("language", "kind"), USUAL)

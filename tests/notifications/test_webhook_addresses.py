@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from services.chassis.config import Env
+from services.notifications.exchange import trusted
 from services.notifications.webhooks.addresses import Gate, InternalAddress, InvalidUrl, UnknownHost
 from services.notifications.webhooks.post import post
 
@@ -203,7 +204,9 @@ def tls_server(authority):
                 return
 
     threading.Thread(target=serve, daemon=True).start()
+    trusted.cache_clear()
     yield server.getsockname()[1], asked
+    trusted.cache_clear()
     server.shutdown(socket.SHUT_RDWR)
     server.close()
 

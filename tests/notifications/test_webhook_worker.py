@@ -35,7 +35,13 @@ class Producers:
         self._producer = self.kafka.producer()
 
     def publish(self, *numbers: int, producer="ticketing", kind="ticket-called", mall="pekalongan", **more) -> None:
-        about = {"mall": mall, "agency": "DUKCAPIL", "service": "KTP", **more}
+        called = {
+            "ticket_id": f"20261124-{'x' * 22}",
+            "counter": "G02",
+            "floor": 1,
+            "called_at": "2026-11-24T02:00:00Z",
+        }
+        about = {"mall": mall, "agency": "DUKCAPIL", "service": "KTP", **called, **more}
         for number in numbers:
             at, id = datetime.now(UTC), f"{mall}/2026-11-24@{number}.0"
             event = CloudEvent(id, f"/mpp/{mall}/{producer}", f"id.go.mpp.{kind}.v1", "x", at, mall, about, number)

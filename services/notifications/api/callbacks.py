@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 from services.chassis.guard import public
 from services.notifications.api.messages import correspondences
 from services.notifications.correspondence import now
-from services.notifications.domain import RecordReport
+from services.notifications.domain.commands import RecordReport
 from services.notifications.sms.reports import Reports
 
 blueprint = Blueprint("callbacks", __name__, url_prefix="/notifications/api", description="Reports of SMS gateways")

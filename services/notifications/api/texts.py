@@ -11,7 +11,7 @@ from services.chassis.errors import NotFound
 from services.chassis.guard import allow
 from services.chassis.web import command_context
 from services.notifications.correspondence import now
-from services.notifications.domain import Kind
+from services.notifications.domain.events import Kind
 from services.notifications.domain.mall import Mall, SwitchText, WordText
 from services.notifications.domain.wording import PLACEHOLDERS, must_fit
 from services.notifications.malls import Malls

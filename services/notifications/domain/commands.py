@@ -1,66 +1,51 @@
 """What can be asked of a correspondence. Time, and whatever chance decides, comes in with the command."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.notifications.domain.events import NOWHERE, Position, Scope, What
+from services.notifications.domain.events import (
+    BookingEnded,
+    BookingHeard,
+    CallHeard,
+    IssueHeard,
+    NewsHeard,
+    Position,
+    Scope,
+)
 
 HandedOver = Literal["accepted", "not-sent", "rejected", "unknown"]
 
 
 @dataclass(frozen=True)
 class HearIssued:
-    """Ticketing issued the ticket."""
+    """Ticketing issued the ticket. What was heard is told as the event that keeps it, here and below."""
 
-    ticket_id: str
-    mall: str
-    mall_name: str
-    number: str
-    ahead: int
-    issued_at: datetime
+    heard: IssueHeard
     now: datetime
-    service: str = ""
-    agency: str = ""
-    position: Position = NOWHERE
 
 
 @dataclass(frozen=True)
 class HearCalled:
     """A counter called the ticket, for the `call`-th time: who was missed or sent on is called again."""
 
-    ticket_id: str
-    counter: str
-    floor: int
-    called_at: datetime
+    heard: CallHeard
     now: datetime
-    call: int = 1
-    position: Position = NOWHERE
 
 
 @dataclass(frozen=True)
 class HearNews:
     """Something else happened to the ticket."""
 
-    ticket_id: str
-    what: What
-    at: datetime
-    position: Position
+    heard: NewsHeard
     now: datetime
-    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class HearBooked:
     """Somebody booked a place."""
 
-    booking_id: str
-    mall: str
-    service: str
-    agency: str
-    booked_at: datetime
-    claim_by: datetime
+    heard: BookingHeard
     now: datetime
 
 
@@ -68,8 +53,7 @@ class HearBooked:
 class HearBookingEnded:
     """The booked place was given back, or has lapsed."""
 
-    booking_id: str
-    at: datetime
+    heard: BookingEnded
 
 
 @dataclass(frozen=True)
@@ -125,9 +109,10 @@ class SettleMessage:
 
 @dataclass(frozen=True)
 class RecordOutcome:
-    """What the gateway made of the text; if it was not sent, when to try again."""
+    """What the gateway made of the text at this attempt; if it was not sent, when to try again."""
 
     message_id: str
+    attempt: int
     outcome: HandedOver
     gateway_id: str
     now: datetime

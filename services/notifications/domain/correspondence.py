@@ -203,16 +203,16 @@ def _became(state: Correspondence, message_id: str, status: Status, at: datetime
 def decide(command: Command, state: Correspondence) -> list[Event]:
     """What a command leads to; a repeat leads to nothing."""
     match command:
-        case HearIssued():
-            return _hear_issued(state, command)
-        case HearCalled():
-            return _hear_called(state, command)
-        case HearNews():
-            return _hear_news(state, command)
-        case HearBooked():
-            return _hear_booked(state, command)
-        case HearBookingEnded(booking_id, at):
-            return [] if state.standing == "over" else [BookingEnded(booking_id, at)]
+        case HearIssued(heard, now):
+            return [] if state.issued else [heard, *_tell_issued(evolve(state, heard), now)]
+        case HearCalled(heard, now):
+            return _hear_called(state, heard, now)
+        case HearNews(heard, now):
+            return _hear_news(state, heard, now)
+        case HearBooked(heard, now):
+            return [] if state.booking else [heard, *_tell_booked(evolve(state, heard), now)]
+        case HearBookingEnded(heard):
+            return [] if state.standing == "over" else [heard]
         case HearSuspended():
             return _hear_suspended(state, command)
         case LeavePhone():
@@ -238,23 +238,6 @@ def _is_old(state: Correspondence, position: Position) -> bool:
     return position != NOWHERE and position <= state.heard
 
 
-def _hear_issued(state: Correspondence, command: HearIssued) -> list[Event]:
-    if state.issued:
-        return []
-    heard = IssueHeard(
-        command.ticket_id,
-        command.mall,
-        command.mall_name,
-        command.number,
-        command.ahead,
-        command.issued_at,
-        command.service,
-        command.agency,
-        command.position,
-    )
-    return [heard, *_tell_issued(evolve(state, heard), command.now)]
-
-
 def _tell_issued(state: Correspondence, now: datetime) -> list[Event]:
     issued = state.issued
     if issued is None or state.standing != "waiting" or state.told("issued"):
@@ -262,40 +245,26 @@ def _tell_issued(state: Correspondence, now: datetime) -> list[Event]:
     return _request(state, "issued", {"ahead": str(issued.ahead)}, issued.issued_at, now, about=issued.position)
 
 
-def _hear_called(state: Correspondence, command: HearCalled) -> list[Event]:
+def _hear_called(state: Correspondence, called: CallHeard, now: datetime) -> list[Event]:
     earlier = state.called
-    counted = earlier is not None and NOWHERE in (earlier.position, command.position)
-    if _is_old(state, command.position) or (counted and earlier and command.call <= earlier.call):
+    counted = earlier is not None and NOWHERE in (earlier.position, called.position)
+    if _is_old(state, called.position) or (counted and earlier and called.call <= earlier.call):
         return []
-    called = CallHeard(
-        command.ticket_id, command.counter, command.floor, command.called_at, command.call, command.position
-    )
     place = {"counter": called.counter, "floor": str(called.floor)}
     again = f"-{called.call}" if called.call > 1 else ""
     if f"{called.ticket_id}.called{again}" in state.messages:  # a call that was undone is counted anew
         again += f"-{called.position[0]}"
-    return [called, *_request(state, "called", place, called.called_at, command.now, again, called.position)]
+    return [called, *_request(state, "called", place, called.called_at, now, again, called.position)]
 
 
-def _hear_news(state: Correspondence, command: HearNews) -> list[Event]:
-    if _is_old(state, command.position):
+def _hear_news(state: Correspondence, news: NewsHeard, now: datetime) -> list[Event]:
+    if _is_old(state, news.position):
         return []
-    ticket_id, what, values = command.ticket_id, command.what, command.values
-    news = NewsHeard(ticket_id, what, command.at, command.position, values)
-    if what not in TOLD:
+    if news.what not in TOLD:
         return [news]
-    kind, again = TOLD[what], "" if what == "approaching" else f"-{command.position[0]}"
-    texts = _request(_after_news(state, news), kind, values, command.at, command.now, again, command.position)
-    return [news, *texts]
-
-
-def _hear_booked(state: Correspondence, command: HearBooked) -> list[Event]:
-    if state.booking:
-        return []
-    booking = BookingHeard(
-        command.booking_id, command.mall, command.service, command.agency, command.booked_at, command.claim_by
-    )
-    return [booking, *_tell_booked(evolve(state, booking), command.now)]
+    kind, again = TOLD[news.what], "" if news.what == "approaching" else f"-{news.position[0]}"
+    after = _after_news(state, news)
+    return [news, *_request(after, kind, news.values, news.at, now, again, news.position)]
 
 
 def _tell_booked(state: Correspondence, now: datetime) -> list[Event]:
@@ -394,14 +363,15 @@ def _is_true(state: Correspondence, message: Message) -> bool:
 
 
 def _record(message: Message, command: RecordOutcome) -> list[Event]:
+    """Whoever claimed a text and was taken for dead meanwhile still knows best what became of it."""
     message_id, now, reason = command.message_id, command.now, command.reason
-    if message.status != "sending":
+    if message.attempts != command.attempt or message.status not in ("sending", "unknown"):
         return []
     match command.outcome:
         case "accepted":
             return [SmsAccepted(message_id, command.gateway_id, now)]
         case "unknown":
-            return [SmsUnknown(message_id, now)]
+            return [SmsUnknown(message_id, now)] if message.status == "sending" else []
         case "not-sent" if message.attempts < MOST_ATTEMPTS:
             retry_at = now + command.retry_in
             if retry_at <= message.requested.best_before:

@@ -15,18 +15,11 @@ from pymongo.errors import PyMongoError
 
 from services.chassis import tracing
 from services.chassis.event_store import Commit, EventStore
+from services.chassis.life import AWAY
 from services.notifications.correspondence import Correspondences, now
-from services.notifications.domain import (
-    CORRESPONDENCE,
-    ClaimMessage,
-    HandedOver,
-    Message,
-    RecordOutcome,
-    Scope,
-    SettleMessage,
-    SmsClaimed,
-    SmsRequested,
-)
+from services.notifications.domain.commands import ClaimMessage, HandedOver, RecordOutcome, SettleMessage
+from services.notifications.domain.correspondence import CORRESPONDENCE, Message
+from services.notifications.domain.events import Scope, SmsClaimed, SmsRequested
 from services.notifications.domain.mall import Mall
 from services.notifications.malls import MAX_AGE, Malls
 from services.notifications.sms import wording
@@ -119,7 +112,8 @@ class Dispatcher:
             else:
                 self._outgoing.postpone(entry, due)
         except Exception as error:  # mostly the database: whatever was claimed becomes unknown, the rest is tried again
-            log.error("a text was interrupted", message_id=entry.message_id, cause=repr(error), exc_info=True)
+            surprise = not isinstance(error, AWAY)
+            log.error("a text was interrupted", message_id=entry.message_id, cause=repr(error), exc_info=surprise)
             self._put_off(entry)
         finally:
             with self._mutex:
@@ -188,7 +182,7 @@ class Dispatcher:
             outcome, gateway_id, reason = _send(line, message_id, Text(reference_of(message_id), phone, text, url))
             tracing.note(outcome=outcome)
         pause = timedelta(seconds=_pause(message.attempts)) if line is self._lines[-1] else timedelta(0)
-        record = RecordOutcome(message_id, outcome, gateway_id, now(), reason, pause)
+        record = RecordOutcome(message_id, message.attempts, outcome, gateway_id, now(), reason, pause)
         after = self._correspondences.act(subject, record).now.state.messages[message_id]
         HANDOVERS.labels(line.name, outcome).inc()
         log.info("handed over", message_id=message_id, gateway=line.name, attempt=message.attempts, outcome=outcome)

@@ -11,26 +11,21 @@ from collections.abc import Callable
 from services.notifications.sms.gateways.gateway import Gateway
 
 FAILURES = 5  # in a row, after which nobody asks
-PAUSE = 15.0  # seconds, after which one may try whether it is back
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds until one may try whether it is back, doubled each time it is not
+LONGEST_TRY = 15.0  # seconds after which another may try, though the first has not said how it went
+SOON = 1.0  # seconds in which one that tries will mostly have said so
 
 
 class Line:
     """A gateway by its name, its pace and its circuit breaker. Thread-safe."""
 
-    def __init__(
-        self,
-        name: str,
-        gateway: Gateway,
-        rate: float,
-        clock: Callable[[], float] = time.monotonic,
-        pause: float = PAUSE,
-    ) -> None:
+    def __init__(self, name: str, gateway: Gateway, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
         """`rate` is how many texts a second it gets at most."""
         self.name, self.gateway = name, gateway
-        self._between, self._clock, self._pause = 1 / rate, clock, pause
+        self._between, self._clock = 1 / rate, clock
         self._mutex = threading.Lock()
-        self._failures = 0
-        self._closed_until = 0.0
+        self._failures, self._pause = 0, FIRST_PAUSE
+        self._closed_until = self._trying_until = 0.0
         self._next = 0.0
 
     def opens_in(self) -> float:
@@ -43,22 +38,31 @@ class Line:
             now = self._clock()
             if self._failures < FAILURES:
                 return 0.0
+            if now < self._trying_until:
+                return SOON
             if now < self._closed_until:
                 return self._closed_until - now
-            self._closed_until = now + self._pause
+            self._trying_until = now + LONGEST_TRY
             return 0.0
 
     def was_not_used(self) -> None:
         """Whoever was let through did not ask after all: somebody else may."""
         with self._mutex:
-            self._closed_until = self._clock()
+            self._trying_until = 0.0
 
     def went(self, well: bool) -> None:
         """Count an answer: one that is good forgets all failures."""
         with self._mutex:
-            self._failures = 0 if well else self._failures + 1
+            now = self._clock()
+            tried, self._trying_until = now < self._trying_until, 0.0
+            if well:
+                self._failures, self._pause = 0, FIRST_PAUSE
+                return
+            self._failures += 1
+            if tried:
+                self._pause = min(2 * self._pause, LONGEST_PAUSE)
             if self._failures >= FAILURES:
-                self._closed_until = self._clock() + self._pause
+                self._closed_until = now + self._pause
 
     def turn_in(self) -> float:
         """Take the next turn; seconds until it comes."""

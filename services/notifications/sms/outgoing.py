@@ -28,10 +28,13 @@ class Outgoing:
 
     def __init__(self, database: Database[Document]) -> None:
         self._list = database["outgoing"]
-        self._list.create_index([("due", ASCENDING)])
+        self._indexed = False
 
     def add(self, entry: Entry, due: datetime) -> None:
         """Put a text on the list, unless it is there."""
+        if not self._indexed:
+            self._list.create_index([("due", ASCENDING)])
+            self._indexed = True
         new = {"subject": entry.subject, "due": due, "traceparent": entry.traceparent}
         self._list.update_one({"_id": entry.message_id}, {"$setOnInsert": new}, upsert=True)
 
@@ -42,8 +45,9 @@ class Outgoing:
         return [Entry(kept["_id"], kept["subject"], kept.get("traceparent", "")) for kept in found]
 
     def postpone(self, entry: Entry, due: datetime) -> None:
-        """Look at a text again then."""
-        self._list.update_one({"_id": entry.message_id}, {"$set": {"due": due}})
+        """Look at a text again then; also where another process took it off the list meanwhile."""
+        about = {"subject": entry.subject, "traceparent": entry.traceparent}
+        self._list.update_one({"_id": entry.message_id}, {"$set": {"due": due}, "$setOnInsert": about}, upsert=True)
 
     def remove(self, entry: Entry) -> None:
         """Take a text off the list."""

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from babel.dates import format_date
 
-from services.notifications.domain import SmsRequested
-from services.notifications.domain.events import Kind
+from services.notifications.domain.events import Kind, SmsRequested
 from services.notifications.domain.mall import Mall
 from services.notifications.domain.wording import filled
 

@@ -10,12 +10,12 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 
 from services.chassis.config import Env
 from services.chassis.errors import Invalid
+from services.notifications.exchange import Target
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -23,7 +23,6 @@ Network = IPv4Network | IPv6Network
 LONGEST = 500  # characters of a URL
 WEB_PORTS = (80, 443)  # others below 1024 are of mail, shells and the like
 NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)
-PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
 INSIDE: list[Network] = [
     ip_network(network)
     for network in (
@@ -51,22 +50,6 @@ class UnknownHost(Invalid):
 
 
 @dataclass(frozen=True)
-class Target:
-    """Where to send to: what to ask for, and of whom."""
-
-    secure: bool
-    host: str
-    port: int
-    path: str
-
-    @property
-    def authority(self) -> str:
-        """The `Host` header."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
-
-
-@dataclass(frozen=True)
 class Gate:
     """Judges addresses. `allowed` networks are allowed although they are inside; `http` where no TLS is needed."""
 
@@ -82,24 +65,19 @@ class Gate:
     def target(self, url: str) -> Target:
         """What a URL means. Raises `InvalidUrl`."""
         try:
-            parts = urlsplit(url)
-            port, host = parts.port, (parts.hostname or "").lower()
+            target = Target.of(url)
         except ValueError:
             raise InvalidUrl() from None
-        secure = parts.scheme == "https"
-        port = port if port is not None else 443 if secure else 80
         sound = (
-            (secure or (self.http and parts.scheme == "http"))
+            (target.secure or self.http)
             and len(url) <= LONGEST
-            and PRINTABLE.fullmatch(url)
             and "\\" not in url
-            and not ("@" in parts.netloc or parts.fragment)
-            and (NAME.fullmatch(host) or _is_v6(host))
-            and (port in WEB_PORTS or 1024 <= port <= 65535)
+            and (NAME.fullmatch(target.host) or _is_v6(target.host))
+            and (target.port in WEB_PORTS or 1024 <= target.port <= 65535)
         )
         if not sound:
             raise InvalidUrl()
-        return Target(secure, host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        return target
 
     def address(self, target: Target) -> Address:
         """The address behind a target's name. Raises `UnknownHost`; `InternalAddress` if any of several is inside."""

@@ -2,23 +2,19 @@
 
 import email.utils
 import re
-import socket
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from http.client import HTTPException
-from threading import Timer
 from typing import Literal
 
-from urllib3 import HTTPHeaderDict
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
-
 from services.chassis.errors import Problem
-from services.notifications.webhooks.addresses import Address, Gate, Target
+from services.notifications.exchange import NotReached, asked
+from services.notifications.webhooks.addresses import Gate
 
-LONGEST = 15.0  # seconds from the first packet to the answer
+LONGEST = 15.0  # seconds from the connection to the answer
 CONNECTING = 5.0
 BEGINNING = 200  # characters of an answer that are kept, and only of one that is no success
 CONTENT = "application/cloudevents+json"
@@ -49,68 +45,36 @@ class Attempt:
 def post(gate: Gate, url: str, headers: dict[str, str], body: bytes) -> Attempt:
     """Send it, and tell what came of it; raises nothing."""
     began = time.monotonic()
-    came, status, answer, wait = _post(gate, url, headers, body)
-    return Attempt(came, status, answer, round((time.monotonic() - began) * 1000), wait)
+    attempt = _post(gate, url, {**headers, "User-Agent": AGENT, "Content-Type": CONTENT}, body)
+    return replace(attempt, millis=round((time.monotonic() - began) * 1000))
 
 
-def _post(gate: Gate, url: str, headers: dict[str, str], body: bytes) -> tuple[Came, int, str, timedelta]:
-    none = timedelta()
+def _post(gate: Gate, url: str, headers: dict[str, str], body: bytes) -> Attempt:
     try:
         target = gate.target(url)
-        address = gate.address(target)
+        address = str(gate.address(target))
     except Problem as problem:
-        return "address", 0, problem.reason, none
-    connection = _connection(target, address)
-    expired = False
-
-    def end() -> None:
-        """Whoever answers a byte at a time has no more time than others."""
-        nonlocal expired
-        expired = True
-        if isinstance(connection.sock, socket.socket):
-            try:
-                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
-            except OSError:
-                pass  # it has just ended by itself
-
-    clock = Timer(LONGEST, end)
-    clock.daemon = True
-    clock.start()
+        return Attempt("address", answer=problem.reason)
     try:
-        connection.connect()
-        connection.sock.settimeout(LONGEST)
-        whole = {**headers, "Host": target.authority, "User-Agent": AGENT, "Content-Type": CONTENT}
-        connection.request("POST", target.path, body, whole, preload_content=False, decode_content=False)
-        response = connection.getresponse()
-        if expired:  # a head that was cut off can look whole
-            return "timeout", 0, "", none
-        came = _came(response.status)
-        answer = "" if came == "delivered" else response.read(BEGINNING * 4).decode("utf-8", "replace")
-        return came, response.status, UNSEEN.sub(" ", answer)[:BEGINNING], _asked_wait(response.headers)
-    except NewConnectionError:  # which is a kind of the next one
-        return "unreachable", 0, "", none
-    except (TimeoutError, ConnectTimeoutError):
-        return "timeout", 0, "", none
-    except ssl.SSLError as error:
-        return "tls", 0, (error.reason or "")[:BEGINNING], none
-    except (HTTPException, HTTPError, OSError, ValueError) as error:
-        return ("timeout" if expired else "unreachable"), 0, type(error).__name__, none
-    finally:
-        clock.cancel()
-        connection.close()
+        with asked(target, "POST", headers, body, connecting=CONNECTING, seconds=LONGEST, address=address) as response:
+            came = _came(response.status)
+            answer = "" if came == "delivered" else response.read(BEGINNING * 4).decode("utf-8", "replace")
+            said = UNSEEN.sub(" ", answer)[:BEGINNING]
+            return Attempt(came, response.status, said, wait=_asked_wait(response.headers))
+    except NotReached as told:
+        return _failed(told.__cause__)
+    except (HTTPException, OSError, ValueError) as error:
+        return _failed(error)
 
 
-def _connection(target: Target, address: Address) -> HTTPConnection:
-    """To the address, while the certificate must be of the name."""
-    if not target.secure:
-        return HTTPConnection(str(address), target.port, timeout=CONNECTING)
-    return HTTPSConnection(
-        str(address),
-        target.port,
-        timeout=CONNECTING,
-        cert_reqs="CERT_REQUIRED",
-        server_hostname=target.host,
-    )
+def _failed(cause: BaseException | None) -> Attempt:
+    match cause:
+        case TimeoutError():
+            return Attempt("timeout")
+        case ssl.SSLError(reason=reason):
+            return Attempt("tls", answer=(reason or "")[:BEGINNING])
+        case _:
+            return Attempt("unreachable", answer=type(cause).__name__)
 
 
 def _came(status: int) -> Came:
@@ -127,7 +91,7 @@ def _came(status: int) -> Came:
             return "refused"
 
 
-def _asked_wait(headers: HTTPHeaderDict) -> timedelta:
+def _asked_wait(headers: Message) -> timedelta:
     """What `Retry-After` asks for, in seconds or as a date (RFC 9110 section 10.2.3); nothing where it is neither."""
     asked = headers.get("Retry-After", "").strip()
     if asked.isdecimal() and asked.isascii():

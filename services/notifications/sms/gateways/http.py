@@ -4,24 +4,24 @@ The providers that come along (`providers`) are such descriptions; an operator c
 """
 
 import json
-import logging
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from string import Formatter
 from typing import Any
+from urllib.parse import quote, urlencode
 
-import httpx
 from cattrs import Converter
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
 from cattrs.v import transform_error
 
+from services.notifications.exchange import NotReached, Target, asked
 from services.notifications.sms.gateways.gateway import CertainlyNotSent, Rejected, Text
-
-logging.getLogger("httpx").setLevel(logging.WARNING)  # they log addresses, and some gateways take the number there
-logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 OF_A_TEXT = ("to", "to_digits", "to_local", "text", "reference", "report_url")
 LARGEST = 65536  # bytes of an answer that are looked at
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 @dataclass(frozen=True)
@@ -95,17 +95,15 @@ def described(document: str) -> Description:
         raise Misdescribed(str(error)) from error
     if unknown := sorted(named - {*OF_A_TEXT, *found.settings}):
         raise Misdescribed(f"there is no {', '.join(f'{{{name}}}' for name in unknown)}; name it in settings")
-    if not found.url.startswith(("http://", "https://")):
-        raise Misdescribed("url must begin with http:// or https://")
+    try:
+        Target.of(_filled(found.url, dict.fromkeys(named, "1")))
+    except ValueError as error:
+        raise Misdescribed(f"url {error}") from error
     return found
 
 
 class HttpGateway:
-    """Hands texts over as a description says, each on a connection of its own.
-
-    A connection that was kept could have been closed by the other side just now, and nobody would know whether a text
-    was read from it before. On a new one, whatever goes wrong before it stands has certainly sent nothing.
-    """
+    """Hands texts over as a description says."""
 
     def __init__(
         self,
@@ -115,55 +113,62 @@ class HttpGateway:
         read_seconds: float = 10,
     ) -> None:
         self._described, self._settings = description, settings
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(read_seconds, connect=connect_seconds),
-            limits=httpx.Limits(max_connections=100, max_keepalive_connections=0),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._connecting, self._seconds = connect_seconds, connect_seconds + read_seconds
 
     def send(self, text: Text) -> str:
         """Ask the gateway to send the text."""
-        answer = self._ask(text)
-        how, said = self._described, _json(answer)
-        reason = f"status {answer.status_code}"
-        if answer.status_code in how.rejected:
+        how, values = self._described, {**self._settings, **_of(text)}
+        try:
+            target, headers, body = _request(how, values)
+        except ValueError as error:
+            raise CertainlyNotSent(type(error).__name__) from error
+        try:
+            with asked(
+                target, how.method, headers, body, connecting=self._connecting, seconds=self._seconds
+            ) as response:
+                return self._understood(response)
+        except NotReached as error:
+            raise CertainlyNotSent(type(error.__cause__).__name__) from error
+
+    def _understood(self, response: HTTPResponse) -> str:
+        how, reason = self._described, f"status {response.status}"
+        if response.status in how.rejected:
             raise Rejected(reason)
-        if answer.status_code in how.not_sent:
+        if response.status in how.not_sent:
             raise CertainlyNotSent(reason)
-        if answer.status_code not in how.accepted:
+        if response.status not in how.accepted:
             raise RuntimeError(reason)
+        said = _json(response.read(LARGEST)) if how.words or how.id else None
         if how.words:
             _must_say_yes(at(said, how.words.path), how.words)
         return at(said, how.id) if how.id else ""
 
-    def _ask(self, text: Text) -> httpx.Response:
-        how = self._described
-        values = {
-            **self._settings,
-            "to": text.phone,
-            "to_digits": text.phone.removeprefix("+"),
-            "to_local": text.phone.replace("+62", "0", 1),
-            "text": text.text,
-            "reference": text.reference,
-            "report_url": text.report_url,
-        }
-        form, body = _filled(how.form, values), _filled(how.body, values)
-        try:
-            request = self._client.build_request(
-                how.method,
-                _filled(how.url, values),
-                headers=_filled(how.headers, values),
-                params=_filled(how.query, values) or None,
-                data=form or None,
-                json=body or None,
-            )
-            auth = (_filled(how.user, values), _filled(how.password, values)) if how.user else None
-            return self._client.send(request, auth=auth)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise CertainlyNotSent(type(error).__name__) from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise CertainlyNotSent(type(error).__name__) from error
+
+def _of(text: Text) -> dict[str, str]:
+    return {
+        "to": text.phone,
+        "to_digits": text.phone.removeprefix("+"),
+        "to_local": text.phone.replace("+62", "0", 1),
+        "text": text.text,
+        "reference": text.reference,
+        "report_url": text.report_url,
+    }
+
+
+def _request(how: Description, values: Mapping[str, str]) -> tuple[Target, dict[str, str], bytes]:
+    """What to ask for, and with what. Raises `ValueError` where that cannot be said in HTTP."""
+    url = _filled(how.url, {name: quote(value, "") if name in OF_A_TEXT else value for name, value in values.items()})
+    if query := _filled(how.query, values):
+        url += ("&" if "?" in url else "?") + urlencode(query)
+    headers, body = _filled(how.headers, values), b""
+    if form := _filled(how.form, values):
+        headers, body = {"Content-Type": FORM, **headers}, urlencode(form).encode()
+    elif document := _filled(how.body, values):
+        headers, body = {"Content-Type": JSON, **headers}, json.dumps(document).encode()
+    if how.user:
+        login = f"{_filled(how.user, values)}:{_filled(how.password, values)}"
+        headers["Authorization"] = f"Basic {b64encode(login.encode()).decode()}"
+    return Target.of(url), headers, body
 
 
 def _must_say_yes(said: str, words: Words) -> None:
@@ -173,9 +178,9 @@ def _must_say_yes(said: str, words: Words) -> None:
         raise CertainlyNotSent(f"answered {said[:40]}") if said else RuntimeError("an answer without the word")
 
 
-def _json(answer: httpx.Response) -> Any:
+def _json(answer: bytes) -> Any:
     try:
-        return json.loads(answer.content[:LARGEST])
+        return json.loads(answer)
     except ValueError:
         return None
 

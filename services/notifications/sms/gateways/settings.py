@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 from marshmallow.validate import OneOf, Range, Regexp
 
 from services.chassis.config import Env
+from services.notifications.exchange import Target
 from services.notifications.sms.gateways.by_apprise import AppriseGateway, is_installed
 from services.notifications.sms.gateways.gateway import Gateway
 from services.notifications.sms.gateways.http import Description, HttpGateway, Misdescribed, described
@@ -70,9 +71,16 @@ def _settings(env: Env, gateway: str, names: Sequence[str]) -> Mapping[str, str]
     for name in names:
         usual = USUAL.get(gateway, {})
         given = [usual[name]] if name in usual else []
-        checks = {"validate": Regexp("^https?://")} if name == "url" else {}
+        checks = {"validate": _must_be_address} if name == "url" else {}
         found[name] = (env.str(f"SMS_{gateway.upper()}_{name.upper()}", *given, **checks) or "").rstrip("/")
     return found
+
+
+def _must_be_address(url: str) -> None:
+    try:
+        Target.of(url)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 def _must_be_installed(name: str) -> None:

@@ -1,0 +1,118 @@
+"""One HTTP request on a connection of its own, with one time limit for all of it.
+
+A connection that was kept could have been closed by the other side just now, and nobody would know whether it had read
+anything before. On a new one, whatever goes wrong before it stands has certainly sent nothing. Neither redirects nor a
+proxy of the environment are followed.
+"""
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from threading import Event, Timer
+from urllib.parse import urlsplit
+
+PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
+
+
+class NotReached(Exception):
+    """No connection came about: nothing was sent. `__cause__` says why."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to send to: what to ask for, and of whom."""
+
+    secure: bool
+    host: str
+    port: int
+    path: str
+
+    @classmethod
+    def of(cls, url: str) -> "Target":
+        """What a URL means. Raises `ValueError`, also where it holds a user or a fragment, which would go unheard."""
+        parts = urlsplit(url)
+        port, secure = parts.port, parts.scheme == "https"
+        sound = parts.scheme in ("http", "https") and parts.hostname and PRINTABLE.fullmatch(url)
+        if not sound or "@" in parts.netloc or parts.fragment:
+            raise ValueError("must be http://… or https://…, without spaces, a user or a fragment")
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return cls(secure, str(parts.hostname), port if port is not None else 443 if secure else 80, path)
+
+    @property
+    def authority(self) -> str:
+        """The `Host` header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+
+
+@contextmanager
+def asked(
+    target: Target,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    *,
+    connecting: float,
+    seconds: float,
+    address: str = "",
+) -> Iterator[HTTPResponse]:
+    """The answer, read within the block; the request goes to `address` where it is not for the name to say.
+
+    Each address behind a name has `connecting` seconds, and all together, until the block ends, `seconds`: time limits
+    of a socket start anew with each byte. Raises `NotReached`; once there was a connection, also in the block,
+    `TimeoutError` when the time is over, `HTTPException`, `OSError` or `ValueError`.
+    """
+    try:
+        plain = socket.create_connection((address or target.host, target.port), connecting)
+    except (OSError, ValueError) as error:
+        raise NotReached from error
+    with closing(plain), closing(plain.dup()) as same, _until(seconds, same) as over:
+        try:
+            stream = trusted().wrap_socket(plain, server_hostname=target.host) if target.secure else plain
+        except (OSError, ValueError) as error:
+            raise NotReached from (TimeoutError() if over.is_set() else error)
+        connection = HTTPConnection(target.host, target.port)
+        connection.sock = stream
+        stream.settimeout(seconds)
+        try:
+            connection.request(method, target.path, body or None, {"Host": target.authority, **headers})
+            with connection.getresponse() as response:
+                yield response
+        except (HTTPException, OSError) as error:
+            if over.is_set():
+                raise TimeoutError from error
+            raise
+        finally:
+            connection.close()
+        if over.is_set():
+            raise TimeoutError  # what was cut off can look whole
+
+
+@contextmanager
+def _until(seconds: float, connection: socket.socket) -> Iterator[Event]:
+    """Ends the connection when the time is over, and says so."""
+    over = Event()
+
+    def end() -> None:
+        over.set()
+        with suppress(OSError):  # it has just ended by itself
+            connection.shutdown(socket.SHUT_RDWR)
+
+    clock = Timer(seconds, end)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield over
+    finally:
+        clock.cancel()
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whom this machine trusts, read once: to read it takes longer than to deliver a text."""
+    return ssl.create_default_context()
