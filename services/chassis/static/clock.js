@@ -32,6 +32,11 @@ function instant(local, zone) {
   return new Date(2 * guess - shows).toISOString();
 }
 
+/** An hour of the day, such as 09:00, as clocks of the page's language show it. */
+export function hour(code) {
+  return clockIn('UTC').time(`1970-01-01T${code}Z`);
+}
+
 /** Whole minutes from a time until now. */
 export function minutesSince(when) {
   return Math.max(0, Math.floor((Date.now() - new Date(when)) / 60_000));
