@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=default, metavar="FILE")
     parser.add_argument("--tickets", type=int, default=2000, help="issued at each number of clients")
     parser.add_argument("--calls", type=int, default=460, help="called at each number of clients")
+    parser.add_argument("--pages", action="store_true", help="measure only how fast and heavy the pages are")
     options = parser.parse_args()
     console, began = Console(), time.monotonic()
 
@@ -58,6 +59,10 @@ def main() -> None:
         console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {what}", highlight=False)
 
     with tempfile.TemporaryDirectory(prefix="mpp-bench-") as folder:
+        if options.pages:
+            with System(Path(folder) / "data") as system:
+                pages.report(pages.measure(system, say), console)
+            return
         found = measure(Path(folder), options.tickets, options.calls, say)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(found, indent=2))

@@ -5,6 +5,7 @@ python deploy/gateway/local.py --port 8000 --catalog 127.0.0.1:8101 --ticketing 
 
 import argparse
 import asyncio
+import gzip
 import json
 import re
 import select
@@ -32,6 +33,9 @@ ENDS_HERE = frozenset(  # hop-by-hop headers, and those the gateway sets
 ONCE = frozenset((b"content-length", b"host", b"transfer-encoding"))
 NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 REQUEST_LINE = re.compile(rb"([A-Z]+) (/[\x21-\x7e]*) HTTP/1\.1")
+# What is worth compressing, as in nginx.conf.
+TEXT = re.compile(rb"(text/(html|css|javascript)|application/(javascript|json|problem\+json)|image/svg\+xml)(;|$)")
+SHORT, LONG = 1024, 4 * 1024 * 1024
 STRAY = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n|\n[ \t]")  # what two parsers could read in two ways
 
 REFUSALS = {
@@ -197,6 +201,25 @@ def has_end(method: bytes, head: Head) -> bool:
     return empty or b"content-length" in head.values or b"transfer-encoding" in head.values
 
 
+def is_worth_packing(method: bytes, asked: dict[bytes, bytes], head: Head) -> bool:
+    """Whether an answer is sent compressed: whole text of some length, to whoever reads gzip."""
+    told = head.values
+    readable = b"gzip" in asked.get(b"accept-encoding", b"").lower() and b"content-encoding" not in told
+    whole = method != b"HEAD" and head.first[9:12] not in (b"204", b"206", b"304")
+    length = told.get(b"content-length", b"0")
+    return readable and whole and SHORT <= int(length) <= LONG and bool(TEXT.match(told.get(b"content-type", b"")))
+
+
+async def packed(source: asyncio.StreamReader, head: Head) -> bytes:
+    """The answer compressed, its head included. It is the same for readers, not byte by byte: its ETag is weak."""
+    body = gzip.compress(await source.readexactly(int(head.values[b"content-length"])), 6, mtime=0)
+    lines = [line for line in head.lines if line.partition(b":")[0].lower() not in (b"content-length", b"etag")]
+    if etag := head.values.get(b"etag"):
+        lines.append(b"ETag: " + (etag if etag.startswith(b"W/") else b"W/" + etag))
+    lines += [b"Content-Encoding: gzip", b"Vary: Accept-Encoding", b"Content-Length: %d" % len(body)]
+    return b"\r\n".join((head.first, *lines, b"\r\n")) + body
+
+
 async def copy_body(source: asyncio.StreamReader, target: asyncio.StreamWriter, method: bytes, head: Head) -> None:
     """Stream the body of an answer as it comes."""
     if method == b"HEAD" or head.first[9:12] in (b"204", b"304"):
@@ -291,9 +314,13 @@ class Browser(asyncio.StreamReaderProtocol):
         stay = wants_to_stay(values) and has_end(method, response)
         if not stay:
             response.lines.append(b"Connection: close")
-        writer.write(b"\r\n".join((response.first, *response.lines, b"\r\n")))
         with service.returned(connection, wants_to_stay(response.values) and has_end(method, response)):
-            await copy_body(connection.reader, writer, method, response)
+            if is_worth_packing(method, values, response):
+                writer.write(await packed(connection.reader, response))
+                await writer.drain()
+            else:
+                writer.write(b"\r\n".join((response.first, *response.lines, b"\r\n")))
+                await copy_body(connection.reader, writer, method, response)
         return stay
 
 

@@ -1,10 +1,14 @@
-"""Notifications' pages: the message log, and how a mall words its texts."""
+"""Notifications' pages: the message log, how a mall words its texts, and its webhooks."""
 
-from flask import Blueprint, render_template
+from typing import Any
+
+from flask import Blueprint, current_app, render_template
 
 from services.chassis.guard import public
 from services.notifications.domain.correspondence import STATUSES
 from services.notifications.domain.wording import PLACEHOLDERS
+from services.notifications.malls import MAX_AGE, Malls
+from services.notifications.webhooks.domain import PRODUCERS, SUBJECTS
 
 blueprint = Blueprint("pages", __name__, url_prefix="/notifications")
 
@@ -20,4 +24,18 @@ def messages() -> str:
 @public
 def texts(mall: str) -> str:
     """How the mall words its texts: a shell too."""
-    return render_template("texts.html", code=mall)
+    return render_template("texts.html", mall=about(mall))
+
+
+@blueprint.get("/malls/<mall>/webhooks")
+@public
+def webhooks(mall: str) -> str:
+    """Webhooks: a shell too, for the agency or the staff who look."""
+    return render_template("webhooks.html", mall=about(mall), subjects=SUBJECTS, producers=PRODUCERS)
+
+
+def about(mall: str) -> dict[str, Any]:
+    """What pages say of a mall; its name is empty until the catalog has told of it."""
+    malls: Malls = current_app.extensions["malls"]
+    found = malls.find(mall, MAX_AGE)
+    return {"code": mall, "name": found.name, "zone": found.zone}

@@ -1,12 +1,14 @@
 """Every route says who may use it, and every service documents its API."""
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from openapi_spec_validator import validate
 
+import services
 from services.chassis.tokens import ROLES
 from services.chassis.web import OPEN_ENDPOINTS
 
@@ -100,6 +102,24 @@ STAFF_ONLY = {
     },
 }
 
+# What fills each page that the navigation of staff leads to.
+FILLS = {
+    "supervisor": "tickets.overview",
+    "report": "tickets.verify_day",
+    "audit": "tickets.day_audit",
+    "hall": "tickets.overview",  # for everybody; to be led there is for those who look after it
+    "statistics": "tickets.day_statistics",
+    "survey": "survey.survey_report",
+    "messages": "notifications.list_messages",
+    "texts": "texts.list_texts",
+    "webhooks": "webhooks.list_webhooks",
+    "admin": "administration.export_catalog",
+    "access": "access.list_accounts",
+    "new-mall": "malls.open_mall",
+    "dead-letters": "dead_letters.list_letters",
+}
+NAVIGATION = Path(services.__file__).parent / "chassis/templates/staff_nav.html"
+
 # For staff of any mall; what they answer is bound to the asker's own mall, or is about the asker alone.
 WITHOUT_A_MALL = {"notifications.list_messages", "sessions.change_own_password"}
 VALUES = {"mall": "pekalongan", "counter": "G02", "day": "2026-11-24", "scope": "counter"}
@@ -126,6 +146,12 @@ def test_what_is_for_staff_is_for_nobody_else(apps):
     staff = {endpoint: roles for endpoint, roles in everything.items() if roles}
     assert {roles: {e for e in staff if staff[e] == set(roles)} for roles in STAFF_ONLY} == STAFF_ONLY
     assert set(staff) == set().union(*STAFF_ONLY.values())
+
+
+def test_the_navigation_leads_each_role_to_the_pages_that_it_may_read(apps):
+    read = {endpoint: roles for app in apps.values() for endpoint, roles in declared(app).items()}
+    leads = re.findall(r"\{\{ to\('([\w-]+)', .*, '([a-z ]+)'(?:, true)?\) \}\}", NAVIGATION.read_text())
+    assert {page: set(roles.split()) for page, roles in leads} == {page: read[FILLS[page]] for page in FILLS}
 
 
 def staff_routes(app) -> list[tuple[str, str, str, frozenset[str]]]:

@@ -1,5 +1,6 @@
 """The local gateway: one origin, nothing sent twice, nothing smuggled through."""
 
+import gzip
 import http.client
 import json
 import socket
@@ -232,3 +233,50 @@ def test_a_slow_reader_of_a_large_answer_gets_it_whole(port, upstream):
         while more := reader.recv(1 << 20):
             received += len(more)
     assert received > size
+
+
+PAGE = b"<p>Nomor antrean</p>" * 100
+
+
+def of_type(kind: bytes, body: bytes = PAGE) -> bytes:
+    head = b'HTTP/1.1 200 OK\r\nContent-Type: %s\r\nETag: "1"\r\nContent-Length: %d\r\n\r\n' % (kind, len(body))
+    return head + body
+
+
+def split(answer: bytes) -> tuple[dict[bytes, bytes], bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:]), body
+
+
+def test_text_comes_compressed_to_whoever_reads_it(port, upstream):
+    upstream.answers = of_type(b"text/html; charset=utf-8")
+    told, body = split(raw(port, b"GET / HTTP/1.1\r\n" + HOST + b"Accept-Encoding: gzip, br\r\n" + CLOSE))
+    assert gzip.decompress(body) == PAGE
+    assert told[b"Content-Length"] == b"%d" % len(body)
+    assert (told[b"Content-Encoding"], told[b"Vary"], told[b"ETag"]) == (b"gzip", b"Accept-Encoding", b'W/"1"')
+
+
+@pytest.mark.parametrize(
+    ("accepts", "answer"),
+    [
+        (b"", of_type(b"text/html")),
+        (b"Accept-Encoding: br\r\n", of_type(b"text/html")),
+        (b"Accept-Encoding: gzip\r\n", of_type(b"audio/wav")),
+        (b"Accept-Encoding: gzip\r\n", of_type(b"text/html", b"short")),
+    ],
+    ids=["nobody asked", "another way", "no text", "short"],
+)
+def test_everything_else_comes_as_it_is(port, upstream, accepts, answer):
+    upstream.answers = answer
+    told, body = split(raw(port, b"GET / HTTP/1.1\r\n" + HOST + accepts + CLOSE))
+    assert b"Content-Encoding" not in told
+    assert body == answer.partition(b"\r\n\r\n")[2]
+
+
+def test_a_connection_goes_on_after_a_compressed_answer(port, upstream):
+    upstream.answers = of_type(b"application/json")
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    for _ in range(3):
+        connection.request("GET", "/", headers={"Accept-Encoding": "gzip"})
+        assert gzip.decompress(connection.getresponse().read()) == PAGE
+    connection.close()

@@ -117,6 +117,7 @@ def window(chromium, site: Site):
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             locale="id-ID",
+            timezone_id="Europe/Lisbon",  # not the mall's, whose time pages tell wherever they are looked at
             base_url=site.url,
             ignore_https_errors=site.system is None,
         )  # a certificate that signed itself
@@ -162,6 +163,19 @@ def never_closes(site: Site, folder: Path, code: str, name: str) -> None:
     about |= {"bookings": {"days_ahead": 3, "claim_by": "23:58"}}
     (seed / "mall.json").write_text(json.dumps(about))
     site.system.seed(seed)
+
+
+def poison(site: Site, event: str) -> None:
+    """Publish a call that nobody can read, with a phone number in it."""
+    if site.system is None:
+        pytest.skip("where this system's broker is, we do not know")
+    from kafka import KafkaProducer  # late, as few tests speak to the broker
+
+    producer = KafkaProducer(bootstrap_servers=site.system.kafka)
+    good = {"specversion": "1.0", "id": event, "source": "/uji", "type": "id.go.mpp.ticket-called.v1"}
+    headers = [(f"ce_{name}", text.encode()) for name, text in {**good, "time": "2026-11-24T00:00:00Z"}.items()]
+    producer.send("mpp.ticketing", b'{"phone": "0812-3456-7890"}', b"uji", headers).get(10)
+    producer.close()
 
 
 def key() -> dict[str, str]:

@@ -119,7 +119,7 @@ class TestInABrowser:
         playwright.expect(page.locator("#page")).to_be_visible()
         playwright.expect(page.locator("#signed-in")).to_contain_text(account["name"])
         page.goto("/notifications/messages")
-        playwright.expect(page.locator("#log")).to_be_visible()
+        playwright.expect(page.locator("#page")).to_be_visible()
         page.goto(f"/ticketing/malls/{MALL}/counters/G13")
         playwright.expect(page.locator("#desk")).to_be_visible()
         page.locator("#sign-out").click()

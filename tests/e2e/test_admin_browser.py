@@ -50,7 +50,7 @@ def office(site: Site, window, administrator):
         page = window(*size, f"/catalog/malls/{OWN}/admin#token={token}", expecting)
         seen(page, "#agencies [data-count]", " dari ")
         if part:
-            page.click(f".staff-nav a[href='#{part}']")
+            page.click(f".parts a[href='#{part}']")
         return page
 
     return open_office
@@ -203,7 +203,7 @@ def test_the_rules_of_the_mall_change_and_the_history_tells_it(office, administr
         "intervals": [["08:00", "11:00"]],
         "reason": "Jam khusus akhir tahun",
     }
-    page.click(".staff-nav a[href='#history']")
+    page.click(".parts a[href='#history']")
     seen(page, "[data-rows='history'] tr >> nth=0", "test administrator")
     seen(page, "[data-rows='history'] tr >> nth=0", "100 → 150")
     picture(page, "admin-history")
@@ -225,13 +225,13 @@ def test_a_catalog_is_taken_out_and_put_in_again_without_a_change(office, tmp_pa
 def test_every_target_is_large_enough_and_the_office_fits_a_phone(office):
     page = office(size=(390, 844))
     for part in ("agencies", "services", "counters", "mall", "history", "transfer"):
-        page.click(f".staff-nav a[href='#{part}']")
+        page.click(f".parts a[href='#{part}']")
         playwright.expect(page.locator(f"#{part} h2")).to_be_focused()
-        for box in page.locator(
-            "main .button:visible, main .staff-nav a, main .tick:visible, main input:visible"
-        ).all()[:60]:
+        for box in page.locator("main .button:visible, main .parts a, main .tick:visible, main input:visible").all()[
+            :60
+        ]:
             if box.get_attribute("type") not in ("checkbox", "radio"):
                 assert box.bounding_box()["height"] >= 44, box.evaluate("each => each.outerHTML")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.click(".staff-nav a[href='#agencies']")
+    page.click(".parts a[href='#agencies']")
     picture(page, "admin-phone")

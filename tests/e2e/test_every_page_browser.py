@@ -7,7 +7,7 @@ import pytest
 
 from e2e.accessible import violations
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
-from e2e.conftest import MALL, Site, key
+from e2e.conftest import MALL, Site, eventually, key, poison
 
 pytestmark = IN_CHROMIUM
 
@@ -36,7 +36,7 @@ PAGES = {
     "report": ("supervisor", DESK, f"{SITE}/days/{TODAY}/report", "#page"),
     "survey-of-a-year": ("supervisor", DESK, f"{SITE}/survey", "#page"),
     "audit": ("supervisor", DESK, f"{SITE}/days/{TODAY}/audit", "#page"),
-    "message-log": ("supervisor", DESK, "/notifications/messages", "#log"),
+    "message-log": ("supervisor", DESK, "/notifications/messages", "#page"),
     "admin": ("administrator", DESK, f"/catalog/malls/{MALL}/admin", "[data-rows=agencies] tr:first-child"),
     "access": ("administrator", DESK, "/catalog/access", "#page"),
     "new-mall": ("administrator", DESK, "/catalog/new-mall", "main form:visible"),
@@ -109,6 +109,99 @@ def test_a_page_and_its_dialogs_break_no_rule_of_wcag_2_2_and_fit_their_screen(s
         return faults
 
     assert walk(site, window, role, language, visit) == {}
+
+
+# Where each role may go from a page of a mall.
+FIGURES = ["Statistik", "Survei kepuasan"]
+DAY = ["Laporan harian", "Catatan hari"]
+TEXTS = ["Catatan pesan", "Isi pesan SMS", "Webhook"]
+OFFICE = ["Katalog", "Akun dan token", "Mal baru", "Surat buntu"]
+MAY_OPEN = {
+    "auditor": [*DAY, *FIGURES],
+    "agency": [*FIGURES, "Webhook"],
+    "supervisor": ["Pengawas", *DAY, "Layar panggilan", *FIGURES, *TEXTS],
+    "administrator": ["Pengawas", *DAY, "Layar panggilan", *FIGURES, *TEXTS, *OFFICE],
+}
+
+
+def links(page) -> list[str]:
+    page.locator(".staff-nav a:visible").first.wait_for()
+    return page.locator(".staff-nav a:visible").all_inner_texts()
+
+
+@pytest.mark.parametrize("role", MAY_OPEN)
+def test_staff_go_by_one_navigation_wherever_their_role_may_and_see_where_they_are(site: Site, window, role):
+    scope = {"agency": {"agency": "DUKCAPIL"}, "administrator": {"mall": None}}.get(role, {})
+    token = site.client(role, **scope).headers["Authorization"].removeprefix("Bearer ")
+    page = window(*CONSOLE, f"{SITE}/statistics#token={token}")
+    page.locator("#page").wait_for()
+    assert links(page) == MAY_OPEN[role]
+    assert page.locator(".staff-nav").bounding_box()["height"] <= 2 * 48
+    for name in MAY_OPEN[role]:
+        if name != "Layar panggilan":  # it is for everybody, and has no way back
+            page.locator(".staff-nav a", has_text=name).focus()
+            page.keyboard.press("Enter")
+            playwright.expect(page.locator(".staff-nav [aria-current]")).to_have_text(name)
+            page.locator("#page").wait_for()
+            assert links(page) == MAY_OPEN[role], name
+
+
+def test_a_phone_unfolds_the_navigation(site: Site, window):
+    phone = window(*PHONE, f"/notifications/messages{as_who(site, 'supervisor')}")
+    menu = phone.locator(".staff-nav button")
+    playwright.expect(menu).to_contain_text("Catatan pesan")
+    playwright.expect(phone.locator(".staff-nav a:visible")).to_have_count(0)
+    menu.focus()
+    phone.keyboard.press("Enter")
+    assert links(phone) == MAY_OPEN["supervisor"], "the mall is the one that the supervisor belongs to"
+    assert violations(phone) == []
+    assert phone.evaluate(WIDER) <= 0
+    picture(phone, "page-navigation-phone")
+    phone.keyboard.press("Enter")
+    playwright.expect(phone.locator(".staff-nav a:visible")).to_have_count(0)
+
+
+def test_who_is_bound_to_no_mall_goes_from_a_page_of_none_to_others_of_none(site: Site, window):
+    page = window(*DESK, f"/catalog/access{as_who(site, 'administrator')}")
+    assert links(page) == ["Catatan pesan", "Akun dan token", "Mal baru", "Surat buntu"]
+
+
+def test_a_clerk_is_shown_no_way_to_pages_that_are_closed_to_them(site: Site, window):
+    page = window(*DESK, f"{SITE}/supervisor{as_who(site, 'operator')}", expecting="403")
+    page.locator("#problem").wait_for()
+    playwright.expect(page.locator(".staff-nav a:visible")).to_have_count(0)
+
+
+def test_a_dead_letter_is_read_tried_again_and_discarded_on_a_page_without_faults(site: Site, window):
+    poison(site, "layar@1.0")
+    with site.client("administrator", mall=None) as administrator:
+        assert eventually(lambda: "layar@1.0" in administrator.get("/notifications/api/dead-letters").text, 20)
+    page = window(*DESK, f"/notifications/dead-letters{as_who(site, 'administrator')}")
+    letter = page.locator(".letter-card", has_text="layar@1.0")
+    faults = {}
+    for language in ("id", "en"):
+        page.goto(f"/notifications/dead-letters?lang={language}")
+        letter.locator("summary").click()
+        playwright.expect(letter.locator("pre").first).to_contain_text("****890")
+        for size in (DESK, PHONE):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            faults[language, size] = violations(page) + ["wide"] * (page.evaluate(WIDER) > 0)
+            picture(page, f"dead-letter-{language}-{size[0]}")
+    assert {where: found for where, found in faults.items() if found} == {}
+    page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+    page.goto("/notifications/dead-letters?lang=id")
+    letter.locator("[data-do='replay']").click()
+    seen(page, "#said", "Masih tidak dapat diolah: layar@1.0")
+    playwright.expect(letter).to_contain_text("diminta dicoba lagi")
+    letter.locator("[data-do='discard']").click()
+    page.keyboard.type("Uji coba")
+    picture(page, "dead-letter-discard")
+    page.keyboard.press("Enter")
+    playwright.expect(letter).to_have_count(0)
+    page.select_option("#state", "discarded")
+    letter.locator("summary").click()
+    playwright.expect(letter).to_contain_text("dibuang · test administrator · Uji coba")
+    assert violations(page) == []
 
 
 def test_the_agencies_of_a_mall_fit_a_kiosk_without_scrolling(window):

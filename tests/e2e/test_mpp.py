@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from e2e.conftest import MALL, Site, eventually, key
+from e2e.conftest import MALL, Site, eventually, key, poison
 
 from deploy.local.system import ROOT
 
@@ -122,15 +122,7 @@ def test_what_goes_wrong_is_said_in_one_line(site: Site, arguments, environment,
 
 
 def test_a_dead_letter_is_looked_at_tried_again_and_discarded(site: Site):
-    if site.system is None:
-        pytest.skip("where this system's broker is, we do not know")
-    from kafka import KafkaProducer  # late, as only this test speaks to the broker
-
-    producer = KafkaProducer(bootstrap_servers=site.system.kafka)
-    good = {"specversion": "1.0", "id": "uji@1.0", "source": "/uji", "type": "id.go.mpp.ticket-called.v1"}
-    headers = [(f"ce_{name}", text.encode()) for name, text in {**good, "time": "2026-11-24T00:00:00Z"}.items()]
-    producer.send("mpp.ticketing", b'{"phone": "0812-3456-7890"}', b"uji", headers).get(10)
-    producer.close()
+    poison(site, "uji@1.0")
     admin = {"MPP_TOKEN": token(site, "administrator", mall=None)}
 
     def letters(state: str) -> list[str]:

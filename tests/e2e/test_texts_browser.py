@@ -1,9 +1,11 @@
 """An administrator words the texts of the mall in the browser; a visitor who booked leaves a number."""
 
 import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from e2e.browser import IN_CHROMIUM
-from e2e.conftest import MALL, Site
+from e2e.browser import IN_CHROMIUM, playwright
+from e2e.conftest import MALL, Site, eventually, key
 
 pytestmark = IN_CHROMIUM
 PAGE = f"/notifications/malls/{MALL}/texts"
@@ -41,3 +43,17 @@ def test_an_occasion_is_switched_off_and_on_again_by_keyboard(window, site: Site
         page.keyboard.press("Space")
         missed.get_by_text(words, exact=True).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_log_tells_the_time_at_the_mall_wherever_it_is_read(window, site: Site):
+    with site.client("device") as kiosk:
+        wanted = {"service": "DUKCAPIL-KTPREKAM", "priority": None}
+        made = kiosk.post(f"/ticketing/api/malls/{MALL}/tickets", json=wanted, headers=key())
+        ticket = made.raise_for_status().json()
+        phone = {"phone": "0812-0000-1234"}
+        kiosk.put(f"/notifications/api/tickets/{ticket['id']}/phone", json=phone).raise_for_status()
+    [text] = eventually(lambda: [one for one in site.texts() if one["ticket"] == ticket["id"]])
+    at = datetime.fromisoformat(text["requested_at"]).astimezone(ZoneInfo("Asia/Jakarta"))
+    page = window(1280, 720, f"/notifications/messages#token={token(site)}")
+    row = page.locator("#rows tr", has_text=ticket["number"]).first
+    playwright.expect(row.locator("time")).to_contain_text(at.strftime("%H.%M"))

@@ -34,7 +34,7 @@ function part() {
 function show() {
   const wanted = part();
   for (const each of PARTS) $(each).hidden = each !== wanted;
-  for (const link of document.querySelectorAll('.staff-nav a[href^="#"]')) {
+  for (const link of document.querySelectorAll('.parts a')) {
     if (link.hash === `#${wanted}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }

@@ -19,7 +19,22 @@ export function clockIn(zone) {
     brief: (when) => (date.format(new Date(when)) === date.format(Date.now()) ? time : moment).format(new Date(when)),
     stamp: (when) => stamp.format(new Date(when)),
     weekday: (when) => weekday.format(new Date(when)).toLowerCase(),
+    instant: (local) => instant(local, zone),
   };
+}
+
+/** The instant, in ISO, at which clocks in the zone show this local date and time. */
+function instant(local, zone) {
+  const options = { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' };
+  const guess = new Date(`${local}:00Z`);
+  const parts = Object.fromEntries(new Intl.DateTimeFormat('en', options).formatToParts(guess).map(({ type, value }) => [type, value]));
+  const shows = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute);
+  return new Date(2 * guess - shows).toISOString();
+}
+
+/** An hour of the day, such as 09:00, as clocks of the page's language show it. */
+export function hour(code) {
+  return clockIn('UTC').time(`1970-01-01T${code}Z`);
 }
 
 /** Whole minutes from a time until now. */

@@ -6,7 +6,7 @@ import { t } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const KINDS = { parked: 'bad', replaying: 'warn', handled: 'good', discarded: 'plain' };
-const TRIED_AFTER_MS = 2_000; // the worker looks once a second
+const WATCH_MS = 1_000; // the worker looks once a second
 const api = `/${$('page').dataset.service}/api/dead-letters`;
 const clock = clockIn();
 const dialog = $('discard');
@@ -46,9 +46,9 @@ function act({ act: what, at, by, why }) {
 const DOING = {
   replay: (letter) => forStaff(async () => {
     await send(`${api}/${letter.id}/replay`, { method: 'POST', body: {} });
-    $('said').textContent = t('letters.said.replay', letter);
+    say('replaying', letter);
     await look();
-    setTimeout(() => forStaff(look), TRIED_AFTER_MS);
+    watch(letter);
   }),
   discard: (letter) => {
     chosen = letter;
@@ -58,6 +58,24 @@ const DOING = {
     dialog.showModal();
   },
 };
+
+/** Follow a letter that is tried again until it is known what became of it. */
+function watch(letter) {
+  setTimeout(() => forStaff(async () => {
+    const { state } = await send(`${api}/${letter.id}`);
+    if (state === 'replaying') {
+      watch(letter);
+      return;
+    }
+    say(state, letter);
+    await look();
+  }), WATCH_MS);
+}
+
+function say(state, letter) {
+  $('said').textContent = t(`letters.said.${state}`, letter);
+  $('said').hidden = false;
+}
 
 async function discard(event) {
   event.preventDefault();
@@ -70,7 +88,7 @@ async function discard(event) {
     return;
   }
   dialog.close();
-  $('said').textContent = t('letters.said.discard', chosen);
+  say('discarded', chosen);
   await forStaff(look);
 }
 

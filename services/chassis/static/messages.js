@@ -1,7 +1,7 @@
-import { request } from './api.js';
 import { clockIn } from './clock.js';
-import { copy, fill } from './fill.js';
-import { askForToken, isStaff, staffToken } from './token.js';
+import { copy } from './fill.js';
+import { forStaff, send } from './staff.js';
+import { isStaff } from './token.js';
 import { t } from './words.js';
 
 const REFRESH_MS = 3_000;
@@ -9,13 +9,17 @@ const KINDS = { accepted: 'good', delivered: 'good', failed: 'bad', unknown: 'wa
 const WHY = ['withdrawn', 'switched-off', 'no-longer-true', 'undelivered'];
 
 const $ = (id) => document.getElementById(id);
-const clock = clockIn();
+const clocks = new Map(); // by time zone: a mall's texts are told at its own time
 let shown = '';
-let asking = false;
+
+function clockOf({ zone }) {
+  if (!clocks.has(zone)) clocks.set(zone, clockIn(zone));
+  return clocks.get(zone);
+}
 
 function row(message) {
   const item = copy('message', {
-    time: clock.stamp(message.requested_at),
+    time: clockOf(message).stamp(message.requested_at),
     number: message.number,
     kind: t(`messages.kind.${message.kind}`),
     to: message.to,
@@ -36,47 +40,17 @@ function render(messages) {
   $('empty').hidden = messages.length > 0;
 }
 
-async function refresh() {
-  if (document.hidden || asking) return;
-  if (!isStaff()) {
-    turnAway(null);
-    return;
-  }
-  try {
-    const wanted = new URLSearchParams([...new FormData($('filter'))].filter(([, value]) => value));
-    render((await request(`/notifications/api/messages?limit=50&${wanted}`, { token: staffToken() })).messages);
-    $('log').hidden = false;
-    $('problem').hidden = true;
-  } catch (problem) {
-    if (problem.status === 401 || problem.status === 403) {
-      turnAway(problem.detail);
-      return;
-    }
-    fill($('problem'), { title: problem.title, detail: problem.detail });
-    $('problem').hidden = false;
-  }
+async function look() {
+  const wanted = new URLSearchParams([...new FormData($('filter'))].filter(([, value]) => value));
+  render((await send(`/notifications/api/messages?limit=50&${wanted}`)).messages);
 }
 
-async function turnAway(why) {
-  asking = true;
-  $('log').hidden = true;
-  await askForToken(why);
-  asking = false;
-  await refresh();
-}
-
-/** Lead to the wording of the mall that this member of staff belongs to, or has come from. */
-async function linkTexts() {
-  const me = await request('/catalog/api/me', { token: staffToken() }).catch(() => null);
-  const mall = me?.scope?.mall ?? new URLSearchParams(location.search).get('mall');
-  if (!mall) return;
-  $('texts-link').href = `/notifications/malls/${encodeURIComponent(mall)}/texts`;
-  $('texts-link').hidden = false;
+function refresh() {
+  if (!document.hidden && isStaff()) forStaff(look);
 }
 
 $('filter').addEventListener('change', refresh);
 $('filter').addEventListener('submit', (event) => event.preventDefault());
-refresh();
-linkTexts();
+forStaff(look);
 setInterval(refresh, REFRESH_MS);
 document.addEventListener('visibilitychange', refresh);

@@ -1,4 +1,5 @@
 import { bar } from './bar.js';
+import { hour } from './clock.js';
 import { copy, fill } from './fill.js';
 import { forStaff, send } from './staff.js';
 import { given, t } from './words.js';
@@ -34,7 +35,7 @@ function table(part, groups) {
   const rows = Object.entries(groups);
   if (part !== 'hour') rows.sort(([, one], [, other]) => other.tickets - one.tickets);
   const most = Math.max(1, ...rows.map(([, one]) => one.tickets));
-  $(part).replaceChildren(...rows.map(([name, one]) => row(names[part]?.[name] ?? name, one, most)));
+  $(part).replaceChildren(...rows.map(([name, one]) => row(part === 'hour' ? hour(name) : names[part]?.[name] ?? name, one, most)));
   $(`${part}-part`).hidden = rows.length === 0;
 }
 

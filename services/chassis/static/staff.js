@@ -1,8 +1,10 @@
 import { Problem, request } from './api.js';
 import { fill } from './fill.js';
-import { askForToken, isStaff, staffToken } from './token.js';
+import { askForToken, isStaff, staffToken, whoIsHere } from './token.js';
 
 const $ = (id) => document.getElementById(id);
+const nav = $('staff-nav');
+const menu = nav.querySelector('button');
 
 /** Ask the API as the member of staff who is signed in, or has given a token in this tab. */
 export function send(path, options = {}) {
@@ -15,6 +17,7 @@ export async function forStaff(look) {
     await turnAway(null, look);
     return;
   }
+  if (nav.hidden) showNav();
   try {
     await look();
     $('problem').hidden = true;
@@ -37,11 +40,28 @@ async function tell(problem, look) {
 }
 
 async function turnAway(why, look) {
+  nav.hidden = true;
   $('page').hidden = true;
   $('problem').hidden = true;
   await askForToken(why);
   await forStaff(look);
 }
+
+/** Show where whoever is here may go; everything, where nobody can be asked who it is. */
+async function showNav() {
+  nav.hidden = false;
+  const me = await whoIsHere();
+  const mall = nav.dataset.mall || me?.scope?.mall;
+  for (const item of nav.querySelectorAll('[data-for]')) {
+    const link = item.firstElementChild;
+    if (mall) link.href = link.getAttribute('href').replace('{mall}', encodeURIComponent(mall));
+    const mayOpen = !me || (item.dataset.for.split(' ').includes(me.role) && !('everywhere' in item.dataset && me.scope.mall));
+    item.hidden = !mayOpen || link.getAttribute('href').includes('{mall}');
+  }
+  for (const group of nav.querySelectorAll('ul')) group.hidden = !group.querySelector('li:not([hidden])');
+}
+
+menu.addEventListener('click', () => menu.setAttribute('aria-expanded', menu.getAttribute('aria-expanded') === 'false'));
 
 /** Save what an address answers as a file; the token travels in a header, so a link cannot do it. */
 export async function download(path, name) {

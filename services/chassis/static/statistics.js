@@ -1,4 +1,5 @@
 import { bar } from './bar.js';
+import { hour } from './clock.js';
 import { copy, fill } from './fill.js';
 import { download, forStaff, send } from './staff.js';
 import { given, t } from './words.js';
@@ -105,6 +106,7 @@ function spread(median, p90) {
 
 function named(by, name) {
   if (by === 'day') return day(name);
+  if (by === 'hour') return hour(name);
   if (by === 'class' && (name === 'ordinary' || name === 'priority')) return t(`statistics.part.${name}`);
   return names[by]?.[name] ?? (name || t('statistics.part.nowhere'));
 }

@@ -138,7 +138,7 @@ const ACTS = {
   }],
   closure(form) {
     const [scope, ...code] = form.what.value.split(' ');
-    const until = form.until.value ? instant(form.until.value) : null;
+    const until = form.until.value ? clock.instant(form.until.value) : null;
     return ['POST', '/closures', { scope, code: code.join(' '), reason: form.reason.value, until }];
   },
   closing: () => ['POST', '/closing'],
@@ -146,15 +146,6 @@ const ACTS = {
 
 function opener(act) {
   return document.querySelector(`[data-opens="${act}"]`);
-}
-
-/** The instant at which clocks in the mall's zone show this local date and time. */
-function instant(local) {
-  const options = { timeZone: dataset.zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' };
-  const guess = new Date(`${local}:00Z`);
-  const parts = Object.fromEntries(new Intl.DateTimeFormat('en', options).formatToParts(guess).map(({ type, value }) => [type, value]));
-  const shows = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute);
-  return new Date(2 * guess - shows).toISOString();
 }
 
 function open(act) {

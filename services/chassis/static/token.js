@@ -8,6 +8,7 @@ const problem = document.getElementById('token-problem');
 const badge = document.getElementById('signed-in');
 
 let session = null; // who is signed in by a cookie; a token, where there is one, goes before it
+let here = null; // who that is, or will be answered to be, once it was asked
 
 /** The staff member's access token, where one was given. */
 export const staffToken = keptToken;
@@ -20,7 +21,7 @@ export function isStaff() {
 /** Forget who it was and ask anew, saying why. Resolves when a token is given; signing in leads back to this page. */
 export function askForToken(why = null) {
   keepToken(null);
-  session = null;
+  session = here = null;
   badge.hidden = true;
   problem.textContent = why;
   problem.hidden = !why;
@@ -35,6 +36,12 @@ export function askForToken(why = null) {
       given();
     };
   });
+}
+
+/** Who is here: role and scope, of a token too; null where nobody can be asked. */
+export async function whoIsHere() {
+  here ??= session ?? request(ME, { token: staffToken() }).catch(() => (here = null));
+  return here;
 }
 
 /** Learn who is signed in, which also makes the session last longer. */

@@ -2,11 +2,13 @@ import { Problem } from './api.js';
 import { clockIn } from './clock.js';
 import { copy, fill } from './fill.js';
 import { forStaff, send } from './staff.js';
+import { whoIsHere } from './token.js';
 import { t } from './words.js';
 
 const $ = (id) => document.getElementById(id);
-const api = `/notifications/api/malls/${encodeURIComponent($('webhooks').dataset.mall)}/webhooks`;
-const clock = clockIn();
+const { dataset } = $('webhooks');
+const api = `/notifications/api/malls/${encodeURIComponent(dataset.mall)}/webhooks`;
+const clock = clockIn(dataset.zone);
 const REFRESH_MS = 5_000;
 const KINDS = { active: 'good', failing: 'warn', paused: 'bad' };
 let hooks = [];
@@ -17,7 +19,7 @@ let isAgency = true;
 // Looking
 
 async function look() {
-  const [me, found] = await Promise.all([send('/catalog/api/me').catch(() => null), send(api)]);
+  const [me, found] = await Promise.all([whoIsHere(), send(api)]);
   isAgency = me?.role === 'agency';
   hooks = found.webhooks;
   $('none').hidden = hooks.length > 0;
@@ -115,7 +117,7 @@ const ACTS = {
   rotate: (_, id) => ['POST', `/${id}/secret`],
   remove: (_, id) => ['DELETE', `/${id}`],
   replay: (form, id) => ['POST', `/${id}/replays`, form.get('by') === 'since'
-    ? { since: new Date(form.get('since')).toISOString() }
+    ? { since: clock.instant(form.get('since')) }
     : { producer: form.get('producer'), sequence: Number(form.get('sequence')) }],
 };
 

@@ -54,6 +54,8 @@ class MessageOut(ma.Schema):
     gateway = ma.fields.String()
     requested_at = ma.fields.String()
     changed_at = ma.fields.String()
+    mall = ma.fields.String()
+    zone = ma.fields.String(metadata={"description": "the mall's time zone", "example": "Asia/Jakarta"})
 
 
 class MessageList(ma.Schema):

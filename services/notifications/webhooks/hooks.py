@@ -6,7 +6,7 @@ from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore
 from services.chassis.life import Loop
 from services.chassis.metrics import Figures
-from services.notifications.webhooks import api, pages
+from services.notifications.webhooks import api
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.deliveries import Deliveries
 from services.notifications.webhooks.dispatcher import dispatch
@@ -17,7 +17,7 @@ from services.notifications.webhooks.registry import Registry
 
 __all__ = ["BLUEPRINTS", "Gate", "add_to", "figures", "loops"]
 
-BLUEPRINTS = (api.blueprint, pages.blueprint)
+BLUEPRINTS = (api.blueprint,)
 
 
 def add_to(app: Flask, store: EventStore, gate: Gate) -> None:

@@ -42,7 +42,6 @@ def supervisor(mall: str) -> str:
     return render_template(
         "supervisor.html",
         mall=about(known),
-        today=_today(known),
         counters=[{"code": one.code, "agency_name": known.agency_name(one.agency)} for one in counters],
         services=sorted(known.services.values(), key=lambda service: service.name),
     )
@@ -53,14 +52,15 @@ def supervisor(mall: str) -> str:
 def statistics(mall: str) -> str:
     """Waits, service times and refusals of a period: an empty shell, as a console."""
     known = queue().mall(mall)
-    return render_template("statistics.html", mall=about(known), today=_today(known), names=names_of(known))
+    return render_template("statistics.html", mall=about(known), names=names_of(known))
 
 
 @blueprint.get("/days/<day>/audit")
 @public
 def audit(mall: str, day: str) -> str:
     """The record of a day: an empty shell, as a console. Raises `UnknownDay`."""
-    known, on = queue().mall(mall), day_named(day)
+    known = queue().mall(mall)
+    on = _day(known, day)
     return render_template(
         "audit.html",
         mall=about(known),
@@ -75,15 +75,20 @@ def audit(mall: str, day: str) -> str:
 @public
 def report(mall: str, day: str) -> str:
     """A day in figures, to print and to sign: an empty shell, as a console. Raises `UnknownDay`."""
-    known, on = queue().mall(mall), day_named(day)
+    known = queue().mall(mall)
+    on = _day(known, day)
     return render_template(
         "report.html",
         mall=about(known),
-        today=_today(known),
         day=on.isoformat(),
         day_name=format_date(on, "EEEE, d MMMM y", locale=language()),
         names=names_of(known),
     )
+
+
+def _day(known: Mall, day: str) -> date:
+    """The day that a page's address names, or today's. Raises `UnknownDay`."""
+    return _today(known) if day == "today" else day_named(day)
 
 
 def _today(known: Mall) -> date:

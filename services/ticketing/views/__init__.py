@@ -1,0 +1,26 @@
+"""What people see of a business day: plain questions to the folded state, as JSON-ready values. One file per screen."""
+
+from services.ticketing.views.console import counter
+from services.ticketing.views.hall_display import hall, was_called
+from services.ticketing.views.kiosk import directory, most_used, offer
+from services.ticketing.views.supervisor import overview
+from services.ticketing.views.today import closures, rule, rules
+from services.ticketing.views.visitor import bookable_days, booking, called_ticket, issued_ticket, ticket
+
+__all__ = [
+    "bookable_days",
+    "booking",
+    "called_ticket",
+    "closures",
+    "counter",
+    "directory",
+    "hall",
+    "issued_ticket",
+    "most_used",
+    "offer",
+    "overview",
+    "rule",
+    "rules",
+    "ticket",
+    "was_called",
+]

@@ -1,0 +1,149 @@
+"""What a visitor sees: the own ticket, the own booking, the days that can be booked."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from services.chassis.errors import Refused
+from services.ticketing.domain import hours
+from services.ticketing.domain.day import DAY, turns, visitors
+from services.ticketing.domain.day.commands import BookPlace
+from services.ticketing.domain.day.events import Place, TicketCalled, TicketIssued, TicketTransferred
+from services.ticketing.domain.day.state import Booking, Day, Status, Ticket
+from services.ticketing.domain.mall import Mall
+from services.ticketing.views.today import clocks
+
+AT_A_PLACE = ("called", "serving", "held", "served", "missed")
+
+
+def ticket(day: Day, mall: Mall, ticket_id: str) -> dict[str, Any]:
+    """A ticket as its holder may see it: no personal data, no priority class. Raises `UnknownTicket`."""
+    found = day.ticket(ticket_id)
+    at = _place(found.now_for.counters, found) if found.status in AT_A_PLACE else None
+    return {
+        **_ticket(day, mall, found.issued, found.status, found.now_for),
+        "counter": at,
+        "ahead": turns.ahead_of(day, found),
+        "estimate": _estimate(turns.wait_range(day, mall, found)),
+        "called_at": found.called.called_at.isoformat() if found.called and at else None,
+        "calls": found.calls,
+    }
+
+
+def issued_ticket(day: Day, mall: Mall, issued: TicketIssued) -> dict[str, Any]:
+    """A ticket as it was when it was issued: the same answer however often, and whenever, it is asked for."""
+    return {
+        **_ticket(day, mall, issued, "waiting", issued),
+        "counter": None,
+        "ahead": issued.ahead,
+        "estimate": _estimate((issued.told_low, issued.told_high)),
+        "called_at": None,
+        "calls": 0,
+    }
+
+
+def called_ticket(day: Day, mall: Mall, called: TicketCalled) -> dict[str, Any]:
+    """A ticket as it was when it was called: the same answer however often, and whenever, it is asked for."""
+    found = day.ticket(called.ticket_id)
+    return {
+        **_ticket(day, mall, found.issued, "called", found.now_for),
+        "counter": {"code": called.counter, "floor": called.floor},
+        "ahead": None,
+        "estimate": None,
+        "called_at": called.called_at.isoformat(),
+        "calls": called.call,
+    }
+
+
+def _ticket(
+    day: Day, mall: Mall, issued: TicketIssued, status: Status, about: TicketIssued | TicketTransferred
+) -> dict[str, Any]:
+    return {
+        "id": issued.ticket_id,
+        "number": issued.number,
+        "status": status,
+        "service": about.service,
+        "service_name": about.service_name,
+        "agency": about.agency,
+        "agency_name": about.agency_name,
+        "counters": [{"code": place.code, "floor": place.floor} for place in about.counters],
+        "issued_at": issued.issued_at.isoformat(),
+        "mall_name": mall.about.name,
+        "business_day": day.opened.date if day.opened else None,
+        "status_url": f"/ticketing/malls/{mall.about.code}/tickets/{issued.ticket_id}",
+    }
+
+
+def _place(promised: Sequence[Place], found: Ticket) -> dict[str, Any]:
+    called = found.called
+    floors = {place.code: place.floor for place in promised} | ({called.counter: called.floor} if called else {})
+    return {"code": found.counter, "floor": floors.get(found.counter, 0)}
+
+
+def _estimate(seconds: tuple[int, int] | None) -> dict[str, int] | None:
+    """A range in whole minutes, the optimistic end rounded down and the pessimistic up."""
+    return {"low_minutes": seconds[0] // 60, "high_minutes": -(-seconds[1] // 60)} if seconds else None
+
+
+def booking(mall: Mall, found: Booking) -> dict[str, Any]:
+    """A booked place as its holder sees it."""
+    placed = found.placed
+    return {
+        "id": placed.booking_id,
+        "status": found.status,
+        "service": placed.service,
+        "service_name": placed.service_name,
+        "agency": placed.agency,
+        "agency_name": mall.agency_name(placed.agency),
+        "day": placed.claim_by.date().isoformat(),
+        "claim_by": placed.claim_by.isoformat(),
+        "ticket": found.ticket_id or None,
+        "mall_name": mall.about.name,
+        "status_url": f"/ticketing/malls/{mall.about.code}/bookings/{placed.booking_id}",
+    }
+
+
+def bookable_days(
+    mall: Mall, service: str, priority: str | None, now: datetime, day_on: Callable[[date], Day]
+) -> list[dict[str, Any]]:
+    """Each day ahead with its hours, and whether a place on it could be booked now; if not, the refusal's reason."""
+    about = mall.about
+    if about.bookings is None:
+        return []
+    today = hours.business_day(now, about.zone)
+    days = [today + timedelta(days=ahead) for ahead in range(about.bookings.days_ahead + 1)]
+    return [_bookable(mall, BookPlace("", service, priority, on, now, mall), day_on(on)) for on in days]
+
+
+def _bookable(mall: Mall, wanted: BookPlace, day: Day) -> dict[str, Any]:
+    reason = None
+    try:
+        DAY.decide(wanted, day)
+    except Refused as refusal:
+        reason = refusal.reason
+    times = sorted({i for c in mall.counters_for(wanted.service) for i in mall.hours_of(c).intervals(wanted.date)})
+    why_closed = mall.about.hours.why_closed(wanted.date)
+    return {
+        "day": wanted.date.isoformat(),
+        "bookable": reason is None,
+        "reason": reason,
+        "standing": _standing(reason, why_closed, times),
+        "why_closed": why_closed or None,
+        "hours": clocks(times),
+        "claim_by": visitors.claim_by(mall, wanted.date).isoformat(),
+    }
+
+
+def _standing(reason: str | None, why_closed: str, times: Sequence[hours.Interval]) -> str:
+    """In a word how a day ahead stands for people."""
+    match reason:
+        case None:
+            return "free"
+        case "capacity-reached" | "service-full" | "places-kept":
+            return "full"
+        case "service-away":
+            return "too-late" if times else "holiday" if why_closed else "closed"
+        case "day-over":
+            return "closed"
+        case _:
+            return "suspended"
