@@ -109,7 +109,7 @@ def run(sample: Sample, folder: Path, environment: dict[str, str]) -> str:
     return output.read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def broker(site: Site) -> Mapping[str, str]:
     """Where the broker is, and what its operator gives an agency; empty where nobody says."""
     if site.system:
