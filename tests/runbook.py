@@ -21,6 +21,7 @@ NOT_RUN = {
     "make run MPP_DATA=/tmp/look": "tests/e2e/test_recovery.py starts what was restored",
     "make audit": "it asks others, who may know of a new weakness any day",
     "make test-containers": "it runs tests",
+    "make test-faults": "it runs tests",
     'COMPOSE="docker compose" tests/containers/run': "it runs these",
     "docker compose config --resolve-image-digests": "it asks the registry, where there is one",
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 from marshmallow import ValidationError
 from marshmallow.validate import Length, OneOf
 
@@ -124,7 +124,7 @@ class Kafka:
 
         `wait_ms` is how long the broker may hold back an answer for want of news: the local one does, in full.
         """
-        return KafkaConsumer(
+        consumer = KafkaConsumer(
             *topics,
             **self._reach(),
             group_id=group,
@@ -137,6 +137,15 @@ class Kafka:
             heartbeat_interval_ms=self.session_timeout_ms // 3,
             request_timeout_ms=max(10000, self.session_timeout_ms + 5000),
         )
+        # Its partitions are to be known before it joins. Where they become so just after, it joins again, and
+        # kafka-python 3.0.12 forgets that it did when a poll ends before the answer: it hears nothing any more.
+        try:
+            for topic in topics:
+                consumer.partitions_for_topic(topic)
+        except KafkaError:
+            consumer.close(autocommit=False, timeout_ms=0)
+            raise
+        return consumer
 
     def ends(self, topic: str) -> dict[int, int]:
         """The offset that the next record of each partition will get."""

@@ -28,7 +28,8 @@ ATTEMPTS = 5
 LOOK_EVERY = 1.0  # seconds between two looks for dead letters to try again
 SOON_MS, UNHURRIED_MS = 50, 500  # somebody waits for what follows; nobody does
 # A member that sends no heartbeat for so many seconds hears nothing any more, and does not know. kafka-python 3.0.12
-# was seen to do so on a busy machine, turning in circles without a word until its process was started again.
+# comes to that when partitions become known while it joins (see `Kafka.consumer`). Longer than a session: while the
+# broker waits for a member that died, those who join wait with it.
 LOST_AFTER = 60.0
 LONGEST_CAUSE = 500  # characters; what others sent may be in it
 # What reading a poisoned event, or storing what it says, can end with: other types, other forms, numbers and depths

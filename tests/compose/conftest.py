@@ -62,17 +62,17 @@ class Operator:
         )
         docker.chmod(0o755)
 
-    def start(self, text: str, **options) -> subprocess.Popen:
+    def start(self, words: str, **options) -> subprocess.Popen:
         """Begin to do it, in a shell that ends at the first line that fails."""
-        typed = as_typed(text, self.folder, mpp_mongo=f"{os.environ['COMPOSE_PROJECT_NAME']}_mongo")
+        typed = as_typed(words, self.folder, mpp_mongo=f"{os.environ['COMPOSE_PROJECT_NAME']}_mongo")
         env = os.environ | {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"}
         env |= {"MPP_TOKEN": client("administrator").headers["Authorization"].partition(" ")[2]}
         return subprocess.Popen(["bash", "-ec", typed], cwd=self.folder, env=env, **options)
 
-    def types(self, text: str) -> str:
+    def types(self, words: str) -> str:
         """What is said; none of it may fail."""
         pipe = subprocess.PIPE
-        process = self.start(text, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+        process = self.start(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, text=True)
         try:
             said, _ = process.communicate(timeout=500)
         finally:

@@ -26,13 +26,18 @@ def known() -> dict[str, Any]:
         return {path: administrator.get(path).raise_for_status().json() for path in READ}
 
 
-def take() -> dict[str, Any]:
-    """A visitor takes a ticket; nothing if a hundred were given today."""
+def take() -> None:
+    """A visitor takes a ticket, unless a hundred were given today."""
     with client("device", mall=MALL) as kiosk:
         taking = {"json": {"service": SERVICE, "priority": None}, "headers": {"Idempotency-Key": uuid.uuid4().hex}}
-        answer = kiosk.post(f"{AT}/tickets", **taking)
-    assert answer.status_code in (201, 409)
-    return answer.json() if answer.status_code == 201 else {}
+        assert kiosk.post(f"{AT}/tickets", **taking).status_code in (201, 409)
+
+
+def close_and_open_a_counter() -> None:
+    """What can be done at any time of any day, and is recorded."""
+    with client("supervisor", mall=MALL) as supervisor:
+        for act in ("closing", "opening"):
+            supervisor.post(f"{AT}/counters/G02/{act}").raise_for_status()
 
 
 def test_after_the_database_was_lost_everything_is_there_to_the_last_acknowledged_commit(
@@ -44,7 +49,7 @@ def test_after_the_database_was_lost_everything_is_there_to_the_last_acknowledge
     file = operator.folder / "elsewhere/ticketing.bson"
     with operator.start(FOLLOWING) as following:
         assert eventually(lambda: file.exists() and b"complete" in file.read_bytes(), 60)
-        ticket = take()
+        close_and_open_a_counter()
         before = known()
         last = before[READ[-1]]["acts"][-1]["hash"]
         assert eventually(lambda: last.encode() in file.read_bytes(), 60)
@@ -53,7 +58,7 @@ def test_after_the_database_was_lost_everything_is_there_to_the_last_acknowledge
     operator.types(command("docker compose down"))  # and the volume of the database
     said = operator.types(command("make restore FROM=backups"))
     print(said[-2000:])
-    assert (known() == before) == (not ticket)
+    assert len(known()[READ[-1]]["acts"]) < len(before[READ[-1]]["acts"])
     operator.types(command("docker compose stop"))  # what was followed goes on top
     assert known() == before
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+
 from e2e.conftest import MALL, Site
 
 ACCESS = "/catalog/api/access"

@@ -7,10 +7,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from e2e.browser import IN_CHROMIUM, picture, playwright, seen
-from e2e.conftest import MALL, Site, eventually, key
 
 from deploy.local.system import SEED
+from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.conftest import MALL, Site, eventually, key
 
 pytestmark = IN_CHROMIUM
 

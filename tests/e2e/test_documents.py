@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from e2e.conftest import MALL, Site, key
 from servers import free_port
+
+from e2e.conftest import MALL, Site, key
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "docs" / name for name in ("subscribing.md", "webhooks.md") if (ROOT / "docs" / name).exists()]
@@ -109,7 +110,7 @@ def run(sample: Sample, folder: Path, environment: dict[str, str]) -> str:
     return output.read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def broker(site: Site) -> Mapping[str, str]:
     """Where the broker is, and what its operator gives an agency; empty where nobody says."""
     if site.system:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from e2e.conftest import MALL, Site, eventually, key, poison
 
 from deploy.local.system import ROOT
+from e2e.conftest import MALL, Site, eventually, key, poison
 
 MPP = str(ROOT / "deploy" / "mpp.py")
+ITS = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ}
 
 
 def token(site: Site, role: str, **scope: str | None) -> str:
@@ -20,7 +21,7 @@ def token(site: Site, role: str, **scope: str | None) -> str:
 
 
 def mpp(site: Site, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    given = {"PATH": os.environ["PATH"], "MPP_URL": site.url, "MPP_TOKEN": token(site, "auditor")} | environment
+    given = ITS | {"MPP_URL": site.url, "MPP_TOKEN": token(site, "auditor")} | environment
     return subprocess.run(
         [sys.executable, MPP, *arguments], env=given, capture_output=True, text=True, timeout=40, check=False
     )
@@ -45,7 +46,7 @@ def told(site: Site) -> int:
 @contextmanager
 def tailing(site: Site, *arguments: str) -> Iterator[list[str]]:
     """The lines of `mpp tail`, as they come."""
-    given = {"PATH": os.environ["PATH"], "MPP_URL": site.url, "MPP_TOKEN": token(site, "auditor")}
+    given = ITS | {"MPP_URL": site.url, "MPP_TOKEN": token(site, "auditor")}
     command = [sys.executable, MPP, "tail", MALL, *arguments]
     process = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
