@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Event, Timer
+from typing import Literal
 from urllib.parse import urlsplit
 
 PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
@@ -21,6 +22,11 @@ PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
 
 class NotReached(Exception):
     """No connection came about: nothing was sent. `__cause__` says why."""
+
+
+def in_a_word(error: BaseException | None) -> Literal["timeout", "tls", "unreachable"]:
+    """What went wrong on the way."""
+    return "timeout" if isinstance(error, TimeoutError) else "tls" if isinstance(error, ssl.SSLError) else "unreachable"
 
 
 @dataclass(frozen=True)
