@@ -468,6 +468,7 @@ def test_neither_the_log_nor_the_events_hold_a_secret(house, server, database):
     house.happens(1)
     assert eventually(lambda: len(server.got) == 1)
     house.registry.rotate(hook.id)
+    assert eventually(lambda: "webhook_cursors" in database.list_collection_names()), "which comes last"
     others = [name for name in database.list_collection_names() if name != "webhook_secrets"]
     assert {"commits", "webhook_log", "webhook_cursors"} <= set(others)
     raw = secret.removeprefix("whsec_")
