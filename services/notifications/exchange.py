@@ -69,9 +69,9 @@ def asked(
 ) -> Iterator[HTTPResponse]:
     """The answer, read within the block; the request goes to `address` where it is not for the name to say.
 
-    Each address behind a name has `connecting` seconds, and all together, until the block ends, `seconds`: time limits
-    of a socket start anew with each byte. Raises `NotReached`; once there was a connection, also in the block,
-    `TimeoutError` when the time is over, `HTTPException`, `OSError` or `ValueError`.
+    Each address behind the name has `connecting` seconds to take the connection; all that follows, until the block
+    ends, has `seconds` altogether. Raises `NotReached`; once there was a connection, also in the block, `TimeoutError`
+    when the time is over, `HTTPException`, `OSError` or `ValueError`.
     """
     try:
         plain = socket.create_connection((address or target.host, target.port), connecting)
