@@ -21,8 +21,13 @@ run: .venv/installed ## Start everything on this machine and print the addresses
 simulate: .venv/installed ## Play a day of 100 visitors against the running system
 	@$(BIN)/python -m deploy.simulate $(ARGS)
 
-test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four)
-	@$(BIN)/python -m pytest -m "not containers and not kafka" --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four); not the long ones
+	@$(BIN)/python -m pytest -m "not containers and not kafka and not faults" $(PARALLEL) $(ARGS)
+
+test-faults: .venv/installed ## Run the long tests: a whole system killed, restored and loaded (MPP_KILL_ROUNDS)
+	@$(BIN)/python -m pytest -m faults $(PARALLEL) $(ARGS)
 
 test-kafka: .venv/installed ## Run the fault tests on Apache Kafka itself, and who may do what there (MPP_TEST_KAFKA=3 brokers)
 	@MPP_TEST_KAFKA=$${MPP_TEST_KAFKA:-1} $(BIN)/python -m pytest $(KAFKA_TESTS) $(ARGS)
@@ -76,4 +81,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-kafka test-containers fuzz bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean
+.PHONY: help install run simulate test test-faults test-kafka test-containers fuzz bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean

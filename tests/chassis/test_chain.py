@@ -15,6 +15,7 @@ from services.chassis import chain, worker
 from services.chassis.decider import Decider, Streams
 from services.chassis.event_store import Commit, EventStore, StoredCommand, StoredEvent
 
+SEVERAL = settings(max_examples=40)  # making up a chain takes far longer than looking at it
 AT = datetime(2026, 11, 24, 2, 15, 30, 120000, tzinfo=UTC)
 WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)
 KEYS = st.from_regex(r"[a-z_]{1,12}", fullmatch=True)
@@ -67,12 +68,14 @@ def test_what_is_hashed_is_the_canonical_form_of_the_standard(commit):
     assert chain.canonical(commit) == rfc8785.dumps(content(commit))
 
 
+@SEVERAL
 @given(chains())
 def test_commits_as_they_were_written_fit(commits):
     assert chain.first_misfit(commits) is None
     assert chain.first_misfit([]) is None
 
 
+@SEVERAL
 @given(st.data())
 def test_a_change_of_any_field_of_any_commit_is_found(data):
     commits = data.draw(chains())
@@ -83,6 +86,7 @@ def test_a_change_of_any_field_of_any_commit_is_found(data):
     assert chain.first_misfit([*commits[:place], changed, *commits[place + 1 :]]) is changed
 
 
+@SEVERAL
 @given(st.data())
 def test_a_change_that_was_sealed_anew_is_found_in_the_commit_that_follows(data):
     commits = data.draw(chains(shortest=2))
@@ -92,6 +96,7 @@ def test_a_change_that_was_sealed_anew_is_found_in_the_commit_that_follows(data)
     assert chain.first_misfit([*commits[:place], changed, *after]) is after[0]
 
 
+@SEVERAL
 @given(st.data())
 def test_a_commit_that_was_left_out_is_missed(data):
     commits = data.draw(chains(shortest=2))
@@ -99,6 +104,7 @@ def test_a_commit_that_was_left_out_is_missed(data):
     assert chain.first_misfit([*commits[:place], *commits[place + 1 :]]) is commits[place + 1]
 
 
+@SEVERAL
 @given(st.data())
 def test_commits_that_changed_places_are_found(data):
     commits = data.draw(chains(shortest=2))
@@ -108,6 +114,7 @@ def test_commits_that_changed_places_are_found(data):
     assert chain.first_misfit(mixed) is mixed[min(first, second)]
 
 
+@SEVERAL
 @given(chains())
 def test_only_the_last_hash_tells_that_the_end_was_cut_off(commits):
     assert chain.first_misfit(commits[:-1]) is None

@@ -62,7 +62,7 @@ def started(folder: Path) -> Iterator[Site]:
         yield Site(system.url, (folder / "data/keys/token_private.pem").read_bytes(), system, cluster.brokers)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # idle, it would take processor time from all other tests
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if url := os.environ.get("MPP_URL"):
         found = Site(url, Path(os.environ["MPP_TOKEN_KEY"]).read_bytes(), None)

@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from e2e.accessible import violations
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
 from e2e.conftest import MALL, Site, key
@@ -98,8 +99,9 @@ def test_a_page_and_its_dialogs_break_no_rule_of_wcag_2_2_and_fit_their_screen(s
             faults.append("wider than the screen")
         if tab.locator("html").get_attribute("lang") != language:
             faults.append("another language")
-        if language == "id":
-            picture(tab, f"page-{name}")
+        if language != "id":
+            return faults  # its dialogs are built as in the first language
+        picture(tab, f"page-{name}")
         for dialog in tab.locator("dialog").evaluate_all(DIALOGS):
             tab.evaluate("id => document.getElementById(id).showModal()", dialog)
             faults += [f"{dialog}: {fault}" for fault in violations(tab, f"#{dialog}")]

@@ -11,8 +11,11 @@ import time
 from collections import Counter
 
 import pytest
+
 from e2e.conftest import Site, eventually
 from e2e.crowd import MALL, Clerk, Visitors, in_stream_order, persist, wait_until_published
+
+pytestmark = pytest.mark.faults
 
 ROUNDS = int(os.environ.get("MPP_KILL_ROUNDS", "4"))
 SEED_OF_CHANCE = int(os.environ.get("MPP_KILL_SEED", "20261124"))

@@ -2,8 +2,10 @@
 
 import json
 import threading
+from contextlib import suppress
 
 import httpx
+
 from e2e.conftest import MALL, Site, eventually, key
 
 TICKETS = f"/ticketing/api/malls/{MALL}/tickets"
@@ -33,6 +35,7 @@ class Screen(threading.Thread):
 
     def run(self) -> None:
         with (
+            suppress(httpx.RemoteProtocolError),  # the end of the system, which no test waits for
             self.site.client() as client,
             client.stream("GET", f"/ticketing/live/malls/{MALL}", timeout=60) as stream,
         ):

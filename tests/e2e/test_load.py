@@ -4,8 +4,11 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from e2e.conftest import Site
 from e2e.crowd import add_mall, in_stream_order, wait_until_published
+
+pytestmark = pytest.mark.faults
 
 
 @pytest.mark.parametrize("clients", [8, 32])

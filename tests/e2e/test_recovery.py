@@ -11,12 +11,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from e2e.conftest import MALL, Site, eventually, key
 from kafka import KafkaConsumer, TopicPartition
 from pymongo import MongoClient
 
 from deploy.local import System
 from deploy.local.system import ROOT
+from e2e.conftest import MALL, Site, eventually, key
 from services.catalog.directory import Malls
 from services.chassis.cloud_event import decode
 from services.chassis.event_store import EventStore, connect
@@ -24,6 +24,8 @@ from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
 from services.notifications.sms.dispatcher import reference_of
 from services.ticketing.queue import Queue
+
+pytestmark = pytest.mark.faults
 
 SERVICES = ("catalog", "notifications", "ticketing")
 TICKETS = f"/ticketing/api/malls/{MALL}/tickets"

@@ -14,15 +14,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from servers import Server, free_port, running
+
 from e2e.canary import places
 from e2e.conftest import Site, eventually
 from e2e.crowd import Clerk, Visitors, events_in_kafka
-from servers import Server, free_port, running
-
 from services.chassis.event_store import EventStore, connect
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
 from services.notifications.sms.dispatcher import reference_of
+
+pytestmark = pytest.mark.faults
 
 ROUNDS = int(os.environ.get("MPP_KILL_ROUNDS", "2"))
 SEED_OF_CHANCE = int(os.environ.get("MPP_KILL_SEED", "20261124"))

@@ -24,6 +24,9 @@ HOSTILE = {
     "a template": quote("{{7*7}}{request}%s"),
     "a line break": "a%0D%0ASet-Cookie:%20x=1",
 }
+OF_PARTS_ALONE = ("text with a NUL", "a path upwards", "a ticket of the first day", "a ticket of the last day")
+OF_PARTS_ALONE += ("a booking of the last day", "a week for a day")
+IN_QUERIES = {name: hostile for name, hostile in HOSTILE.items() if name not in OF_PARTS_ALONE}
 REAL = {"mall": "pekalongan", "counter": "G02", "day": "2026-11-24", "scope": "counter", "code": "G02"}
 QUERIES = ("q", "service", "from", "to", "by", "format", "limit", "priority", "lang", "v")
 HEADERS = ("Idempotency-Key", "Accept-Language", "X-Request-Id", "Cookie", "Authorization", "X-Forwarded-For", "Host")
@@ -67,7 +70,7 @@ def test_a_hostile_part_of_an_address_is_refused_in_words(houses, service, hosti
                 is_told_plainly(client.open(path, method=method, headers=staff, **body), path)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("hostile", IN_QUERIES.values(), ids=IN_QUERIES)
 @pytest.mark.parametrize("service", ["catalog", "ticketing", "notifications"])
 def test_a_hostile_query_is_refused_in_words_or_passed_over(houses, service, hostile):
     client, staff = houses.client(service), houses.bearer("supervisor", mall="")

@@ -18,7 +18,7 @@ from services.ticketing.domain.day.turns import ahead_of, in_order
 from services.ticketing.domain.mall import Bookings, Mall, Rule, ServiceLearned
 
 CAPACITY, KTP_A_DAY, KEPT = 16, 9, 3
-EXAMPLES, STEPS = 200, 70
+EXAMPLES, STEPS = 120, 70
 ENDED = ("served", "missed", "cancelled", "unserved")
 MOVES = {
     "waiting": {"called", "cancelled", "unserved"},
