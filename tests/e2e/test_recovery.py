@@ -11,12 +11,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from e2e.conftest import MALL, Site, eventually, key
 from kafka import KafkaConsumer, TopicPartition
 from pymongo import MongoClient
 
 from deploy.local import System
 from deploy.local.system import ROOT
-from e2e.conftest import MALL, Site, eventually, key
 from services.catalog.directory import Malls
 from services.chassis.cloud_event import decode
 from services.chassis.event_store import EventStore, connect
