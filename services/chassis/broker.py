@@ -83,7 +83,7 @@ class Kafka:
         """Read `KAFKA_…` settings."""
         return cls(
             bootstrap=tuple(env.list("KAFKA_BOOTSTRAP") or ()),
-            session_timeout_ms=env.int("KAFKA_SESSION_TIMEOUT_MS", 45000),
+            session_timeout_ms=env.int("KAFKA_SESSION_TIMEOUT_MS", 10000),
             partitions=env.int("KAFKA_PARTITIONS", 3),
             replication=env.int("KAFKA_REPLICATION", 1),
             login=Login.from_env(env),

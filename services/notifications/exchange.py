@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Event, Timer
+from typing import Literal
 from urllib.parse import urlsplit
 
 PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
@@ -21,6 +22,11 @@ PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
 
 class NotReached(Exception):
     """No connection came about: nothing was sent. `__cause__` says why."""
+
+
+def in_a_word(error: BaseException | None) -> Literal["timeout", "tls", "unreachable"]:
+    """What went wrong on the way."""
+    return "timeout" if isinstance(error, TimeoutError) else "tls" if isinstance(error, ssl.SSLError) else "unreachable"
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,9 @@ def asked(
 ) -> Iterator[HTTPResponse]:
     """The answer, read within the block; the request goes to `address` where it is not for the name to say.
 
-    Each address behind a name has `connecting` seconds, and all together, until the block ends, `seconds`: time limits
-    of a socket start anew with each byte. Raises `NotReached`; once there was a connection, also in the block,
-    `TimeoutError` when the time is over, `HTTPException`, `OSError` or `ValueError`.
+    Each address behind the name has `connecting` seconds to take the connection; all that follows, until the block
+    ends, has `seconds` altogether. Raises `NotReached`; once there was a connection, also in the block, `TimeoutError`
+    when the time is over, `HTTPException`, `OSError` or `ValueError`.
     """
     try:
         plain = socket.create_connection((address or target.host, target.port), connecting)

@@ -80,7 +80,7 @@ def test_kafka_is_read_from_a_list_of_brokers(monkeypatch):
     env = Env()
     kafka = Kafka.from_env(env)
     env.check()
-    assert kafka == Kafka(("kafka-1:9092", "kafka-2:9092"), session_timeout_ms=45000, partitions=3, replication=1)
+    assert kafka == Kafka(("kafka-1:9092", "kafka-2:9092"), session_timeout_ms=10000, partitions=3, replication=1)
 
 
 def read_kafka() -> Kafka:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -130,6 +130,16 @@ def broker(site: Site) -> Mapping[str, str]:
     }
 
 
+@pytest.fixture
+def registered(site: Site) -> Iterator[None]:
+    """What a sample registers is gone afterwards: other tests count webhooks."""
+    yield
+    webhooks = f"/notifications/api/malls/{MALL}/webhooks"
+    with site.client("agency", agency="DUKCAPIL") as agency:
+        for hook in agency.get(webhooks).raise_for_status().json()["webhooks"]:
+            agency.delete(f"{webhooks}/{hook['id']}").raise_for_status()
+
+
 def test_every_block_that_can_be_run_says_what_comes_of_it_or_why_it_is_not_run():
     silent = [f"{d.name}:{line}" for d in DOCUMENTS for line, block in blocks(d) if block["kind"] is None]
     assert silent == []
@@ -137,6 +147,7 @@ def test_every_block_that_can_be_run_says_what_comes_of_it_or_why_it_is_not_run(
     assert {sample.language for sample in SAMPLES} == set(PROGRAMS)
 
 
+@pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.where)
 def test_a_sample_does_what_the_document_says(sample: Sample, site: Site, broker: Mapping[str, str], tmp_path: Path):
     if sample.language == "js" and not shutil.which("node"):

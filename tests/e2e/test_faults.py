@@ -11,7 +11,6 @@ import time
 from collections import Counter
 
 import pytest
-
 from e2e.conftest import Site, eventually
 from e2e.crowd import MALL, Clerk, Visitors, in_stream_order, persist, wait_until_published
 

@@ -5,7 +5,6 @@ import threading
 from contextlib import suppress
 
 import httpx
-
 from e2e.conftest import MALL, Site, eventually, key
 
 TICKETS = f"/ticketing/api/malls/{MALL}/tickets"

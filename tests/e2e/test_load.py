@@ -4,7 +4,6 @@ import threading
 from pathlib import Path
 
 import pytest
-
 from e2e.conftest import Site
 from e2e.crowd import add_mall, in_stream_order, wait_until_published
 

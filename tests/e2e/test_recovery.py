@@ -13,13 +13,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from e2e.conftest import MALL, Site, eventually, key
+from e2e.crowd import wait_until_published
 from kafka import KafkaConsumer, TopicPartition
 from pymongo import MongoClient
 
 from deploy.local import System
 from deploy.local.system import ROOT
-from e2e.conftest import MALL, Site, eventually, key
-from e2e.crowd import wait_until_published
 from services.catalog.directory import Malls
 from services.chassis.cloud_event import decode
 from services.chassis.event_store import EventStore, connect

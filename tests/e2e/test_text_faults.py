@@ -14,11 +14,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from servers import Server, free_port, running
-
 from e2e.canary import places
 from e2e.conftest import Site, eventually
 from e2e.crowd import Clerk, Visitors, events_in_kafka
+from servers import Server, free_port, running
+
 from services.chassis.event_store import EventStore, connect
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences

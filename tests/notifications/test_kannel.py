@@ -197,7 +197,7 @@ def test_with_a_wrong_password_nothing_is_sent_and_it_is_tried_again(kannel, tex
 def test_a_kannel_that_is_down_has_sent_nothing_and_the_text_waits(texted):
     send, message = texted
     send(f"http://127.0.0.1:{free_port()}")
-    assert eventually(lambda: message().reason == "ConnectError"), message()
+    assert eventually(lambda: message().reason == "unreachable"), message()
     assert message().status == "requested"
 
 

@@ -22,7 +22,7 @@ from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.intake import TOPICS
 from services.notifications.webhooks.registry import Registry
 
-ROUNDS = int(os.environ.get("MPP_WEBHOOK_KILL_ROUNDS", "1"))  # the release check uses 20
+ROUNDS = int(os.environ.get("MPP_KILL_ROUNDS", "2"))  # the release check uses 20
 KINDS = ("ticket-called", "service-listed", "day-opened")
 
 
@@ -96,7 +96,9 @@ def registry(store: EventStore) -> Registry:
     return Registry(store, Gate((ip_network("127.0.0.0/8"),), http=True))
 
 
-def test_a_worker_killed_between_sending_and_recording_repeats_that_one_and_loses_none(producers, worker, registry):
+@pytest.mark.faults
+@pytest.mark.timeout(120 + 30 * ROUNDS)
+def test_kills_of_the_worker_between_sending_and_recording_repeat_that_event_and_lose_none(producers, worker, registry):
     with receiving() as server:
         _, secret = registry.register("pekalongan", "DUKCAPIL", "Server", server.url, KINDS, ())
         processes, kills = [worker()], [10 * number + 5 for number in range(ROUNDS)]

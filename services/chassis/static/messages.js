@@ -6,7 +6,7 @@ import { t } from './words.js';
 
 const REFRESH_MS = 3_000;
 const KINDS = { accepted: 'good', delivered: 'good', failed: 'bad', unknown: 'warn', expired: 'warn' };
-const WHY = ['withdrawn', 'switched-off', 'no-longer-true', 'undelivered'];
+const WHY = ['withdrawn', 'switched-off', 'no-longer-true', 'undelivered', 'unreachable', 'timeout', 'tls'];
 
 const $ = (id) => document.getElementById(id);
 const clocks = new Map(); // by time zone: a mall's texts are told at its own time

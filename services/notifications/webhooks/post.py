@@ -11,7 +11,7 @@ from http.client import HTTPException
 from typing import Literal
 
 from services.chassis.errors import Problem
-from services.notifications.exchange import NotReached, asked
+from services.notifications.exchange import NotReached, asked, in_a_word
 from services.notifications.webhooks.addresses import Gate
 
 LONGEST = 15.0  # seconds from the connection to the answer
@@ -68,13 +68,8 @@ def _post(gate: Gate, url: str, headers: dict[str, str], body: bytes) -> Attempt
 
 
 def _failed(cause: BaseException | None) -> Attempt:
-    match cause:
-        case TimeoutError():
-            return Attempt("timeout")
-        case ssl.SSLError(reason=reason):
-            return Attempt("tls", answer=(reason or "")[:BEGINNING])
-        case _:
-            return Attempt("unreachable", answer=type(cause).__name__)
+    more = cause.reason if isinstance(cause, ssl.SSLError) else type(cause).__name__
+    return Attempt(in_a_word(cause), answer=(more or "")[:BEGINNING])
 
 
 def _came(status: int) -> Came:

@@ -16,7 +16,7 @@ from cattrs import Converter
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
 from cattrs.v import transform_error
 
-from services.notifications.exchange import NotReached, Target, asked
+from services.notifications.exchange import NotReached, Target, asked, in_a_word
 from services.notifications.sms.gateways.gateway import CertainlyNotSent, Rejected, Text
 
 OF_A_TEXT = ("to", "to_digits", "to_local", "text", "reference", "report_url")
@@ -121,14 +121,14 @@ class HttpGateway:
         try:
             target, headers, body = _request(how, values)
         except ValueError as error:
-            raise CertainlyNotSent(type(error).__name__) from error
+            raise CertainlyNotSent("unreachable") from error
         try:
             with asked(
                 target, how.method, headers, body, connecting=self._connecting, seconds=self._seconds
             ) as response:
                 return self._understood(response)
         except NotReached as error:
-            raise CertainlyNotSent(type(error.__cause__).__name__) from error
+            raise CertainlyNotSent(in_a_word(error.__cause__)) from error
 
     def _understood(self, response: HTTPResponse) -> str:
         how, reason = self._described, f"status {response.status}"
