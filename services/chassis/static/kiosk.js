@@ -222,7 +222,7 @@ function hand(ticket) {
     service: ticket.service_name,
     agency: ticket.agency_name,
     bring: offered?.querySelector('.needs')?.textContent ?? null,
-    issued: t('kiosk.slip.issued', { when: `${clock.date(ticket.issued_at)}, ${clock.time(ticket.issued_at)}` }),
+    issued: t('kiosk.slip.issued', { when: `${clock.date(ticket.issued_at).replaceAll(/(?<!,) /g, '\u00a0')}, ${clock.time(ticket.issued_at)}` }),
   };
   slip = slipOf(ticket, Object.values(says));
   fill($('slip'), { number: ticket.number, ...says });
