@@ -406,7 +406,8 @@ $('booked')?.addEventListener('click', () => { show('checkin'); stay(IDLE_S); })
 $('checkin').addEventListener('submit', typed);
 onScan(BOOKING, ([booking]) => checkIn(booking));
 $('more').addEventListener('click', () => stay(step === 'ticket' ? TICKET_S * 2 : IDLE_S));
-for (const kind of ['click', 'keydown', 'input', 'scroll']) document.addEventListener(kind, touched, true);
+for (const kind of ['click', 'keydown', 'input']) document.addEventListener(kind, touched); // after what it leads to
+document.addEventListener('scroll', touched, true); // of whatever part
 
 keptToken(); // that of the device, if it was given one: taken out of the address
 reach(sessionStorage.getItem(REACH) === 'low');
