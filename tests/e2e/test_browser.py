@@ -388,6 +388,10 @@ def test_closures_a_stop_and_the_end_of_the_day_are_told_on_every_screen(site: S
         seen(kiosk, "#closed", "Uji evakuasi")
         seen(hall, "#stopped", "Uji evakuasi")
         assert violations(hall) == []
+        box, rows = hall.locator("#earlier").bounding_box(), hall.locator("#earlier li").all()
+        bottom = box["y"] + box["height"]
+        cut = [row for row in rows if (one := row.bounding_box())["y"] < bottom < one["y"] + one["height"] - 1]
+        assert (len(rows) > 0, cut) == (True, []), "no row of calls is cut by the banners"
         picture(hall, "hall-stopped")
         seen(console, "#stopped", "Uji evakuasi")
         seen(console, "#closed-services", "Alat rekam rusak")
