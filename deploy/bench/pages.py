@@ -45,9 +45,8 @@ PAGES = {
     **{f"dead letters, {name}": (1440, 900, f"/{name}/dead-letters") for name in SERVICES},
     "sign in": (390, 844, "/catalog/sign-in"),
     "password": (390, 844, "/catalog/password"),
+    **{f"API of {name}": (1440, 900, f"/{name}/api/docs") for name in SERVICES},
 }
-# For developers, who get a program to try each call with; no goals for those.
-DOCUMENTS = {f"API of {name}": (1440, 900, f"/{name}/api/docs") for name in SERVICES}
 # Who looks at a page; everybody else is a visitor. Administrators work for all malls.
 STAFF = {
     "counter": ("operator", {"mall": MALL, "counter": "G02"}),
@@ -78,7 +77,7 @@ def measure(system: System, say: Callable[[str], None]) -> Figures:
     if not chromium:
         say("pages: left out, no Chromium or no playwright on this machine")
         return {}
-    all_pages = {EMPTY: (1280, 800, "/livez"), **PAGES, **DOCUMENTS}
+    all_pages = {EMPTY: (1280, 800, "/livez"), **PAGES}
     say(f"first paint and weight of {len(all_pages)} pages in Chromium")
     ids, found = _visit(system), {}
     with sync_playwright() as driver:
@@ -132,8 +131,7 @@ def report(found: Figures, console: Console) -> None:
         table.add_column(column)
     for name, one in found.items():
         paint, weight = one["first_paint_ms"], one["kb"]
-        marks = ("", "") if name in DOCUMENTS else (_mark(paint, PAINT_GOAL_MS), _mark(weight, WEIGHT_GOAL_KB))
-        table.add_row(name, str(paint), marks[0], str(weight), marks[1])
+        table.add_row(name, str(paint), _mark(paint, PAINT_GOAL_MS), str(weight), _mark(weight, WEIGHT_GOAL_KB))
     console.print(table)
 
 

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import flask_swagger_ui
 import marshmallow as ma
 import structlog
 from apispec import BasePlugin
 from babel.dates import format_date, format_datetime, format_timedelta
-from flask import Flask, Response, current_app, g, render_template, request, send_from_directory
+from flask import Flask, Response, current_app, g, render_template, request
 from flask_smorest import Api, Blueprint
 from markupsafe import Markup
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
@@ -26,7 +25,7 @@ from pymongo.errors import PyMongoError
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.exceptions import NotFound as HTTPNotFound
 
-from services.chassis import metrics, tracing
+from services.chassis import metrics, reference, tracing
 from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import (
     Fault,
@@ -179,7 +178,7 @@ def create_app(
     api = ProblemApi(app, spec_kwargs={"extra_plugins": [ProblemPlugin()]})
     for blueprint in blueprints:
         api.register_blueprint(blueprint) if isinstance(blueprint, Blueprint) else app.register_blueprint(blueprint)
-    _add_docs(app, service)
+    _add_docs(app, service, api)
     _add_health(app, ready)
     _add_metrics(app)
     return app
@@ -401,21 +400,29 @@ def _content_hash(name: str) -> str:
     return hashlib.sha256((CHASSIS / "static" / name).read_bytes()).hexdigest()[:10]
 
 
-def _add_docs(app: Flask, service: str) -> None:
-    """The API's documentation, from the viewer that its package brings along."""
-    assets = Path(flask_swagger_ui.__file__).parent / "dist"
+def _add_docs(app: Flask, service: str, api: Api) -> None:
+    """The API's reference: a page made from its specification."""
+
+    @cache
+    def told() -> dict[str, Any]:
+        document = api.spec.to_dict()
+        shown = {"groups": reference.groups(document, _roles(app)), "objects": reference.objects(document)}
+        return {"title": document["info"]["title"], "spec_url": f"/{service}/api/openapi.json", **shown}
 
     @app.get(f"/{service}/api/docs")
     @public
-    def api_docs() -> Response:
-        page = Response(render_template("docs.html", spec_url=f"/{service}/api/openapi.json"))
-        page.headers["Content-Security-Policy"] = f"{CSP}; style-src 'self' 'unsafe-inline'"  # the viewer's own need
-        return page
+    def api_docs() -> str:
+        return render_template("docs.html", **told())
 
-    @app.get(f"/{service}/api/docs/assets/<path:name>")
-    @public
-    def api_docs_asset(name: str) -> Response:
-        return send_from_directory(assets, name)
+
+def _roles(app: Flask) -> dict[tuple[str, str], frozenset[str]]:
+    """Who may use each route, by method and path as the specification writes it."""
+    return {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)): getattr(view, "access", frozenset())
+        for rule in app.url_map.iter_rules()
+        if (view := app.view_functions[rule.endpoint])
+        for method in rule.methods or ()
+    }
 
 
 def _add_health(app: Flask, ready: Mapping[str, Callable[[], object]]) -> None:

@@ -119,6 +119,10 @@ class TestInABrowser:
         page.wait_for_url(f"**{place}")
         playwright.expect(page.locator("#page")).to_be_visible()
         playwright.expect(page.locator("#signed-in")).to_contain_text(account["name"])
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        playwright.expect(page.locator("#sign-out")).to_be_in_viewport(ratio=1)
+        playwright.expect(page.locator(".masthead .language")).to_be_in_viewport(ratio=1)
         page.goto("/notifications/messages")
         playwright.expect(page.locator("#page")).to_be_visible()
         page.goto(f"/ticketing/malls/{MALL}/counters/G13")

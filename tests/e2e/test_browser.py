@@ -7,10 +7,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-
-from deploy.local.system import SEED
+from e2e.accessible import violations
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
 from e2e.conftest import MALL, Site, eventually, key
+
+from deploy.local.system import SEED
 
 pytestmark = IN_CHROMIUM
 
@@ -205,6 +206,38 @@ def test_a_clerk_does_every_act_by_keyboard(site: Site, window):
     reads(console, "status", "Tutup")
 
 
+def test_no_act_of_a_clerk_takes_more_than_two_clicks(site: Site, window):
+    service = services_at(site, "G14")[0]["code"]
+    number, other = (take(site, service)["number"] for _ in range(2))
+    console = console_of(site, window, "G14")
+    shut = playwright.expect(console.locator("dialog[open]"))
+    console.click("#act-n")
+    seen(console, "#current", number)
+    console.click("#act-h")
+    console.click("#ask-hold .reasons button >> nth=0")
+    shut.to_have_count(0)
+    seen(console, "#lists", re.compile(r"Ditahan\s*1"))
+    console.click("#act-l")
+    console.click("#line button")
+    reads(console, "stage", "Dilayani")
+    console.click("#act-s")
+    console.click("#ask-finish .reasons button >> nth=0")
+    shut.to_have_count(0)
+    reads(console, "served", "1")
+    console.click("#act-n")
+    seen(console, "#current", other)
+    console.click("#act-p")
+    console.click("#ask-transfer .choice >> nth=0")
+    shut.to_have_count(0)
+    playwright.expect(console.locator("#current")).to_be_hidden()
+    console.click("#act-i")
+    console.click("#ask-pause .reasons button >> nth=0")
+    shut.to_have_count(0)
+    reads(console, "status", "Istirahat")
+    console.click("#act-b")
+    reads(console, "status", "Buka")
+
+
 def test_esc_leaves_a_dialog_and_nothing_has_happened(site: Site, window):
     number = take(site, services_at(site, "G11")[0]["code"])["number"]
     console = console_of(site, window, "G11")
@@ -326,6 +359,15 @@ def test_a_clerk_gets_through_a_busy_hour_of_twenty_visitors_by_keyboard_alone(s
     seen(console, "#lists", re.compile(r"Terlewat\s*2"))
     reads(console, "served", "18")
     assert console.evaluate("document.documentElement.scrollHeight") <= 720
+    for other in ("DUKCAPIL-KTPREKAM", "POLRES-SKCKBARU"):  # with these, enough came to know what most people need
+        take(site, other, open_mall)
+    kiosk = window(1080, 1920, f"/ticketing/malls/{open_mall}/kiosk")
+    often = kiosk.locator("#often [data-often]")
+    assert often.first.get_attribute("data-often") == service
+    assert often.count() == 3
+    picture(kiosk, "kiosk-often")
+    often.first.click()
+    seen(kiosk, "[data-step='who']", "Umum")
 
 
 def test_closures_a_stop_and_the_end_of_the_day_are_told_on_every_screen(site: Site, window, open_mall):
@@ -345,6 +387,12 @@ def test_closures_a_stop_and_the_end_of_the_day_are_told_on_every_screen(site: S
         supervisor.post(f"{api}/stop", json={"reason": "Uji evakuasi"}).raise_for_status()
         seen(kiosk, "#closed", "Uji evakuasi")
         seen(hall, "#stopped", "Uji evakuasi")
+        assert violations(hall) == []
+        box, rows = hall.locator("#earlier").bounding_box(), hall.locator("#earlier li").all()
+        bottom = box["y"] + box["height"]
+        cut = [row for row in rows if (one := row.bounding_box())["y"] < bottom < one["y"] + one["height"] - 1]
+        assert (len(rows) > 0, cut) == (True, []), "no row of calls is cut by the banners"
+        picture(hall, "hall-stopped")
         seen(console, "#stopped", "Uji evakuasi")
         seen(console, "#closed-services", "Alat rekam rusak")
         supervisor.delete(f"{api}/stop").raise_for_status()
@@ -353,5 +401,6 @@ def test_closures_a_stop_and_the_end_of_the_day_are_told_on_every_screen(site: S
         playwright.expect(service).to_be_enabled()
         seal = supervisor.post(f"{api}/closing").raise_for_status().json()["seal"]
     seen(hall, "#over .seal", " ".join((seal[:4], seal[4:8], seal[8:12])))
+    assert violations(hall) == []
     picture(hall, "hall-over")
     seen(kiosk, "#closed", "sudah selesai")

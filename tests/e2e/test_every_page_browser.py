@@ -14,6 +14,7 @@ KIOSK, TABLET, TELEVISION = (1080, 1920), (1280, 800), (1920, 1080)
 CONSOLE, DESK, PHONE = (1280, 720), (1440, 900), (390, 844)
 SITE, API = f"/ticketing/malls/{MALL}", f"/ticketing/api/malls/{MALL}"
 TODAY = datetime.now(ZoneInfo("Asia/Jakarta")).date().isoformat()
+SERVICES = ("catalog", "ticketing", "notifications")
 SERVICE = "DUKCAPIL-KTPREKAM"
 # Who looks at it, how large, where it is, and what is there once it has its data.
 PAGES = {
@@ -29,6 +30,7 @@ PAGES = {
     "sign-in": ("", PHONE, "/catalog/sign-in", "#form"),
     "password": ("", DESK, "/catalog/password", "main .card:visible"),
     "staff-only": ("", DESK, f"{SITE}/supervisor", "#token-form"),
+    "reference": ("", DESK, "/ticketing/api/docs", "details"),
     "console": ("operator", CONSOLE, f"{SITE}/counters/G13", "#line, #lists"),
     "supervisor": ("supervisor", DESK, f"{SITE}/supervisor", "#page #counters"),
     "statistics": ("supervisor", DESK, f"{SITE}/statistics", "#page #parts"),
@@ -41,10 +43,7 @@ PAGES = {
     "new-mall": ("administrator", DESK, "/catalog/new-mall", "main form:visible"),
     "texts": ("administrator", DESK, f"/notifications/malls/{MALL}/texts", "#occasions section:first-child"),
     "webhooks-of-a-mall": ("administrator", DESK, f"/notifications/malls/{MALL}/webhooks", "#page"),
-    **{
-        f"dead-letters-{service}": ("administrator", DESK, f"/{service}/dead-letters", "#page")
-        for service in ("catalog", "ticketing", "notifications")
-    },
+    **{f"dead-letters-{service}": ("administrator", DESK, f"/{service}/dead-letters", "#page") for service in SERVICES},
 }
 SCOPES = {"operator": {"counter": "G13"}, "administrator": {"mall": None}}
 WIDER = "document.documentElement.scrollWidth - innerWidth"
@@ -284,6 +283,7 @@ def test_what_went_wrong_is_told_in_a_way_that_breaks_no_rule_either(site: Site,
 def test_a_place_that_was_booked_has_a_page_without_faults(window):
     phone = window(*PHONE, f"{SITE}/book?service={SERVICE}")
     phone.locator(".day input:enabled").last.check(force=True)
+    assert violations(phone) == [], "the chosen day can be read with the pointer, or the last touch, still on it"
     phone.click(".confirm .button")
     phone.wait_for_url("**/bookings/**")
     phone.locator(".state:visible").first.wait_for()
@@ -291,6 +291,21 @@ def test_a_place_that_was_booked_has_a_page_without_faults(window):
     phone.click("#give-back")
     playwright.expect(phone.locator("#sure")).to_be_visible()
     assert violations(phone) == []
+
+
+def test_an_api_is_read_call_by_call_and_leads_to_what_it_takes(window):
+    page = window(*PHONE, "/ticketing/api/docs")
+    call = page.locator("details", has=page.get_by_text("/ticketing/api/malls/{mall}/closing", exact=True))
+    call.locator("summary").focus()
+    page.keyboard.press("Enter")
+    seen(page, "details[open]", "administrator supervisor")
+    assert violations(page) == []
+    assert page.evaluate(WIDER) <= 0
+    page.keyboard.press("Enter")
+    ticket = page.locator("details", has=page.get_by_text("/ticketing/api/malls/{mall}/tickets", exact=True)).first
+    ticket.locator("summary").click()
+    ticket.get_by_role("link", name="NewTicket").click()
+    playwright.expect(page.locator("#NewTicket:target")).to_be_in_viewport()
 
 
 def test_a_kiosk_changes_its_language_in_one_tap_and_back(window):

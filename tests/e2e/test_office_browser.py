@@ -194,6 +194,26 @@ def test_statistics_are_tables_that_can_be_taken_along(site: Site, window, super
     assert Path(saved.value.path()).read_text(encoding="utf-8-sig").startswith("class,tickets,served")
 
 
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_report_of_a_day_is_printed_on_a4_to_be_signed(site: Site, window, supervisor, always, language):
+    supervisor.post(f"{api(always)}/tickets", json={"service": a_service(site, always)}, headers=key())
+    address = f"/ticketing/malls/{always}/days/today/report?lang={language}"
+    page = window(*DESK, f"{address}#token={token_of(supervisor)}")
+    page.locator("#hour tr").first.wait_for()
+    told = supervisor.get(f"{api(always)}/statistics?by=hour").json()["all"]
+    playwright.expect(page.locator("#figures [data-slot='tickets']")).to_have_text(str(told["tickets"]))
+    assert page.locator("#hour .chart rect").count() > 0
+    page.emulate_media(media="print")
+    for gone in (".staff-nav", "#print", ".masthead"):
+        playwright.expect(page.locator(gone)).to_be_hidden()
+    seen(page, ".signed", "Kepala MPP" if language == "id" else "Head of the MPP")
+    overlapping = """all => all.filter((one, i) => i && one.getBoundingClientRect().left
+        < all[i - 1].getBoundingClientRect().right - 1 && one.parentNode === all[i - 1].parentNode).length"""
+    assert page.locator("thead th").evaluate_all(overlapping) == 0
+    sizes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", page.pdf(prefer_css_page_size=True))
+    assert {(round(float(wide)), round(float(high))) for wide, high in sizes} == {(595, 842)}
+
+
 def test_the_record_of_a_day_can_be_searched_and_is_verified(site: Site, window, supervisor, always):
     wanted = {"service": a_service(site, always)}
     number = supervisor.post(f"{api(always)}/tickets", json=wanted, headers=key()).json()["number"]

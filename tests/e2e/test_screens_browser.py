@@ -57,6 +57,12 @@ def finish(site: Site, counter: str) -> None:
             clerk.post(f"{API}/tickets/{current['id']}/completion", json={}).raise_for_status()
 
 
+def token(site: Site, role: str, **scope: str) -> str:
+    """The end of an address that signs in for one tab."""
+    with site.client(role, **scope) as client:
+        return "#token=" + client.headers["Authorization"].removeprefix("Bearer ")
+
+
 def issued(site: Site) -> int:
     with site.client() as visitor:
         return visitor.get(f"{API}/hall").json()["issued"]
@@ -102,26 +108,41 @@ def test_where_the_browser_does_not_speak_the_server_does(site: Site, window):
     finish(site, "G03")
 
 
-def test_the_hall_keeps_its_data_through_a_restart_of_the_server_and_needs_no_reload(site: Site, window):
+def test_the_screens_keep_their_data_through_a_restart_of_the_server_and_need_no_reload(site: Site, window):
     if site.system is None:
         pytest.skip("needs a system of our own, to kill its processes")
     before = call(site, *FIRST_FLOOR)
     finish(site, "G02")
     hall = window(*TELEVISION, f"{PAGES}/hall", expecting="502")
-    hall.evaluate("window.stays = true")
+    console = window(1280, 720, f"{PAGES}/counters/G02{token(site, 'operator', counter='G02')}", expecting="502")
+    supervisor = window(1440, 900, f"{PAGES}/supervisor{token(site, 'supervisor')}", expecting="502")
+    seen(console, "#desk", "Gerai ini")
+    seen(supervisor, "#counters tr:has-text('G02')", "Buka")
+    for screen in (hall, console, supervisor):
+        screen.evaluate("window.stays = true")
     for process in ("ticketing-live", "ticketing-web"):
         site.system.kill(process)
     try:
-        seen(hall, "#lost", re.compile(r"Data terakhir pukul \d\d\.\d\d\.\d\d"))
+        for screen in (hall, console, supervisor):
+            seen(screen, "#lost", re.compile(r"\d\d\.\d\d\.\d\d"))
         seen(hall, "#hero", before)
+        seen(console, "#desk", "Gerai ini")
+        seen(supervisor, "#counters tr:has-text('G02')", "Buka")
+        assert [violations(screen) for screen in (hall, console, supervisor)] == [[], [], []]
         picture(hall, "hall-lost")
+        picture(console, "counter-lost")
+        picture(supervisor, "supervisor-lost")
     finally:
         for process in ("ticketing-live", "ticketing-web"):
             site.system.start(process)
-    playwright.expect(hall.locator("#lost")).to_be_hidden(timeout=30_000)
+    for screen in (hall, console, supervisor):
+        playwright.expect(screen.locator("#lost")).to_be_hidden(timeout=30_000)
     after = call(site, *FIRST_FLOOR)
     seen(hall, "#hero", after)
-    assert hall.evaluate("window.stays")
+    seen(console, "#current", after)
+    seen(supervisor, "#counters tr:has-text('G02')", after)
+    for screen in (hall, console, supervisor):
+        assert screen.evaluate("window.stays")
     finish(site, "G02")
 
 
@@ -196,6 +217,39 @@ def test_a_ticket_takes_three_taps_and_goes_to_a_phone_by_the_keypad(site: Site,
     kiosk.click("#restart")
     kiosk.click("#tiles [data-agency='BPJSTK']")
     assert kiosk.input_value("#phone") == ""
+
+
+def test_a_ticket_is_taken_by_keyboard_alone(window):
+    kiosk = window(*TABLET, f"{PAGES}/kiosk")
+    kiosk.locator("#search").focus()
+    kiosk.keyboard.type("paspor")
+    offer = kiosk.locator("[data-service]:visible").first
+    playwright.expect(offer).to_be_visible()
+    for _ in range(20):
+        kiosk.keyboard.press("Tab")
+        if kiosk.evaluate("document.activeElement.matches('[data-service]')"):
+            break
+    kiosk.keyboard.press("Enter")
+    playwright.expect(kiosk.locator("[data-step='who'] h1")).to_be_focused()
+    kiosk.keyboard.press("Tab")
+    kiosk.keyboard.press("Enter")
+    seen(kiosk, "#slip .number", re.compile(r"^[A-Z]-\d{3}$"))
+    playwright.expect(kiosk.locator("#slip h1")).to_be_focused()
+
+
+def test_a_kiosk_that_was_left_returns_by_itself_after_a_warning(window):
+    kiosk = window(*KIOSK, f"{PAGES}/kiosk")
+    kiosk.clock.install()
+    kiosk.reload()
+    kiosk.click("#tiles [data-agency='BPJSTK']")
+    kiosk.clock.fast_forward(41_000)
+    seen(kiosk, "#return", re.compile(r"Kembali ke awal dalam \d+ detik"))
+    assert violations(kiosk) == []
+    kiosk.click("#more")
+    playwright.expect(kiosk.locator("#return")).to_be_hidden()
+    kiosk.clock.fast_forward(90_000)
+    playwright.expect(kiosk.locator("#tiles")).to_be_visible()
+    playwright.expect(kiosk.locator("#return")).to_be_hidden()
 
 
 @pytest.mark.parametrize("size", [KIOSK, TABLET], ids=["portrait", "landscape"])

@@ -222,7 +222,7 @@ function hand(ticket) {
     service: ticket.service_name,
     agency: ticket.agency_name,
     bring: offered?.querySelector('.needs')?.textContent ?? null,
-    issued: t('kiosk.slip.issued', { when: `${clock.date(ticket.issued_at)}, ${clock.time(ticket.issued_at)}` }),
+    issued: t('kiosk.slip.issued', { when: `${clock.date(ticket.issued_at).replaceAll(/(?<!,) /g, '\u00a0')}, ${clock.time(ticket.issued_at)}` }),
   };
   slip = slipOf(ticket, Object.values(says));
   fill($('slip'), { number: ticket.number, ...says });
@@ -406,7 +406,8 @@ $('booked')?.addEventListener('click', () => { show('checkin'); stay(IDLE_S); })
 $('checkin').addEventListener('submit', typed);
 onScan(BOOKING, ([booking]) => checkIn(booking));
 $('more').addEventListener('click', () => stay(step === 'ticket' ? TICKET_S * 2 : IDLE_S));
-for (const kind of ['click', 'keydown', 'input', 'scroll']) document.addEventListener(kind, touched, true);
+for (const kind of ['click', 'keydown', 'input']) document.addEventListener(kind, touched); // after what it leads to
+document.addEventListener('scroll', touched, true); // of whatever part
 
 keptToken(); // that of the device, if it was given one: taken out of the address
 reach(sessionStorage.getItem(REACH) === 'low');
