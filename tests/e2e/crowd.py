@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import httpx
+from e2e.conftest import Site, eventually
 from kafka import KafkaConsumer, TopicPartition
 
 from deploy.local import System
 from deploy.local.system import SEED
-from e2e.conftest import Site, eventually
 from services.chassis.cloud_event import decode
 
 MALL = "ramai"

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-
 from e2e.conftest import MALL, Site
 
 ACCESS = "/catalog/api/access"

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-
-from deploy.local.system import SEED
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
 from e2e.conftest import Site, eventually, key
+
+from deploy.local.system import SEED
 
 pytestmark = IN_CHROMIUM
 

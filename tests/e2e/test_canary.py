@@ -3,7 +3,6 @@
 import re
 
 import pytest
-
 from e2e.canary import everything, places
 from e2e.conftest import MALL, Site, eventually, key
 from e2e.test_journey import TICKETS, a_service_at, take

@@ -5,7 +5,6 @@ import time
 
 import httpx
 import pytest
-
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
 from e2e.conftest import MALL, Site, eventually, key
 

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from servers import free_port
-
 from e2e.conftest import MALL, Site, key
+from servers import free_port
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "docs" / name for name in ("subscribing.md", "webhooks.md") if (ROOT / "docs" / name).exists()]

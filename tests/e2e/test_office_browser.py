@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
 from e2e.conftest import MALL, Site, eventually, key, never_closes
 

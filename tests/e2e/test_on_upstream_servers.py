@@ -11,11 +11,11 @@ from pathlib import Path
 import pymongo
 import pytest
 import yaml
+from e2e import test_journey
+from e2e.conftest import Site
 from servers import free_port
 
 from deploy.local import System
-from e2e import test_journey
-from e2e.conftest import Site
 
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # the containers end with their block, no reaper needed
 docker = pytest.importorskip("docker")

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from e2e.conftest import MALL, Site, eventually, key
 from runbook import IN_A_SERVICE, NOT_RUN, as_typed, command, commands, needs_no_container, project_folder
 
 from deploy.local.system import ROOT
-from e2e.conftest import MALL, Site, eventually, key
 
 FOLLOWING = command("docker compose exec -T ticketing-worker python -m services.chassis.backup save --follow")
 LINES = [line for one in commands() for line in one.splitlines() if needs_no_container(line) and one != FOLLOWING]

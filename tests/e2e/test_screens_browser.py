@@ -5,14 +5,14 @@ import threading
 import time
 
 import pytest
+from e2e.accessible import violations
+from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.conftest import MALL, Site, eventually, key
 from escpos.exceptions import DeviceNotFoundError
 from escpos.printer import Dummy
 from werkzeug.serving import make_server
 
 from deploy.print_agent import Printer, create_app
-from e2e.accessible import violations
-from e2e.browser import IN_CHROMIUM, picture, playwright, seen
-from e2e.conftest import MALL, Site, eventually, key
 
 pytestmark = IN_CHROMIUM
 

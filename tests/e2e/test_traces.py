@@ -6,7 +6,6 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-
 from e2e.conftest import MALL, eventually, key, started
 from e2e.test_journey import a_service_at, take
 

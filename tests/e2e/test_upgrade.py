@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from e2e.conftest import Site, eventually
+from e2e.crowd import MALL, Clerk, Visitors, add_mall, in_stream_order, wait_until_published
+from e2e.test_recovery import SERVICES, handed_over, texts_in, worker
 from servers import Server, free_port
 
 from deploy.local import System
 from deploy.local.system import ROOT
-from e2e.conftest import Site, eventually
-from e2e.crowd import MALL, Clerk, Visitors, add_mall, in_stream_order, wait_until_published
-from e2e.test_recovery import SERVICES, handed_over, texts_in, worker
 from services.chassis.event_store import connect
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
