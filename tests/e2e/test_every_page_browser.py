@@ -127,7 +127,7 @@ def links(page) -> list[str]:
     return page.locator(".staff-nav a:visible").all_inner_texts()
 
 
-@pytest.mark.parametrize("role", MAY_OPEN)
+@pytest.mark.parametrize("role", ["auditor", "agency", "administrator"])
 def test_staff_go_by_one_navigation_wherever_their_role_may_and_see_where_they_are(site: Site, window, role):
     scope = {"agency": {"agency": "DUKCAPIL"}, "administrator": {"mall": None}}.get(role, {})
     token = site.client(role, **scope).headers["Authorization"].removeprefix("Bearer ")
