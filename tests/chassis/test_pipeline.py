@@ -224,20 +224,14 @@ def test_a_consumer_that_fell_silent_is_made_anew(kafka_settings, monkeypatch):
         thread.join()
 
 
-def test_of_many_members_that_join_at_once_each_gets_its_partitions(broker):
-    kafka = Kafka((broker.url,), session_timeout_ms=10000, partitions=3, replication=1)
+def test_a_member_joins_once_because_it_knows_its_partitions_before(broker):
+    kafka = Kafka((broker.url,), session_timeout_ms=1500, partitions=3, replication=1)
     kafka.create_topics([TOPIC])
-    given: dict[int, set] = {}
-
-    def join(number: int) -> None:
+    generations = set()
+    for number in range(4):
         consumer = kafka.consumer(f"group-{number}", [TOPIC])
-        assert eventually(lambda: consumer.poll(50) or consumer.assignment(), 20)
-        given[number] = consumer.assignment()
+        assert eventually(lambda one=consumer: one.poll(200) or one.assignment(), 30)
+        generations.add(consumer.group_metadata().generation_id)
         consumer.close(autocommit=False, timeout_ms=1000)
-
-    members = [threading.Thread(target=join, args=(number,)) for number in range(8)]
-    for member in members:
-        member.start()
-    for member in members:
-        member.join()
-    assert [len(given.get(number, ())) for number in range(8)] == [3] * 8
+    assert generations == {min(generations)}
+    assert min(generations) <= 1  # the local broker counts from 0
