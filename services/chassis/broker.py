@@ -124,7 +124,7 @@ class Kafka:
 
         `wait_ms` is how long the broker may hold back an answer for want of news: the local one does, in full.
         """
-        return KafkaConsumer(
+        consumer = KafkaConsumer(
             *topics,
             **self._reach(),
             group_id=group,
@@ -137,6 +137,11 @@ class Kafka:
             heartbeat_interval_ms=self.session_timeout_ms // 3,
             request_timeout_ms=max(10000, self.session_timeout_ms + 5000),
         )
+        for topic in topics:
+            # Known before it joins. Who learns of partitions afterwards joins again, and kafka-python 3.0.12 forgets that
+            # when a poll ends before it has: it turns in circles and hears nothing any more (`inbox.LOST_AFTER`).
+            consumer.partitions_for_topic(topic)
+        return consumer
 
     def ends(self, topic: str) -> dict[int, int]:
         """The offset that the next record of each partition will get."""
