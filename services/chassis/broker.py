@@ -138,8 +138,8 @@ class Kafka:
             request_timeout_ms=max(10000, self.session_timeout_ms + 5000),
         )
         for topic in topics:
-            # Known before it joins. Who learns of partitions afterwards joins again, and kafka-python 3.0.12 forgets that
-            # when a poll ends before it has: it turns in circles and hears nothing any more (`inbox.LOST_AFTER`).
+            # Known before it joins. Who learns of partitions afterwards joins again, and where a poll ends meanwhile,
+            # kafka-python 3.0.12 forgets to: it turns in circles and hears nothing any more (`inbox.LOST_AFTER`).
             consumer.partitions_for_topic(topic)
         return consumer
 
