@@ -137,10 +137,9 @@ class Kafka:
             heartbeat_interval_ms=self.session_timeout_ms // 3,
             request_timeout_ms=max(10000, self.session_timeout_ms + 5000),
         )
-        for topic in topics:
-            # Known before it joins. Who learns of partitions afterwards joins again, and where a poll ends meanwhile,
-            # kafka-python 3.0.12 forgets to: it turns in circles and hears nothing any more (`inbox.LOST_AFTER`).
-            consumer.partitions_for_topic(topic)
+        # It learns of its partitions before it joins. Who does so afterwards joins again, and where a poll ends
+        # meanwhile, kafka-python 3.0.12 forgets to: it turns in circles and hears nothing more (`inbox.LOST_AFTER`).
+        consumer.topics()
         return consumer
 
     def ends(self, topic: str) -> dict[int, int]:
