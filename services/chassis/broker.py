@@ -137,11 +137,10 @@ class Kafka:
             heartbeat_interval_ms=self.session_timeout_ms // 3,
             request_timeout_ms=max(10000, self.session_timeout_ms + 5000),
         )
-        # Its partitions are to be known before it joins. Where they become so just after, it joins again, and
-        # kafka-python 3.0.12 forgets that it did when a poll ends before the answer: it hears nothing any more.
+        # It learns of its partitions before it joins. Who does so afterwards joins again, and where a poll ends
+        # meanwhile, kafka-python 3.0.12 forgets to: it turns in circles and hears nothing more (`inbox.LOST_AFTER`).
         try:
-            for topic in topics:
-                consumer.partitions_for_topic(topic)
+            consumer.topics()
         except KafkaError:
             consumer.close(autocommit=False, timeout_ms=0)
             raise

@@ -27,10 +27,10 @@ log = structlog.get_logger()
 ATTEMPTS = 5
 LOOK_EVERY = 1.0  # seconds between two looks for dead letters to try again
 SOON_MS, UNHURRIED_MS = 50, 500  # somebody waits for what follows; nobody does
-# A member that sends no heartbeat for so many seconds hears nothing any more, and does not know. kafka-python 3.0.12
-# comes to that when partitions become known while it joins (see `Kafka.consumer`). Longer than a session: while the
-# broker waits for a member that died, those who join wait with it.
-LOST_AFTER = 60.0
+# A member that sends no heartbeat for so many seconds, and for three sessions, hears nothing any more, and does not
+# know. kafka-python 3.0.12 was seen to do so on a busy machine, turning in circles without a word until its process
+# was started again. It does no harm to one that still waits to join: it begins anew.
+LOST_AFTER = 20.0
 LONGEST_CAUSE = 500  # characters; what others sent may be in it
 # What reading a poisoned event, or storing what it says, can end with: other types, other forms, numbers and depths
 # that do not fit.
@@ -120,6 +120,7 @@ def batches(
 
     def loop(life: Life) -> None:
         looked, lag = 0.0, metrics.GroupLag(group)
+        lost_after = max(LOST_AFTER, 3 * kafka.session_timeout_ms / 1000)
         try:
             kafka.create_topics(topics)
             if dead_letters:
@@ -139,8 +140,8 @@ def batches(
                 if time.monotonic() - looked > LOOK_EVERY:
                     looked = time.monotonic()
                     lag.tell(_behind(consumer))
-                    if min(looked - made, _silence(consumer)) > LOST_AFTER:
-                        raise KafkaError(f"no heartbeat for {LOST_AFTER:.0f} s")
+                    if min(looked - made, _silence(consumer)) > lost_after:
+                        raise KafkaError(f"no heartbeat for {lost_after:.0f} s")
                     between(life)
         except CommitFailedError:
             log.info("another member took over, the rest will be delivered again", group=group)

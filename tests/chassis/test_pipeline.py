@@ -203,6 +203,16 @@ class Muted(Kafka):
         return consumer
 
 
+def test_a_consumer_knows_its_partitions_before_it_joins(kafka_settings):
+    topics = [f"known-{uuid.uuid4().hex[:8]}" for _ in range(2)]
+    kafka_settings.create_topics(topics)
+    consumer = kafka_settings.consumer("knowing", topics)
+    try:
+        assert consumer._coordinator._metadata_snapshot == {topic: {0, 1, 2} for topic in topics}
+    finally:
+        consumer.close()
+
+
 def test_a_consumer_that_fell_silent_is_made_anew(kafka_settings, monkeypatch):
     monkeypatch.setattr(inbox, "LOST_AFTER", 2.0)
     topic, life, got = f"silent-{uuid.uuid4().hex[:8]}", Life(), []
