@@ -10,7 +10,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 from marshmallow import ValidationError
 from marshmallow.validate import Length, OneOf
 
@@ -139,7 +139,11 @@ class Kafka:
         )
         # It learns of its partitions before it joins. Who does so afterwards joins again, and where a poll ends
         # meanwhile, kafka-python 3.0.12 forgets to: it turns in circles and hears nothing more (`inbox.LOST_AFTER`).
-        consumer.topics()
+        try:
+            consumer.topics()
+        except KafkaError:
+            consumer.close(autocommit=False, timeout_ms=0)
+            raise
         return consumer
 
     def ends(self, topic: str) -> dict[int, int]:
