@@ -116,7 +116,9 @@ class Kafka:
             linger_ms=0,
             max_block_ms=5000,
             request_timeout_ms=5000,
-            delivery_timeout_ms=10000,
+            # Longer than anybody waits for it: a batch that expired would be overtaken by those behind it, and
+            # who reads takes what comes after a gap for the whole.
+            delivery_timeout_ms=120000,
         )
 
     def consumer(self, group: str, topics: Sequence[str], wait_ms: int = 50) -> KafkaConsumer:
