@@ -109,6 +109,8 @@ class TestInABrowser:
         place = f"/ticketing/malls/{MALL}/supervisor"
         page = window(1280, 800, place, expecting="401")
         page.locator("#sign-in").click()
+        page.wait_for_url("**/sign-in?**")
+        page.wait_for_selector("html[data-awake]")
         page.get_by_label("Nama pengguna").fill(account["name"])
         page.get_by_label("Kata sandi").fill("salah-sama-sekali")
         page.locator("#form button").click()
@@ -134,6 +136,7 @@ class TestInABrowser:
 
         admin, name = somebody(root, "administrator"), f"e2e-{uuid.uuid4().hex[:8]}"
         page = window(1280, 800, "/catalog/sign-in?return=/catalog/access", expecting="409")
+        page.wait_for_selector("html[data-awake]")
         page.get_by_label("Nama pengguna").fill(admin["name"])
         page.get_by_label("Kata sandi").fill(PASSWORD)
         page.locator("#form button").click()
