@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from services.catalog import views
 from services.catalog.api import malls, waiting_now
@@ -16,7 +16,7 @@ from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPON
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.mall import MallListed
 from services.chassis.guard import public
-from services.chassis.web import language, text
+from services.chassis.web import CSP, language, text
 
 blueprint = Blueprint("pages", __name__)
 
@@ -35,12 +35,15 @@ def home() -> str:
 
 @blueprint.get("/catalog/malls/<mall>")
 @public
-def directory(mall: str) -> str:
-    """What a mall offers, where, when, what to bring, and how many wait; narrowed by words, agency and floor."""
+def directory(mall: str) -> Response:
+    """What a mall offers, where, when, what to bring, and how many wait; narrowed by words, agency and floor.
+
+    Its search works without scripts: the one form that browsers may send by themselves.
+    """
     found, words = malls().get(mall), request.args.get("q", "")[:100].strip()
     agency, floor = request.args.get("agency", ""), request.args.get("floor", type=int)
     live = _live(found)
-    return render_template(
+    page = render_template(
         "directory.html",
         mall=views.mall(found),
         services=views.services(found, words, agency, floor),
@@ -52,6 +55,7 @@ def directory(mall: str) -> str:
         floor_chosen=floor,
         **live,
     )
+    return Response(page, headers={"Content-Security-Policy": CSP.replace("form-action 'none'", "form-action 'self'")})
 
 
 @blueprint.get("/catalog/malls/<mall>/admin")

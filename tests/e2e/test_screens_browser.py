@@ -333,6 +333,19 @@ def test_a_page_whose_scripts_never_came_says_that_it_does_not_change_by_itself(
     phone.wait_for_selector("html[data-awake]")
 
 
+def test_a_number_that_is_sent_before_the_scripts_came_is_not_put_into_an_address(site: Site, chromium):
+    ticket = take(site, "PLN-BAYAR")
+    bare = {"java_script_enabled": False, "base_url": site.url, "ignore_https_errors": site.system is None}
+    with chromium.new_context(**bare) as context:
+        phone = context.new_page()
+        phone.goto(ticket["status_url"])
+        phone.fill("#phone", "0812-0000-4321")
+        phone.press("#phone", "Enter")
+        phone.wait_for_timeout(500)  # it would be under way by then
+        assert phone.url == site.url + ticket["status_url"]
+        assert phone.input_value("#phone") == "0812-0000-4321"
+
+
 def test_axe_finds_nothing_against_wcag_2_2_on_the_steps_of_a_kiosk_and_on_a_ticket(site: Site, window, paper):
     paper.is_broken = True
     kiosk = window(*KIOSK, f"{PAGES}/kiosk?print=agent:{paper.port}", "503", agent=paper.address)
