@@ -23,8 +23,11 @@ simulate: .venv/installed ## Play a day of 100 visitors against the running syst
 
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four); not the long ones
-	@$(BIN)/python -m pytest -m "not containers and not kafka and not faults" $(PARALLEL) $(ARGS)
+test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four), but for the long ones below
+	@$(BIN)/python -m pytest -m "not containers and not kafka and not screens and not faults" $(PARALLEL) $(ARGS)
+
+test-screens: .venv/installed ## Walk every page in Chromium, in every state, language and size; pictures in build/pictures
+	@$(BIN)/python -m pytest -m screens $(PARALLEL) $(ARGS)
 
 test-faults: .venv/installed ## Run the long tests: a whole system killed, restored and loaded (MPP_KILL_ROUNDS)
 	@$(BIN)/python -m pytest -m faults $(PARALLEL) $(ARGS)
@@ -81,4 +84,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-faults test-kafka test-containers fuzz bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean
+.PHONY: help install run simulate test test-screens test-faults test-kafka test-containers fuzz bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean

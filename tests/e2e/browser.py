@@ -14,6 +14,7 @@ IN_CHROMIUM = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: install it, or name it in CHROMIUM"),
 ]
+SCREENS = [*IN_CHROMIUM, pytest.mark.screens]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 

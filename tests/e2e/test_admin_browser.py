@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.browser import SCREENS, picture, playwright, seen
 from e2e.conftest import Site, eventually, key
 
 from deploy.local.system import SEED
 
-pytestmark = IN_CHROMIUM
+pytestmark = SCREENS
 
 OWN = "tegal"  # a mall that never closes, to change without harm to other tests
 DESK = (1440, 900)

@@ -5,10 +5,10 @@ import time
 
 import httpx
 import pytest
-from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.browser import SCREENS, picture, playwright, seen
 from e2e.conftest import MALL, Site, eventually, key
 
-pytestmark = IN_CHROMIUM
+pytestmark = SCREENS
 
 LIST = f"/catalog/malls/{MALL}"
 KTP = "DUKCAPIL-KTPCETAK"
@@ -42,7 +42,7 @@ def test_a_visitor_types_and_sees_the_service_without_a_reload(window, size):
     page = window(*size, LIST)
     page.evaluate("window.stays = true")
     page.locator("#search").press_sequentially("ktp hilang", delay=30)
-    playwright.expect(page).to_have_url(re.compile(r"\?q=ktp\+hilang$"))  # what half of it found may be there for a moment
+    playwright.expect(page).to_have_url(re.compile(r"\?q=ktp\+hilang$"))
     seen(page, "#count", re.compile(r"^\d+ layanan ditemukan$"))
     playwright.expect(page.locator("[data-service]").first).to_have_attribute("data-service", KTP)
     seen(page, f"[data-service={KTP}]", "surat kehilangan kepolisian")

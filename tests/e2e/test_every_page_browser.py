@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from e2e.accessible import violations
-from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.browser import SCREENS, picture, playwright, seen
 from e2e.conftest import MALL, Site, eventually, key, poison
 
-pytestmark = IN_CHROMIUM
+pytestmark = SCREENS
 
 KIOSK, TABLET, TELEVISION = (1080, 1920), (1280, 800), (1920, 1080)
 CONSOLE, DESK, PHONE = (1280, 720), (1440, 900), (390, 844)

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.browser import SCREENS, picture, playwright, seen
 from e2e.conftest import MALL, Site, eventually, key, never_closes
 
-pytestmark = IN_CHROMIUM
+pytestmark = SCREENS
 
 ALWAYS = "batang"  # a mall that never closes, and keeps places until the last minute of a day
 PHONE = (390, 844)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from e2e.accessible import violations
-from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.browser import SCREENS, picture, playwright, seen
 from e2e.conftest import MALL, Site, eventually, key
 from escpos.exceptions import DeviceNotFoundError
 from escpos.printer import Dummy
@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from deploy.print_agent import Printer, create_app
 
-pytestmark = IN_CHROMIUM
+pytestmark = SCREENS
 
 KIOSK, TABLET, TELEVISION, PHONE = (1080, 1920), (1280, 800), (1920, 1080), (390, 844)
 PAGES, API = f"/ticketing/malls/{MALL}", f"/ticketing/api/malls/{MALL}"
@@ -340,7 +340,7 @@ def test_a_number_that_is_sent_before_the_scripts_came_is_not_put_into_an_addres
         phone = context.new_page()
         phone.goto(ticket["status_url"])
         phone.fill("#phone", "0812-0000-4321")
-        phone.press("#phone", "Enter")
+        phone.keyboard.press("Enter")
         phone.wait_for_timeout(500)  # it would be under way by then
         assert phone.url == site.url + ticket["status_url"]
         assert phone.input_value("#phone") == "0812-0000-4321"

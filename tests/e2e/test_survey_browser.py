@@ -4,12 +4,12 @@ import re
 
 import pytest
 from e2e.accessible import violations
-from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.browser import SCREENS, picture, playwright, seen
 from e2e.conftest import Site, eventually, never_closes
 
 from services.ticketing.survey.domain import ELEMENTS
 
-pytestmark = IN_CHROMIUM
+pytestmark = SCREENS
 
 TEGAL = "tegal"
 API = f"/ticketing/api/malls/{TEGAL}"

@@ -4,10 +4,10 @@ import json
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from e2e.browser import IN_CHROMIUM, playwright
+from e2e.browser import SCREENS, playwright
 from e2e.conftest import MALL, Site, eventually, key
 
-pytestmark = IN_CHROMIUM
+pytestmark = SCREENS
 PAGE = f"/notifications/malls/{MALL}/texts"
 
 

@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from e2e.browser import IN_CHROMIUM, picture, playwright, seen
+from e2e.browser import SCREENS, picture, playwright, seen
 from e2e.conftest import MALL, Site, eventually, key
 from notifications.receiver import Answer, receiving
 from standardwebhooks import Webhook as Verifier
 
-pytestmark = IN_CHROMIUM
+pytestmark = SCREENS
 
 
 @pytest.fixture
