@@ -39,7 +39,11 @@ def older(tmp_path: Path, mongo_server: Server, kafka_server: Server) -> Iterato
         pytest.skip(f"the history does not reach back to {OLDER}: it is a shallow clone, or none")
     tree.mkdir()
     subprocess.run(["tar", "-x"], input=packed.stdout, cwd=tree, check=True)
-    command = [sys.executable, "-c", RUN, str(data), str(port), mongo_server.url, kafka_server.url]
+    python = tree / ".venv/bin/python"  # with the packages of its time
+    subprocess.run([sys.executable, "-m", "venv", tree / ".venv"], check=True)
+    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--require-hashes", "-r", "deploy/requirements.lock"], cwd=tree, check=True)
+    command = [str(python), "-c", RUN, str(data), str(port), mongo_server.url, kafka_server.url]
     with subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout.readline() == f"{tree}\n"  # it is ready, and it is the older one
