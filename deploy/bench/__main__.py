@@ -81,7 +81,8 @@ def measure(folder: Path, tickets: int, calls: int, say: Say) -> Figures:
         found["pages"] = pages.measure(system, say)
         malls = import_malls(system, folder, say)
         say("call → screen and text")
-        found["journeys"] = journeys.measure(system, malls["journeys"], calls=100, pause=0.1)
+        # Visits last longer than a text may take: for a visit that is over, it is not sent any more.
+        found["journeys"] = journeys.measure(system, malls["journeys"], calls=100, pause=0.35)
         direct, gateway = system.addresses["ticketing-web"], urlsplit(system.url).netloc
         found |= {"issue": {}, "issue_everything_running": {}, "issue_through_gateway": {}, "call": {}}
         for level in LEVELS:
