@@ -16,7 +16,7 @@ from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPON
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.mall import MallListed
 from services.chassis.guard import public
-from services.chassis.web import CSP, language, text
+from services.chassis.web import language, policy, text
 
 blueprint = Blueprint("pages", __name__)
 
@@ -55,7 +55,7 @@ def directory(mall: str) -> Response:
         floor_chosen=floor,
         **live,
     )
-    return Response(page, headers={"Content-Security-Policy": CSP.replace("form-action 'none'", "form-action 'self'")})
+    return Response(page, headers={"Content-Security-Policy": policy(forms="'self'")})
 
 
 @blueprint.get("/catalog/malls/<mall>/admin")

@@ -54,12 +54,7 @@ LONGEST_KEY = 200
 REQUEST_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, as JSON can spell it
 DEEP = 400  # brackets that open; Python's reader gives up at a thousand levels
-# Forms are sent by scripts. A browser that has no scripts yet would send them itself, a phone number in the address: it
-# must not.
-CSP = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'none'"
-)
+CSP = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 
 class KeyTooLong(Invalid):
@@ -228,7 +223,7 @@ def _finish(response: Response) -> Response:
     headers["X-Request-Id"] = g.get("request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
-    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("Content-Security-Policy", policy())
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
     elif "v" not in request.args:  # what modules and styles name themselves carries no hash: ask each time
@@ -238,6 +233,15 @@ def _finish(response: Response) -> Response:
     elif "lang" in request.args:
         response.set_cookie("lang", language(), max_age=31536000, samesite="Lax", httponly=True)
     return response
+
+
+def policy(*more: str, forms: str = "'none'") -> str:
+    """The Content-Security-Policy of an answer: that of all, and what a page needs beyond it.
+
+    Forms are sent by scripts. A browser that has no scripts yet would send them itself, a phone number in the address:
+    it must not, but where `forms` says so.
+    """
+    return "; ".join((CSP, f"form-action {forms}", *more))
 
 
 def language() -> str:

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 
 from services.chassis.errors import NotFound
 from services.chassis.guard import public
-from services.chassis.web import CSP, language, text
+from services.chassis.web import language, policy, text
 from services.chassis.words import DEFAULT, Words
 from services.ticketing import views, voice
 from services.ticketing.api import queue
@@ -56,7 +56,7 @@ def kiosk(mall: str) -> Response:
     )
     response = Response(page)
     if printing.agent:
-        response.headers["Content-Security-Policy"] = f"{CSP}; connect-src 'self' {printing.agent}"
+        response.headers["Content-Security-Policy"] = policy(f"connect-src 'self' {printing.agent}")
     return response
 
 
