@@ -148,6 +148,18 @@ class Kafka:
             raise
         return consumer
 
+    def log_of(self, topic: str) -> tuple[str, dict[int, int]]:
+        """The id of the topic, which one of the same name that is made anew does not have; and where it ends.
+
+        That is the offset that the next record of each partition will get.
+        """
+        admin = KafkaAdminClient(**self._reach())
+        try:
+            (described,) = admin.describe_topics([topic])
+        finally:
+            admin.close()
+        return str(described["topic_id"]), self.ends(topic)
+
     def ends(self, topic: str) -> dict[int, int]:
         """The offset that the next record of each partition will get."""
         client = KafkaConsumer(**self._reach())

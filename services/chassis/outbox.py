@@ -1,7 +1,8 @@
 """The relay: delivers each commit's events in stream order, at least once, however often a process dies.
 
 It follows the database's change stream and keeps its position there. Where the position is lost, or the broker holds
-less than it once acknowledged, it delivers everything again from the store: consumers ignore what they have.
+less than it once acknowledged or another log, it delivers everything again from the store: consumers ignore what they
+have.
 """
 
 import os
@@ -9,7 +10,7 @@ import socket
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -41,14 +42,29 @@ class ReplayNeeded(Exception):
     """Everything must be delivered again from the store."""
 
 
+@dataclass(frozen=True)
+class Reached:
+    """How far a destination has got: which log it is, and the end of each of its partitions.
+
+    Empty where a destination does not count.
+    """
+
+    log: str = ""
+    ends: Mapping[str, int] = field(default_factory=dict)
+
+    def lacks(self, log: str, ends: Mapping[str, int]) -> bool:
+        """Whether something that was there is gone: another log has taken its place, or this one is shorter."""
+        return log != self.log or any(self.ends.get(name, 0) < end for name, end in ends.items())
+
+
 class Destination(Protocol):
     """Where an outbox's commits go."""
 
     def deliver(self, commit: Commit) -> None:
         """Send the commit's events on their way, after all that came before."""
 
-    def confirm(self) -> Mapping[str, int]:
-        """Wait until all of it has arrived; how far the destination has got, if it counts. Raises when it has not."""
+    def confirm(self) -> Reached:
+        """Wait until all of it has arrived; how far the destination has got. Raises when it has not."""
         ...
 
     def close(self) -> None:
@@ -92,15 +108,16 @@ class Lease:
         self._leases.update_one(mine, {"$set": {"until": LONG_AGO}})
         self._until = LONG_AGO
 
-    def remembered(self, found: Mapping[str, int]) -> Document | None:
-        """The position to go on from. Raises `ReplayNeeded` if there is none, or something was lost."""
+    def recall(self, found: Reached) -> tuple[Document | None, str]:
+        """The position to go on from; or none, and why everything is to be delivered again."""
         lease = self._leases.find_one({"_id": self.outbox}) or {}
-        if lease.get("replay") or not lease.get("position"):
-            raise ReplayNeeded("asked for" if lease.get("replay") else "no position yet")
-        if any(found.get(name, 0) < count for name, count in lease.get("reached", {}).items()):
-            raise ReplayNeeded("the destination lost what it had")
-        position: Document = lease["position"]
-        return position
+        if lease.get("replay"):
+            return None, "asked for"
+        if not lease.get("position"):
+            return None, "no position yet"
+        if found.lacks(lease.get("log", found.log), lease.get("reached", {})):
+            return None, "the destination lost what it had"
+        return lease["position"], ""
 
     @property
     def save_is_due(self) -> bool:
@@ -111,10 +128,14 @@ class Lease:
         """Forget the position: a relay that dies during a replay begins it again. What was asked for is being done."""
         self._leases.update_one({"_id": self.outbox}, {"$unset": {"position": "", "replay": ""}})
 
-    def save(self, position: Document | None, reached: Mapping[str, int]) -> None:
+    def ask_again(self) -> None:
+        """Make the next relay deliver everything, whoever it is: what was lost may look whole by then."""
+        self._leases.update_one({"_id": self.outbox}, {"$set": {"replay": True}})
+
+    def save(self, position: Document | None, reached: Reached) -> None:
         """Remember that everything up to the position has been delivered, and how far the destination got by it."""
         self._saved_at = datetime.now(UTC)
-        saved = {"position": position, "reached": dict(reached)}
+        saved = {"position": position, "log": reached.log, "reached": dict(reached.ends)}
         self._leases.update_one({"_id": self.outbox}, {"$set": saved})
 
 
@@ -138,8 +159,10 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination], pa
                 _follow(store, lease, destination, life, pause)
             finally:
                 destination.close()
-        except (KafkaError, ReplayNeeded) as error:
+        except (KafkaError, ReplayNeeded, PositionLost) as error:
             log.warning("the relay starts over", outbox=outbox, cause=repr(error))
+            if not isinstance(error, KafkaError):
+                lease.ask_again()
             life.rest(0.5)
         finally:
             with suppress(PyMongoError):  # it runs out by itself
@@ -149,23 +172,24 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination], pa
 
 
 def _follow(store: EventStore, lease: Lease, destination: Destination, life: Life, pause: float) -> None:
-    try:
-        with store.follow(lease.outbox, lease.remembered(destination.confirm())) as feed:
-            _pass_on(lease, feed, destination, life, pause)
-    except (ReplayNeeded, PositionLost) as cause:
-        with store.follow(lease.outbox, None) as feed:  # opened before the replay, so that nothing falls between them
-            log.warning("delivering everything from the store", outbox=lease.outbox, cause=str(cause))
+    position, cause = lease.recall(destination.confirm())
+    with store.follow(lease.outbox, position) as feed:  # opened before a replay, so that nothing falls between them
+        if cause:
+            log.warning("delivering everything from the store", outbox=lease.outbox, cause=cause)
             metrics.REPLAYS.labels(lease.outbox).inc()
-            lease.start_over()
-            position = feed.position
-            for count, commit in enumerate(store.with_outbox(lease.outbox), start=1):
-                if not (life.goes_on() and lease.held()):
-                    return
-                destination.deliver(commit)
-                if count % FULL_BATCH == 0:
-                    destination.confirm()
-            lease.save(position, destination.confirm())
-            _pass_on(lease, feed, destination, life, pause)
+            _replay(store, lease, feed.position, destination, life)
+        _pass_on(lease, feed, destination, life, pause)
+
+
+def _replay(store: EventStore, lease: Lease, position: Document | None, destination: Destination, life: Life) -> None:
+    lease.start_over()
+    for count, commit in enumerate(store.with_outbox(lease.outbox), start=1):
+        if not (life.goes_on() and lease.held()):
+            return
+        destination.deliver(commit)
+        if count % FULL_BATCH == 0:
+            destination.confirm()
+    lease.save(position, destination.confirm())
 
 
 def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life, pause: float) -> None:
@@ -196,7 +220,7 @@ class Topic:
     def __init__(self, kafka: Kafka, name: str, publish: Publish, journal: Journal) -> None:
         kafka.create_topics([name])
         self._name, self._publish, self._journal = name, publish, journal
-        self._ends = kafka.ends(name)
+        self._log, self._ends = kafka.log_of(name)
         self._producer: KafkaProducer = kafka.producer()
         self._waiting: list[CloudEvent] = []
 
@@ -204,7 +228,7 @@ class Topic:
         """Take the commit's public events; they leave when they are to be confirmed."""
         self._waiting += [replace(event, traceparent=_traceparent(commit, event)) for event in self._publish(commit)]
 
-    def confirm(self) -> Mapping[str, int]:
+    def confirm(self) -> Reached:
         """Send what waits, wait for all acknowledgements; the end of each partition.
 
         Raises `ReplayNeeded` if the log became shorter.
@@ -219,7 +243,7 @@ class Topic:
             if where.offset < self._ends.get(where.partition, 0):
                 raise ReplayNeeded("the broker's log is shorter than it was")
             self._ends[where.partition] = where.offset + 1
-        return {str(partition): end for partition, end in self._ends.items()}
+        return Reached(self._log, {str(partition): end for partition, end in self._ends.items()})
 
     def close(self) -> None:
         """Close the producer."""

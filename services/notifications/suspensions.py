@@ -1,6 +1,6 @@
 """Tells whoever waits, or has booked, that something was suspended: from the mall's stream into those of tickets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,7 @@ import structlog
 
 from services.chassis import tracing
 from services.chassis.event_store import Commit
+from services.chassis.outbox import Reached
 from services.notifications.correspondence import FARTHEST, Correspondences, now
 from services.notifications.domain.commands import HearSuspended
 from services.notifications.domain.events import SmsRequested
@@ -33,9 +34,9 @@ class Concerned:
                 with tracing.within(commit.traceparent(place)):
                     self._tell(mall, event)
 
-    def confirm(self) -> Mapping[str, int]:
+    def confirm(self) -> Reached:
         """Nothing is left to wait for."""
-        return {}
+        return Reached()
 
     def close(self) -> None:
         """Nothing is held."""

@@ -115,6 +115,29 @@ def test_a_broker_that_comes_back_empty_is_filled_again_and_consumers_ignore_wha
     assert sorted(events) == list(range(1, 11))
 
 
+def test_another_topic_of_the_same_name_and_length_is_filled_again(store, broker, processes):
+    def remembered() -> int:
+        return sum((store.database["leases"].find_one({"_id": "events"}) or {}).get("reached", {}).values())
+
+    relay = processes("relay")
+    expected = count(store, "pekalongan", 5)
+    assert ids_in_topic(broker.url, 5) == expected
+    assert eventually(lambda: remembered() == 5)
+    relay.kill()
+    relay.wait()
+    broker.kill()
+    broker.lose_data()
+    broker.start()
+    Kafka((broker.url,), session_timeout_ms=1500, partitions=3, replication=1).create_topics([TOPIC])
+    producer = KafkaProducer(bootstrap_servers=broker.url)
+    for _ in range(5):
+        producer.send(TOPIC, b"{}", b"pekalongan", [("ce_id", b"somebody's")])
+    producer.close()
+    processes("relay")
+    found = [dict(record.headers)["ce_id"].decode() for record in in_topic(broker.url, 10)]
+    assert found == ["somebody's"] * 5 + expected
+
+
 def test_a_replay_that_was_asked_for_publishes_everything_again(store, broker, processes):
     processes("relay")
     expected = count(store, "pekalongan", 5)

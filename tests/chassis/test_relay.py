@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +11,7 @@ from pipeline import eventually
 from services.chassis import outbox
 from services.chassis.event_store import Commit, EventStore, StoredCommand, StoredEvent
 from services.chassis.life import Life
-from services.chassis.outbox import Lease, relay, request_replay
+from services.chassis.outbox import Lease, Reached, ReplayNeeded, relay, request_replay
 
 
 class Heap:
@@ -19,12 +19,16 @@ class Heap:
 
     def __init__(self) -> None:
         self.got: Counter[str] = Counter()
+        self.lost = False
 
     def deliver(self, commit: Commit) -> None:
         self.got[commit.id] += 1
 
-    def confirm(self) -> Mapping[str, int]:
-        return {}
+    def confirm(self) -> Reached:
+        if self.lost:
+            self.lost = False
+            raise ReplayNeeded("a part is gone")
+        return Reached()
 
     def close(self) -> None:
         pass
@@ -66,7 +70,37 @@ def test_a_replay_that_outlasts_its_lease_is_done_once(store: EventStore, heap: 
 
 def test_a_relay_that_dies_during_a_replay_leaves_it_to_the_next(store: EventStore):
     lease = Lease(store, "events")
-    lease.save({"_data": "somewhere"}, {})
+    lease.save({"_data": "somewhere"}, Reached())
     lease.start_over()
-    with pytest.raises(outbox.ReplayNeeded, match="no position"):
-        lease.remembered({})
+    assert lease.recall(Reached()) == (None, "no position yet")
+
+
+def test_what_a_destination_lost_is_delivered_again_even_if_it_looks_whole_afterwards(store: EventStore, heap: Heap):
+    append(store, 1)
+    append(store, 2)
+    assert eventually(lambda: heap.got == {"s@1": 1, "s@2": 1})
+    heap.lost = True
+    assert eventually(lambda: heap.got == {"s@1": 2, "s@2": 2})
+
+
+@pytest.mark.parametrize(
+    ("found", "cause"),
+    [
+        (Reached("log", {"0": 5, "1": 2}), ""),
+        (Reached("log", {"0": 6, "1": 2, "2": 1}), ""),
+        (Reached("log", {"0": 4, "1": 2}), "the destination lost what it had"),
+        (Reached("log", {"0": 5}), "the destination lost what it had"),
+        (Reached("another", {"0": 5, "1": 2}), "the destination lost what it had"),
+    ],
+)
+def test_a_log_that_is_shorter_or_another_one_has_lost_something(store: EventStore, found: Reached, cause: str):
+    lease = Lease(store, "events")
+    lease.save({"_data": "somewhere"}, Reached("log", {"0": 5, "1": 2}))
+    assert lease.recall(found) == (None if cause else {"_data": "somewhere"}, cause)
+
+
+def test_a_position_that_an_older_release_left_counts_though_it_names_no_log(store: EventStore):
+    lease = Lease(store, "events")
+    left = {"position": {"_data": "somewhere"}, "reached": {"0": 5}}
+    store.database["leases"].update_one({"_id": "events"}, {"$set": left})
+    assert lease.recall(Reached("log", {"0": 5})) == ({"_data": "somewhere"}, "")

@@ -4,7 +4,7 @@ import hashlib
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import cast
@@ -16,6 +16,7 @@ from pymongo.errors import PyMongoError
 from services.chassis import tracing
 from services.chassis.event_store import Commit, EventStore
 from services.chassis.life import AWAY
+from services.chassis.outbox import Reached
 from services.notifications.correspondence import Correspondences, now
 from services.notifications.domain.commands import ClaimMessage, HandedOver, RecordOutcome, SettleMessage
 from services.notifications.domain.correspondence import CORRESPONDENCE, Message
@@ -62,10 +63,10 @@ class Dispatcher:
                 entry = Entry(event.message_id, event.ticket_id, commit.traceparent(place))
                 self._outgoing.add(entry, event.not_before or event.requested_at)
 
-    def confirm(self) -> Mapping[str, int]:
+    def confirm(self) -> Reached:
         """What was put on the list is durable; look at it."""
         self._news.set()
-        return {}
+        return Reached()
 
     def close(self) -> None:
         """Hand nothing more over, and wait for what is being handed over."""
