@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from gunicorn.workers.gthread import ThreadWorker
+
 # The image of a service knows its name; elsewhere the app is named on the command line, which goes before this.
 if service := os.environ.get("SERVICE"):
     wsgi_app = f"services.{service}.app:create_app()"
 
 bind = os.environ.get("BIND", "0.0.0.0:8000")
 workers = int(os.environ.get("WEB_WORKERS", "1"))
-worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS", "32"))
 keepalive = 75  # longer than any gateway in front keeps an idle connection, so that it is never us who hang up
 graceful_timeout = 5  # requests take milliseconds; only event streams are cut off by it, and those come back
@@ -24,6 +25,29 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True  # nobody uses it, and the file systems of the containers are read-only
 accesslog = None  # the app logs each request itself, with its request id
 loglevel = os.environ.get("LOG_LEVEL", "info").lower()
+
+
+class worker_class(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's `gthread`, which when it is asked to end leaves nobody standing at the door.
+
+    The system takes connections for a process before the process does. Those that came while it was busy would be reset
+    when it ends, and whoever sent a request on one cannot tell whether it was heard. So it answers them, and shuts the
+    door at once: who comes later is refused by the system, and the gateway asks another process instead.
+    """
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                self._accept_all(listener)
+                listener.close()
+
+    def _accept_all(self, listener: Any) -> None:
+        taken = None
+        while taken != self.nr_conns:
+            taken = self.nr_conns
+            self.accept(listener)
+
 
 # Python runs one thread of a process at a time. Where they are spread over processors, each hand-over wakes another
 # processor, which costs more than what the thread then does. See docs/decisions/0013.

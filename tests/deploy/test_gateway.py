@@ -1,0 +1,157 @@
+"""nginx with the settings of the compose deployment, in front of processes that die: who is asked again, and who not.
+
+Only names and ports differ: a name server of the test stands in for Docker's.
+"""
+
+import contextlib
+import json
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from servers import free_port
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+FILES = Path("deploy/gateway")
+DIES, LIVES = "127.0.0.61", "127.0.0.62"
+
+pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx on this machine")
+
+
+class Names(threading.Thread):
+    """A name server: whatever is asked for has these addresses, in this order."""
+
+    def __init__(self, *addresses: str) -> None:
+        super().__init__(daemon=True)
+        self.addresses = addresses
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):  # it is closed
+            while True:
+                asked, whom = self.socket.recvfrom(512)
+                question = asked[12 : asked.index(b"\0", 12) + 5]
+                head = asked[:2] + struct.pack(">5H", 0x8180, 1, len(self.addresses), 0, 0)
+                answers = (struct.pack(">3HIH", 0xC00C, 1, 1, 60, 4) + socket.inet_aton(one) for one in self.addresses)
+                self.socket.sendto(head + question + b"".join(answers), whom)
+
+
+class Process(threading.Thread):
+    """A process of a service at an address: it answers with it, or closes the connection over the first request."""
+
+    def __init__(self, address: str, port: int, *, dies: bool) -> None:
+        super().__init__(daemon=True)
+        self.listener = socket.create_server((address, port))
+        self.address, self.dies = address, dies
+        self.heard: list[bytes] = []
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):  # it is closed
+            while True:
+                connection, _ = self.listener.accept()
+                with connection:
+                    self.heard.append(connection.recv(10_000))
+                    if not self.dies:
+                        body = self.address.encode()
+                        head = b"HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+                        connection.sendall(head + body)
+
+
+class Gateway:
+    """nginx in front of two processes, the first of which dies over each request."""
+
+    def __init__(self, folder: Path) -> None:
+        self.names = Names(DIES)
+        service, port = free_port(), free_port()
+        self.dying, self.living = Process(DIES, service, dies=True), Process(LIVES, service, dies=False)
+        for thread in (self.names, self.dying, self.living):
+            thread.start()
+        changes = {
+            "127.0.0.11": f"127.0.0.1:{self.names.port}",
+            "valid=2s": "valid=1s",
+            ":8000": f":{service}",
+            "listen 8080": f"listen 127.0.0.1:{port}",
+            "/etc/nginx/servers.conf": "http.conf",
+            "/etc/nginx/": "",
+            "/tmp/": f"{folder}/",
+            "include mime.types;": "",
+        }
+        for name in ("nginx.conf", "http.conf", "locations.conf"):
+            text = (FILES / name).read_text()
+            for old, new in changes.items():
+                text = text.replace(old, new)
+            (folder / name).write_text(text)
+        (folder / "port.conf").write_text('map "" $https_port { default 8443; }')
+        self.url = f"http://127.0.0.1:{port}"
+        command = [str(NGINX), "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr", "-g", "daemon off;"]
+        self.process = subprocess.Popen(command)
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.TransportError):
+                assert httpx.get(f"{self.url}/livez").text == "ok\n"
+                return
+            time.sleep(0.05)
+        raise TimeoutError
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        for one in (self.names.socket, self.dying.listener, self.living.listener):
+            one.close()
+
+
+@pytest.fixture
+def gateway(tmp_path) -> Iterator[Gateway]:
+    found = Gateway(tmp_path)
+    try:
+        found.wait()
+        yield found
+    finally:
+        found.close()
+
+
+def test_a_request_with_a_key_is_asked_again_of_another_process(gateway: Gateway):
+    gateway.names.addresses = (DIES, LIVES)
+    for number in range(6):
+        body = {"service": f"S{number}"}
+        answer = httpx.post(f"{gateway.url}/ticketing/api/x", json=body, headers={"Idempotency-Key": "k" * 22})
+        assert (answer.status_code, answer.text) == (201, LIVES)
+        assert f"S{number}".encode() in gateway.living.heard[-1]
+        assert b"POST /ticketing/api/x HTTP/1.1" in gateway.living.heard[-1]
+    assert gateway.dying.heard, "the one that dies was asked first at least once"
+
+
+def test_a_request_without_a_key_may_have_been_done_and_is_not_asked_again(gateway: Gateway):
+    answer = httpx.post(f"{gateway.url}/ticketing/api/x", json={})
+    assert (answer.status_code, answer.json()["reason"]) == (502, "service-down")
+    assert len(gateway.dying.heard) == 1
+    gateway.names.addresses = (DIES, LIVES)
+    time.sleep(1.1)
+    answers = [httpx.post(f"{gateway.url}/ticketing/api/x", json={}).status_code for _ in range(6)]
+    assert set(answers) == {201, 502}
+    assert len(gateway.living.heard) == answers.count(201)
+
+
+def test_where_nobody_else_is_a_request_with_a_key_is_refused_in_our_words(gateway: Gateway):
+    answer = httpx.post(f"{gateway.url}/ticketing/api/x", json={}, headers={"Idempotency-Key": "k" * 22})
+    assert answer.status_code == 502
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert json.loads(answer.text)["reason"] == "service-down"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k" * 22}])
+def test_a_body_that_is_too_large_is_refused_in_our_words_with_or_without_a_key(gateway: Gateway, headers):
+    answer = httpx.post(f"{gateway.url}/ticketing/api/x", content=b"x" * 70_000, headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (413, "too-large")
+    assert not gateway.dying.heard
