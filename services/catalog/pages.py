@@ -15,7 +15,7 @@ from services.catalog.domain import opening
 from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPONENTS, CounterListed, Directory
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.mall import MallListed
-from services.chassis.guard import public
+from services.chassis.guard import public, recognized
 from services.chassis.web import language, policy, text
 
 blueprint = Blueprint("pages", __name__)
@@ -30,7 +30,7 @@ def home() -> str:
         | {"counters": sorted(found.counters), "bookings": found.mall is not None and found.mall.bookings is not None}
         for found in malls().all()
     ]
-    return render_template("home.html", malls=shown)
+    return render_template("home.html", malls=shown, who=recognized())
 
 
 @blueprint.get("/catalog/malls/<mall>")

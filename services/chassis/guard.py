@@ -94,6 +94,14 @@ def is_of_the_house() -> bool:
     return asking.role in UNLIMITED and mall in (None, (request.view_args or {}).get("mall", mall))
 
 
+def recognized() -> Actor | None:
+    """Who asks on a route that is for everybody; None for a visitor, and for whoever was signed in once."""
+    try:
+        return who_asks()
+    except (Unauthorized, Forbidden):
+        return None
+
+
 def who_asks() -> Actor:
     """Whose token or session comes with the request. Raises `BadToken`, `Revoked`, `CrossSite`."""
     verifier: Verifier = current_app.extensions["verifier"]

@@ -77,6 +77,18 @@ def test_who_signs_in_is_known_by_a_cookie(house, root):
     assert PASSWORD not in answer.text
 
 
+def test_the_front_page_says_who_is_signed_in_and_offers_it_to_everybody_else(house, root):
+    create(root)
+    browser = house.test_client()
+    assert "Anda masuk sebagai" not in browser.get("/").text
+    sign_in(browser)
+    page = browser.get("/").text
+    assert "Anda masuk sebagai siti." in page
+    assert ">Masuk</a>" not in page
+    browser.delete("/catalog/api/session", headers=OURS)
+    assert ">Masuk</a>" in browser.get("/").text
+
+
 @pytest.mark.parametrize(("base", "secure"), [("http://mpp.test", False), ("https://mpp.test", True)])
 def test_the_cookie_is_for_this_site_alone_and_no_script_reads_it(house, root, base, secure):
     create(root)

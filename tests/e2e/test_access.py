@@ -131,6 +131,25 @@ class TestInABrowser:
         page.locator("#sign-out").click()
         playwright.expect(page.locator("#token-form")).to_be_visible()
 
+    def test_who_is_signed_in_sees_so_on_the_front_page_and_signs_out_from_there(self, site: Site, root, window):
+        from e2e.browser import playwright
+
+        account = somebody(root, "auditor", mall=MALL)
+        page = window(390, 844, "/")
+        page.get_by_role("link", name="Masuk", exact=True).click()
+        page.wait_for_selector("html[data-awake]")
+        page.get_by_label("Nama pengguna").fill(account["name"])
+        page.get_by_label("Kata sandi").fill(PASSWORD)
+        page.locator("#form button").click()
+        playwright.expect(page.locator(".who")).to_contain_text(account["name"])
+        page.get_by_role("link", name="Akun saya").click()
+        page.wait_for_selector("html[data-awake]")
+        playwright.expect(page.get_by_role("heading", level=1)).to_contain_text(account["name"])
+        page.get_by_role("button", name="Keluar").click()
+        playwright.expect(page.get_by_role("heading", level=1)).to_have_text("Masuk")
+        page.goto("/")
+        playwright.expect(page.get_by_role("link", name="Masuk", exact=True)).to_be_visible()
+
     def test_an_administrator_makes_an_account_and_a_token(self, site: Site, root, window):
         from e2e.browser import playwright
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from services.catalog.access.api import keep_in_browser, registry, sign_in_provider
 from services.catalog.access.domain import PLACES
 from services.chassis.errors import Problem
-from services.chassis.guard import limited, public
+from services.chassis.guard import limited, public, recognized
 from services.chassis.web import as_told
 
 blueprint = Blueprint("access_pages", __name__, url_prefix="/catalog")
@@ -26,7 +26,7 @@ def sign_in() -> str:
 def _sign_in(back: str, problem: dict[str, Any] | None = None) -> str:
     provider = current_app.extensions["sign_in_provider"]
     name = provider and provider.provider.name
-    return render_template("sign_in.html", back=back, provider=name, problem=problem)
+    return render_template("sign_in.html", back=back, provider=name, problem=problem, who=recognized())
 
 
 @blueprint.get("/sign-in/provider")

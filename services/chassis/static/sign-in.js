@@ -1,6 +1,5 @@
 import { request } from './api.js';
 import { fill } from './fill.js';
-import { t } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const form = $('form');
@@ -28,7 +27,7 @@ form.addEventListener('submit', async (event) => {
   button.disabled = false;
 });
 
-$('sign-out').addEventListener('click', async () => {
+$('sign-out')?.addEventListener('click', async () => {
   try {
     await request('/catalog/api/session', { method: 'DELETE' });
     location.reload();
@@ -36,9 +35,3 @@ $('sign-out').addEventListener('click', async () => {
     tell(problem);
   }
 });
-
-request('/catalog/api/me').then((me) => {
-  if (!me.session) return;
-  fill($('signed-in'), { who: t('sign-in.signed-in', { name: me.name }) });
-  $('signed-in').hidden = false;
-}, tell);
