@@ -95,6 +95,23 @@ def test_the_hall_says_each_call_of_its_floor_after_the_one_before_has_been_said
     finish(site, "G07")
 
 
+def test_the_hall_shows_each_counter_once_with_the_number_it_called_last(site: Site, window):
+    hall = window(*TELEVISION, f"{PAGES}/hall")
+    first = call(site, *FIRST_FLOOR)
+    finish(site, "G02")
+    upstairs = call(site, *SECOND_FLOOR)
+    seen(hall, "#called", upstairs)
+    seen(hall, "#earlier", first)
+    second = call(site, *FIRST_FLOOR)
+    seen(hall, "#called", second)
+    seen(hall, "#earlier", upstairs)
+    playwright.expect(hall.locator("#earlier")).not_to_contain_text(first)
+    shown = hall.locator("#hall-display [data-slot='counter']").all_inner_texts()
+    assert len(shown) == len(set(shown)) > 1
+    finish(site, "G02")
+    finish(site, "G07")
+
+
 def test_where_the_browser_does_not_speak_the_server_does(site: Site, window):
     hall = window(*TELEVISION, f"{PAGES}/hall?voice=id,en")
     if not hall.evaluate("JSON.parse(document.getElementById('voices').textContent)[0].clips"):

@@ -68,9 +68,10 @@ function render(hall) {
   renderNotices(hall);
 }
 
-/** A number that was called again stands once, where it was called last. */
+/** Each counter with the number it called last; a number that was called again stands once, where it was called last. */
 function latestOfEach(calls) {
-  return calls.filter((call, at) => calls.findIndex((other) => other.number === call.number) === at);
+  const isSame = (one, other) => one.counter === other.counter || one.number === other.number;
+  return calls.filter((call, at) => calls.findIndex((other) => isSame(other, call)) === at);
 }
 
 function renderNotices(hall) {
