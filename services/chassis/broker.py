@@ -10,7 +10,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 from marshmallow import ValidationError
 from marshmallow.validate import Length, OneOf
 
@@ -151,13 +151,16 @@ class Kafka:
     def log_of(self, topic: str) -> tuple[str, dict[int, int]]:
         """The id of the topic, which one of the same name that is made anew does not have; and where it ends.
 
-        That is the offset that the next record of each partition will get.
+        That is the offset that the next record of each partition will get. Raises `UnknownTopicOrPartitionError` while
+        the broker that is asked has not heard of it yet.
         """
         admin = KafkaAdminClient(**self._reach())
         try:
             (described,) = admin.describe_topics([topic])
         finally:
             admin.close()
+        if not described["partitions"]:
+            raise UnknownTopicOrPartitionError(topic)
         return str(described["topic_id"]), self.ends(topic)
 
     def ends(self, topic: str) -> dict[int, int]:
