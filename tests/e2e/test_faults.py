@@ -51,7 +51,7 @@ def test_kills_under_load_lose_no_acknowledged_ticket_and_text_nobody_twice(busy
     tickets = {ticket_id: ticket for person in visitors for ticket_id, ticket in person.tickets.items()}
     calls = [call for clerk in clerks for call in clerk.calls]
     print(f"{len(tickets)} tickets, {len(calls)} calls, {ROUNDS} kills")
-    assert len({ticket["number"] for ticket in tickets.values()}) == len(tickets) > 10 * ROUNDS
+    assert len({ticket["number"] for ticket in tickets.values()}) == len(tickets) > 2 * ROUNDS
     assert len({ticket_id for ticket_id, _ in calls}) == len(calls) > 2 * ROUNDS
 
     with busy_site.client() as client:

@@ -111,9 +111,9 @@ def test_kills_of_the_worker_between_sending_and_recording_repeat_that_event_and
         server.answer = answer
         for number in range(ROUNDS):
             producers.publish(*range(20 * number + 1, 20 * number + 21))
-            assert processes[-1].wait(30) == -9
+            assert processes[-1].wait(60) == -9
             processes.append(worker())
-        assert eventually(lambda: len(set(server.ids)) == 20 * ROUNDS, 30)
+        assert eventually(lambda: len(set(server.ids)) == 20 * ROUNDS, 90)
         assert list(dict.fromkeys(server.sequences)) == list(range(1, 20 * ROUNDS + 1)), "in order, none is missing"
         assert len(server.ids) > 20 * ROUNDS, "what was sent and not recorded came again"
         assert all(later >= earlier - 2 for earlier, later in pairwise(server.sequences))
