@@ -14,14 +14,14 @@ ENOUGH, FEWEST, MOST_USED = 20, 3, 10  # visits, and services, before some count
 
 def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[str, Any]]:
     """What the kiosk offers: each agency with its services, and those that nobody gives today (`away`)."""
-    any_hours = day is not None and day.override is not None
+    nobody_away = (day is not None and day.override is not None) or not mall.about.hours.serves_later(now)
     agencies = [
         {
             "code": agency.code,
             "name": agency.name,
             "line": agency.line,
             "services": [
-                offer(mall, service, now) | {"away": None if any_hours else _away(mall, service, now)}
+                offer(mall, service, now) | {"away": None if nobody_away else _away(mall, service, now)}
                 for service in mall.services.values()
                 if service.agency == agency.code
             ],
@@ -58,9 +58,9 @@ def offer(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]:
 
 
 def _away(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, str | None] | None:
-    """When a service is given again whose counters do not serve any more today, though the mall does."""
+    """When a service is given again whose counters do not serve any more today."""
     hours_there = [mall.hours_of(counter) for counter in mall.counters_for(service.code)]
-    if not mall.about.hours.serves_later(now) or any(there.serves_later(now) for there in hours_there):
+    if any(there.serves_later(now) for there in hours_there):
         return None
     openings = [opening for there in hours_there if (opening := there.next_opening(now))]
     return {"next_opening": min(openings).isoformat() if openings else None}
