@@ -9,6 +9,7 @@ does when it is asked for one insert after the other, and that is measured witho
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -53,7 +54,8 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=460, help="called at each number of clients")
     parser.add_argument("--pages", action="store_true", help="measure only how fast and heavy the pages are")
     options = parser.parse_args()
-    console, began = Console(), time.monotonic()
+    # Where nobody looks at once, as in a file, there is room for whole figures.
+    console, began = Console(width=None if sys.stdout.isatty() else 120), time.monotonic()
 
     def say(what: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {what}", highlight=False)

@@ -253,7 +253,6 @@ class System:
         self.seed(SEED, new=True)
         self._tell("directory imported")
         self._wait_until_ready()
-        self._create_users()
         self._write_credentials()
         if self.open_day():
             self._tell("day opened by override")
@@ -263,6 +262,7 @@ class System:
             return lambda: self.ask(f"http://{self.addresses[process]}/readyz")
 
         waiting = {name: answers(name) for name in WEBS}
+        waiting["accounts"] = self._create_users  # once catalog answers: hashing passwords takes a while
         waiting |= {f"{name}-worker": self._health(name).stat for name in WORKERS}
         waiting["ticketing knows the mall"] = lambda: self.ask(f"{self.url}/ticketing/api/malls/{MALL}/hall")
         while waiting:
@@ -301,7 +301,6 @@ class System:
             else:
                 self.ask(accounts, {"name": name, "password": password, **access}, administrator)
             self._users[name] = {"password": password, **access}
-        self._tell("accounts")
 
     def _write_credentials(self) -> None:
         """Tokens for every role and counter, and the pages they open."""

@@ -5,8 +5,8 @@ from flask import Flask
 from services.catalog import administration, api, pages
 from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
-from services.catalog.access.oidc import Provider, SignInProvider
 from services.catalog.access.people import Registry
+from services.catalog.access.provider import Provider
 from services.catalog.directory import Malls
 from services.chassis import dead_letter_office, feed, web
 from services.chassis.config import Env, Settings, configure_logging
@@ -43,7 +43,11 @@ def create_app() -> Flask:
     verifier, ready = Verifier(key, registry.revoked), {"database": store.ping}
     app = web.create_app("catalog", verifier, blueprints, ready, "MPP catalog", limits)
     app.extensions["registry"] = registry
-    app.extensions["sign_in_provider"] = SignInProvider(app, provider, signing) if provider else None
+    app.extensions["sign_in_provider"] = None
+    if provider:
+        from services.catalog.access.oidc import SignInProvider  # late: a tenth of the start, and most have no provider
+
+        app.extensions["sign_in_provider"] = SignInProvider(app, provider, signing)
     app.extensions["malls"] = malls = Malls(store)
     journal = Journal(store.database, settings.schemas)
     app.extensions["feed"] = feed.Feed("catalog", journal, malls.get, untold=["access-revoked.v1"])

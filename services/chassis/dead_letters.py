@@ -7,10 +7,9 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from kafka.consumer.fetcher import ConsumerRecord
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -19,6 +18,9 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from services.chassis.errors import NotFound, Refused
 from services.chassis.event_store import Document
 from services.chassis.metrics import Metric, gauge
+
+if TYPE_CHECKING:  # web processes do without kafka-python
+    from kafka.consumer.fetcher import ConsumerRecord
 
 log = structlog.get_logger()
 
@@ -58,7 +60,7 @@ class DeadLetters:
     def __init__(self, database: Database[Document]) -> None:
         self._letters: Collection[Document] = database["dead_letters"]
 
-    def park(self, group: str, record: ConsumerRecord | Letter, cause: str) -> None:
+    def park(self, group: str, record: "ConsumerRecord | Letter", cause: str) -> None:
         """Keep a record that a group could not handle. One that was discarded stays so, if it comes again."""
         whole = {
             "group": group,

@@ -4,14 +4,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from kafka.errors import KafkaError
-from pymongo.errors import PyMongoError
-
-from services.chassis.errors import Unavailable
-
-# What ends a loop while a server is away: told in a line each time, and no surprise.
-AWAY = (PyMongoError, KafkaError, Unavailable)
-
 
 class Life:
     """A loop's view of its process: whether to go on, and the place to show that it still does."""

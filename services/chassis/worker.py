@@ -8,16 +8,21 @@ import time
 from pathlib import Path
 
 import structlog
+from kafka.errors import KafkaError
+from pymongo.errors import PyMongoError
 
 from services.chassis import chain, metrics
+from services.chassis.errors import Unavailable
 from services.chassis.event_store import EventStore
-from services.chassis.life import AWAY, Life, Loop
+from services.chassis.life import Life, Loop
 from services.chassis.outbox import request_replay
 
 log = structlog.get_logger()
 
 HEALTH_FILE = Path(os.environ.get("WORKER_HEALTH_FILE", "/tmp/worker-healthy"))  # noqa: S108
 NICENESS = 10  # whoever waits for an answer goes before what happens behind it
+# What ends a loop while a server is away: told in a line each time, and no surprise.
+AWAY = (PyMongoError, KafkaError, Unavailable)
 SILENCE = 60.0  # seconds without a sign of life after which a loop counts as stuck
 
 

@@ -29,7 +29,7 @@ from services.notifications.subscriptions import (
     TOPICS,
 )
 from services.notifications.suspensions import Concerned
-from services.notifications.webhooks import hooks as webhooks
+from services.notifications.webhooks import loops as webhooks
 
 DEAD_LETTERS = "mpp.notifications.dead-letters"
 

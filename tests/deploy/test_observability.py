@@ -14,7 +14,7 @@ from deploy.local.system import WEBS, WORKERS
 from services.chassis.dead_letters import DeadLetters
 from services.notifications.sms import dispatcher
 from services.notifications.sms.outgoing import Outgoing
-from services.notifications.webhooks import hooks as webhooks
+from services.notifications.webhooks import loops as webhooks
 from services.ticketing.figures import queues
 from services.ticketing.queue import Queue
 

@@ -8,13 +8,13 @@ import pytest
 
 from services.chassis.cloud_event import CloudEvent
 from services.notifications.sms.outgoing import Entry, Outgoing
-from services.notifications.webhooks import hooks
+from services.notifications.webhooks import loops
 from services.notifications.webhooks.deliveries import Cursor, Deliveries
 from services.notifications.webhooks.domain import PauseWebhook
 from services.notifications.webhooks.news import News, as_item
 from services.notifications.webhooks.registry import Registry, now
 
-GATE = hooks.Gate(allowed=(ip_network("127.0.0.0/8"),), http=True)
+GATE = loops.Gate(allowed=(ip_network("127.0.0.0/8"),), http=True)
 
 
 def values(families) -> dict:
@@ -53,7 +53,7 @@ def test_webhooks_by_state_and_how_far_the_slowest_is_behind(store):
     deliveries.save((working.id, "ticketing"), cursor)
     deliveries.save((failing.id, "ticketing"), replace(cursor, after=5, failed=2))
     deliveries.save((paused.id, "ticketing"), replace(cursor, after=0))
-    found = values(hooks.figures(store, GATE)())
+    found = values(loops.figures(store, GATE)())
     assert found == {
         ("mpp_webhooks", "working"): 1,
         ("mpp_webhooks", "failing"): 1,

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import marshmallow as ma
 from flask import Response, after_this_request, current_app, g, request
@@ -19,11 +19,14 @@ from services.catalog.access.domain import (
     TokenIssued,
     UnknownToken,
 )
-from services.catalog.access.oidc import NoProvider, SignInProvider
 from services.catalog.access.people import Registry, Session, now
+from services.catalog.access.provider import NoProvider
 from services.chassis.errors import Unauthorized
 from services.chassis.guard import actor, address, allow, must_be_same_origin, public, who_asks
 from services.chassis.tokens import COOKIE, ROLES, SCOPES, BadToken, Revoked, Verifier, WrongScope
+
+if TYPE_CHECKING:
+    from services.catalog.access.oidc import SignInProvider
 
 PEOPLE = tuple(role for role in ROLES if role != "device")  # who can have an account
 sessions = Blueprint("sessions", __name__, url_prefix="/catalog/api", description="Who is asking; signing in and out")
@@ -147,7 +150,7 @@ class Me(ma.Schema):
     session = ma.fields.Boolean(metadata={"description": "By signing in, not by a token."})
 
 
-def sign_in_provider() -> SignInProvider:
+def sign_in_provider() -> "SignInProvider":
     """This process's provider. Raises `NoProvider`."""
     found: SignInProvider | None = current_app.extensions["sign_in_provider"]
     if found is None:

@@ -15,8 +15,8 @@ from pymongo.errors import PyMongoError
 
 from services.chassis import tracing
 from services.chassis.event_store import Commit, EventStore
-from services.chassis.life import AWAY
 from services.chassis.outbox import Reached
+from services.chassis.worker import AWAY
 from services.notifications.correspondence import Correspondences, now
 from services.notifications.domain.commands import ClaimMessage, HandedOver, RecordOutcome, SettleMessage
 from services.notifications.domain.correspondence import CORRESPONDENCE, Message

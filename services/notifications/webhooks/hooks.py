@@ -1,21 +1,15 @@
-"""Where webhooks are joined to the processes of notifications: blueprints of the web process, loops of the worker."""
+"""Where webhooks are joined to the web process of notifications; to the worker: `loops`."""
 
 from flask import Flask
 
-from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore
-from services.chassis.life import Loop
-from services.chassis.metrics import Figures
 from services.notifications.webhooks import api
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.deliveries import Deliveries
-from services.notifications.webhooks.dispatcher import dispatch
-from services.notifications.webhooks.figures import figures_of
-from services.notifications.webhooks.intake import intake
 from services.notifications.webhooks.news import News
 from services.notifications.webhooks.registry import Registry
 
-__all__ = ["BLUEPRINTS", "Gate", "add_to", "figures", "loops"]
+__all__ = ["BLUEPRINTS", "Gate", "add_to"]
 
 BLUEPRINTS = (api.blueprint,)
 
@@ -25,17 +19,3 @@ def add_to(app: Flask, store: EventStore, gate: Gate) -> None:
     app.extensions["webhooks"] = Registry(store, gate)
     app.extensions["webhook_deliveries"] = Deliveries(store.database)
     app.extensions["webhook_news"] = News(store.database)
-
-
-def loops(kafka: Kafka, store: EventStore, gate: Gate) -> dict[str, Loop]:
-    """The worker's loops for webhooks: what comes in, and what goes out."""
-    registry, news = Registry(store, gate), News(store.database)
-    return {
-        "webhooks_intake": intake(kafka, registry, news),
-        "webhooks": dispatch(store, registry, news, Deliveries(store.database), gate),
-    }
-
-
-def figures(store: EventStore, gate: Gate) -> Figures:
-    """What there is to tell about webhooks."""
-    return figures_of(Registry(store, gate), News(store.database), Deliveries(store.database))
