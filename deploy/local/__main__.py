@@ -17,7 +17,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: a shell may have had it ignored
         signal.signal(number, signal.default_int_handler)
     try:
-        with System(_data(), _port(), say=lambda line: print(line, flush=True)) as system:
+        with System(_data(), _port(), say=lambda line: print(line, flush=True), by_the_clock=True) as system:
             print(_welcome(system), flush=True)
             try:
                 _watch(system)

@@ -52,8 +52,9 @@ class System:
 
     `data` keeps everything that outlives a run; without it a temporary folder does, and goes. `port` is the gateway's;
     without it a free one is taken. `say` hears of progress. `database_url` and `kafka` name servers that run elsewhere;
-    without them the local ones are started. `kafka_replication` is of new topics. Enter it in the main thread (see
-    `Process`).
+    without them the local ones are started. `kafka_replication` is of new topics. `by_the_clock` lets the mall keep its
+    hours while it gives tickets; without it the day is open at any hour, for what must not end at closing time. Enter
+    it in the main thread (see `Process`).
     """
 
     def __init__(
@@ -64,9 +65,10 @@ class System:
         database_url: str = "",
         kafka: str = "",
         kafka_replication: int = 1,
+        by_the_clock: bool = False,
     ) -> None:
         self._given_database, self._given_kafka, self._replication = database_url, kafka, kafka_replication
-        self._temporary = data is None
+        self._by_the_clock, self._temporary = by_the_clock, data is None
         self.data = (data or Path(tempfile.mkdtemp(prefix="mpp-"))).resolve()
         self._say = say
         self._port = port
@@ -168,9 +170,15 @@ class System:
             process.check()
 
     def open_day(self, mall: str = MALL) -> bool:
-        """Open the mall's day by an operator's override if it is closed; whether that was needed."""
+        """Open the mall's day by an operator's override if it gives no tickets now; whether that was needed.
+
+        A day that a supervisor has stopped or closed stays so.
+        """
         base = f"{self.url}/ticketing/api/malls/{mall}"
-        if self.ask(f"{base}/hall")["open"]:
+        hall = self.ask(f"{base}/hall")
+        if hall["override"] or hall["stopped"] or hall["seal"]:
+            return False
+        if self._by_the_clock and hall["open"] and hall["tickets"]:
             return False
         self.ask(f"{base}/opening", {"reason": REASON}, self.token("supervisor", mall=mall))
         return True
