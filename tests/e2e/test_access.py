@@ -99,6 +99,14 @@ def test_a_clerk_who_signed_in_acts_at_the_own_counter_and_no_other_site_makes_t
         assert (forged.status_code, forged.json()["reason"]) == (403, "cross-site")
 
 
+def fill_in(page, name: str) -> None:
+    """Sign in on the page that asks for it."""
+    page.wait_for_selector("html[data-awake]")
+    page.get_by_label("Nama pengguna").fill(name)
+    page.get_by_label("Kata sandi").fill(PASSWORD)
+    page.locator("#form button").click()
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(not (shutil.which("chromium") or os.environ.get("CHROMIUM")), reason="no Chromium on this machine")
 class TestInABrowser:
@@ -137,10 +145,7 @@ class TestInABrowser:
         account = somebody(root, "auditor", mall=MALL)
         page = window(390, 844, "/")
         page.get_by_role("link", name="Masuk", exact=True).click()
-        page.wait_for_selector("html[data-awake]")
-        page.get_by_label("Nama pengguna").fill(account["name"])
-        page.get_by_label("Kata sandi").fill(PASSWORD)
-        page.locator("#form button").click()
+        fill_in(page, account["name"])
         playwright.expect(page.locator(".who")).to_contain_text(account["name"])
         page.get_by_role("link", name="Akun saya").click()
         page.wait_for_selector("html[data-awake]")
@@ -155,10 +160,7 @@ class TestInABrowser:
 
         admin, name = somebody(root, "administrator"), f"e2e-{uuid.uuid4().hex[:8]}"
         page = window(1280, 800, "/catalog/sign-in?return=/catalog/access", expecting="409")
-        page.wait_for_selector("html[data-awake]")
-        page.get_by_label("Nama pengguna").fill(admin["name"])
-        page.get_by_label("Kata sandi").fill(PASSWORD)
-        page.locator("#form button").click()
+        fill_in(page, admin["name"])
         playwright.expect(page.locator("#accounts")).to_contain_text(admin["name"])
         page.get_by_role("button", name="Akun baru").click()
         dialog = page.locator("#new-account")
