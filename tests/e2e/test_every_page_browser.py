@@ -10,7 +10,9 @@ from e2e.conftest import MALL, Site, eventually, key, poison
 
 pytestmark = SCREENS
 
-ONLY_THESE_NOTICES = "shown => document.querySelectorAll('#notices > *').forEach(notice => notice.hidden = !shown.includes(notice.id))"
+ONLY_THESE_NOTICES = """shown => {
+  for (const notice of document.querySelectorAll("#notices > *")) notice.hidden = !shown.includes(notice.id)
+}"""
 KIOSK, TABLET, TELEVISION = (1080, 1920), (1280, 800), (1920, 1080)
 CONSOLE, DESK, PHONE = (1280, 720), (1440, 900), (390, 844)
 SITE, API = f"/ticketing/malls/{MALL}", f"/ticketing/api/malls/{MALL}"
