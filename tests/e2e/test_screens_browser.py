@@ -338,14 +338,14 @@ def test_a_page_whose_scripts_never_came_says_that_it_does_not_change_by_itself(
     ticket = take(site, "PLN-BAYAR")
     phone = window(*PHONE, ticket["status_url"], expecting="offline")
     playwright.expect(phone.locator(".asleep")).to_be_hidden()
-    phone.route("**/wait.js", lambda route: route.abort())
+    phone.route("**/sentences.js", lambda route: route.abort())
     phone.reload()
     playwright.expect(phone.locator(".asleep")).to_be_hidden()
     phone.evaluate("document.querySelector('.asleep').getAnimations().forEach((waiting) => waiting.finish())")
     seen(phone, ".asleep", "belum termuat lengkap")
     assert violations(phone) == []
     picture(phone, "ticket-asleep")
-    phone.unroute("**/wait.js")
+    phone.unroute("**/sentences.js")
     phone.click(".asleep a")
     phone.wait_for_selector("html[data-awake]")
 

@@ -1,7 +1,6 @@
 import { Problem } from './api.js';
-import { copy, fill } from './fill.js';
+import { copy, fill, t } from './page.js';
 import { forStaff, send } from './staff.js';
-import { t } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const api = '/catalog/api/access';

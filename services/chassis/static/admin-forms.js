@@ -1,4 +1,4 @@
-import { t } from './words.js';
+import { t } from './page.js';
 
 export const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 

@@ -1,8 +1,7 @@
-import { Problem, newKey } from './api.js';
 import { forgetFaults, forgetWhenCorrected, goToFault, lines, number, piece, showFaults } from './admin-forms.js';
-import { fill } from './fill.js';
+import { newKey, Problem } from './api.js';
+import { fill, t } from './page.js';
 import { send } from './staff.js';
-import { t } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const STEPS = ['agency', 'counter', 'services', 'check'];

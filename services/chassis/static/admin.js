@@ -1,10 +1,9 @@
-import { Problem, newKey } from './api.js';
-import { forgetFaults, forgetWhenCorrected, goToFault, lines, number, piece, showFaults, showTicks, showWeek, ticked, weekInWords, weekOf, dayEditor, intervalsOf, timeFrom } from './admin-forms.js';
+import { dayEditor, forgetFaults, forgetWhenCorrected, goToFault, intervalsOf, lines, number, piece, showFaults, showTicks, showWeek, ticked, timeFrom, weekInWords, weekOf } from './admin-forms.js';
 import { newAgency } from './admin-new.js';
+import { newKey, Problem } from './api.js';
 import { clockIn } from './clock.js';
-import { copy, fill } from './fill.js';
+import { copy, fill, t } from './page.js';
 import { download, forStaff, send } from './staff.js';
-import { t } from './words.js';
 
 const { dataset } = document.getElementById('admin');
 const $ = (id) => document.getElementById(id);

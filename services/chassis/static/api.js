@@ -1,4 +1,6 @@
-import { t } from './words.js';
+import { t } from './page.js';
+
+const KEPT = 'mpp-token';
 
 /** The service answered with an error; `title` and `detail` are words for the person at the screen. */
 export class Problem extends Error {
@@ -66,4 +68,20 @@ export async function once(path, { body, token } = {}) {
 /** Whoever asks next is somebody else, and asks for themselves. */
 export function forgetAsked() {
   keys.clear();
+}
+
+/** The access token of this tab: from the address (`#token=…`, taken out of it at once) or kept from before. */
+export function keptToken() {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (token) {
+    keepToken(token);
+    history.replaceState(null, '', location.pathname + location.search);
+  }
+  return sessionStorage.getItem(KEPT);
+}
+
+/** Keep a token for this tab alone; null forgets it. */
+export function keepToken(token) {
+  if (token === null) sessionStorage.removeItem(KEPT);
+  else sessionStorage.setItem(KEPT, token);
 }

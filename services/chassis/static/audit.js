@@ -1,7 +1,6 @@
 import { clockIn } from './clock.js';
-import { copy, fill } from './fill.js';
+import { copy, fill, given, t } from './page.js';
 import { download, forStaff, send } from './staff.js';
-import { given, t } from './words.js';
 
 const { dataset } = document.getElementById('audit');
 const $ = (id) => document.getElementById(id);

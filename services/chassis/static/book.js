@@ -1,7 +1,6 @@
 import { newKey, request } from './api.js';
 import { clockIn } from './clock.js';
-import { fill } from './fill.js';
-import { t } from './words.js';
+import { fill, t } from './page.js';
 
 const form = document.getElementById('book');
 const { api, service, zone } = form.dataset;

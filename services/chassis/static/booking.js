@@ -1,8 +1,7 @@
 import { newKey, request } from './api.js';
 import { clockIn } from './clock.js';
-import { fill } from './fill.js';
+import { fill, given, t } from './page.js';
 import { takePhone } from './phone.js';
-import { given, t } from './words.js';
 
 const POLL_MS = 10_000;
 

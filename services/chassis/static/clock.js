@@ -4,21 +4,22 @@ const LOCALES = { en: 'en-GB' };
 /** Times in words of the page's language, as clocks in the mall's zone (or, without one, at this screen) show them. */
 export function clockIn(zone) {
   const { lang } = document.documentElement;
-  const format = (options) => new Intl.DateTimeFormat(LOCALES[lang] ?? lang, { timeZone: zone, ...options });
+  const format = (options, language = LOCALES[lang] ?? lang) => {
+    let made; // a format takes a millisecond to make, and most pages need one or two
+    return (when) => (made ??= new Intl.DateTimeFormat(language, { timeZone: zone, ...options })).format(new Date(when));
+  };
   const time = format({ hour: '2-digit', minute: '2-digit', hour12: false });
-  const seconds = format({ hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
   const date = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
   const moment = format({ weekday: 'long', day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit', hour12: false });
-  const stamp = format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false });
-  const weekday = new Intl.DateTimeFormat('en', { timeZone: zone, weekday: 'long' });
+  const weekday = format({ weekday: 'long' }, 'en');
   return {
-    time: (when) => time.format(new Date(when)),
-    seconds: (when) => seconds.format(new Date(when)),
-    date: (when) => date.format(new Date(when)),
-    moment: (when) => moment.format(new Date(when)),
-    brief: (when) => (date.format(new Date(when)) === date.format(Date.now()) ? time : moment).format(new Date(when)),
-    stamp: (when) => stamp.format(new Date(when)),
-    weekday: (when) => weekday.format(new Date(when)).toLowerCase(),
+    time,
+    date,
+    moment,
+    seconds: format({ hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false }),
+    stamp: format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false }),
+    brief: (when) => (date(when) === date(Date.now()) ? time : moment)(when),
+    weekday: (when) => weekday(when).toLowerCase(),
     instant: (local) => instant(local, zone),
   };
 }

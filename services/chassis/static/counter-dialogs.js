@@ -1,6 +1,5 @@
+import { copy, fill, t } from './page.js';
 /** What a clerk is asked before an act: native dialogs that Esc leaves and Enter confirms. */
-import { copy, fill } from './fill.js';
-import { t } from './words.js';
 
 /** Open a dialog; resolves to the FormData of what was sent, or to null if it was left. */
 export function ask(dialog, about = {}) {

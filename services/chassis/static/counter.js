@@ -1,10 +1,9 @@
 import { once, request } from './api.js';
 import { clockIn, minutesSince } from './clock.js';
 import { ask, clear, offer, offerAlso, walkThrough } from './counter-dialogs.js';
-import { copy, fill } from './fill.js';
 import { followHall } from './live.js';
+import { copy, fill, given, t } from './page.js';
 import { askForToken, isStaff, staffToken } from './token.js';
-import { given, t } from './words.js';
 
 const { dataset } = document.getElementById('console');
 const $ = (id) => document.getElementById(id);

@@ -1,8 +1,7 @@
 import { Problem } from './api.js';
 import { clockIn } from './clock.js';
-import { copy, fill } from './fill.js';
+import { copy, fill, t } from './page.js';
 import { forStaff, send } from './staff.js';
-import { t } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const KINDS = { parked: 'bad', replaying: 'warn', handled: 'good', discarded: 'plain' };

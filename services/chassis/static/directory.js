@@ -1,4 +1,4 @@
-import { offerPrint, markToday } from './sheet.js';
+import { markToday, offerPrint } from './sheet.js';
 import { followWaiting, showWaiting } from './waiting.js';
 
 const PAUSE_MS = 120;

@@ -1,9 +1,9 @@
+import { t } from './page.js';
 /**
  * The hall's voice: for each call a soft gong, then the sentence in each language wanted. One call after the other,
  * none cuts another off. The browser speaks where it has a voice of its own for the language (those that ask the
  * internet do not count), the server where not; without either the gong is heard alone.
  */
-import { t } from './words.js';
 
 const VOLUME = 'mpp-volume';
 const STEP = 10;

@@ -1,9 +1,8 @@
 import { clockIn } from './clock.js';
-import { copy, fill } from './fill.js';
 import { announce, soundControls } from './hall-voice.js';
 import { followHall } from './live.js';
-import { ruleInWords } from './rule.js';
-import { given, t } from './words.js';
+import { copy, fill, given, t } from './page.js';
+import { ruleInWords } from './sentences.js';
 
 const SHOWN_EARLIER = 8;
 const HIGHLIGHT_MS = 20_000;

@@ -1,14 +1,10 @@
-import { forgetAsked, once, request } from './api.js';
+import { forgetAsked, keptToken, once, request } from './api.js';
 import { clockIn } from './clock.js';
-import { fill } from './fill.js';
-import { keptToken } from './kept-token.js';
-import { keypad } from './keypad.js';
+import { keypad, onScan } from './kiosk-input.js';
 import { followHall } from './live.js';
-import { ruleInWords } from './rule.js';
-import { onScan } from './scanner.js';
+import { fill, given, t } from './page.js';
+import { ruleInWords, waitInWords } from './sentences.js';
 import { printer, slipOf } from './slip.js';
-import { waitInWords } from './wait.js';
-import { given, t } from './words.js';
 
 const IDLE_S = 60;
 const WARN_S = 20;
@@ -330,7 +326,6 @@ function render(news) {
   hall = news;
   if (hall.business_day !== servedOn && atStart()) location.reload();
   opening = why();
-  const again = hall.next_opening ? t('kiosk.next-opening', { when: clock.moment(hall.next_opening) }) : '';
   const reason = {
     full: t('kiosk.full.detail', hall),
     stopped: hall.stopped,
@@ -339,7 +334,10 @@ function render(news) {
     'cut-off': t('kiosk.cut-off.detail'),
   }[opening];
   $('closed').hidden = opening === 'open';
-  if (opening !== 'open') fill($('closed'), { title: t(`kiosk.${opening}`), detail: [reason && asSentence(reason), again].filter(Boolean).join(' ') });
+  if (opening !== 'open') {
+    const again = hall.next_opening && t('kiosk.next-opening', { when: clock.moment(hall.next_opening) });
+    fill($('closed'), { title: t(`kiosk.${opening}`), detail: [reason && asSentence(reason), again].filter(Boolean).join(' ') });
+  }
   $('early').hidden = opening !== 'open' || hall.open || !hall.next_opening;
   fill($('early'), { detail: hall.next_opening && t('kiosk.early', { when: clock.time(hall.next_opening) }) });
   fill($('override'), { reason: hall.override });
@@ -413,5 +411,4 @@ keptToken(); // that of the device, if it was given one: taken out of the addres
 reach(sessionStorage.getItem(REACH) === 'low');
 render(hall);
 followHall(dataset.mall, { onHall: render, onConnection: (fresh) => { $('lost').hidden = fresh; } });
-setInterval(tick, 1000);
-tick();
+setInterval(tick, 1000); // not at once: a browser's first clock takes 15 ms, which the first paint would wait for

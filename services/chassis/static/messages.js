@@ -1,8 +1,7 @@
 import { clockIn } from './clock.js';
-import { copy } from './fill.js';
+import { copy, t } from './page.js';
 import { forStaff, send } from './staff.js';
 import { isStaff } from './token.js';
-import { t } from './words.js';
 
 const REFRESH_MS = 3_000;
 const KINDS = { accepted: 'good', delivered: 'good', failed: 'bad', unknown: 'warn', expired: 'warn' };

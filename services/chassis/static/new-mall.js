@@ -1,6 +1,6 @@
-import { Problem, newKey } from './api.js';
 import { forgetFaults, forgetWhenCorrected, goToFault, number, showFaults, showWeek, weekOf } from './admin-forms.js';
-import { fill } from './fill.js';
+import { newKey, Problem } from './api.js';
+import { fill } from './page.js';
 import { forStaff, send } from './staff.js';
 
 const form = document.getElementById('form');

@@ -1,6 +1,5 @@
 import { request } from './api.js';
-import { fill } from './fill.js';
-import { t } from './words.js';
+import { fill, t } from './page.js';
 
 const $ = (id) => document.getElementById(id);
 const form = $('form');

@@ -1,5 +1,5 @@
 import { clockIn } from './clock.js';
-import { t } from './words.js';
+import { t } from './page.js';
 
 /** Mark today's row in each table of hours. */
 export function markToday() {

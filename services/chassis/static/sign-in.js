@@ -1,5 +1,5 @@
 import { request } from './api.js';
-import { fill } from './fill.js';
+import { fill } from './page.js';
 
 const $ = (id) => document.getElementById(id);
 const form = $('form');

@@ -1,5 +1,5 @@
 import { newKey } from './api.js';
-import { t } from './words.js';
+import { t } from './page.js';
 
 const LONGEST_MS = 15_000;
 

@@ -1,5 +1,5 @@
 import { Problem, request } from './api.js';
-import { fill } from './fill.js';
+import { fill } from './page.js';
 import { askForToken, isStaff, staffToken, whoIsHere } from './token.js';
 
 const $ = (id) => document.getElementById(id);

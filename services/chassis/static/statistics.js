@@ -1,8 +1,7 @@
 import { bar } from './bar.js';
 import { hour } from './clock.js';
-import { copy, fill } from './fill.js';
+import { copy, fill, given, t } from './page.js';
 import { download, forStaff, send } from './staff.js';
-import { given, t } from './words.js';
 
 const { dataset } = document.getElementById('statistics');
 const $ = (id) => document.getElementById(id);

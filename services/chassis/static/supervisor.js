@@ -1,10 +1,9 @@
 import { Problem } from './api.js';
 import { clockIn, minutesSince } from './clock.js';
-import { copy, fill } from './fill.js';
 import { followHall } from './live.js';
+import { copy, fill, t } from './page.js';
 import { forStaff, send } from './staff.js';
 import { isStaff } from './token.js';
-import { t } from './words.js';
 
 const { dataset } = document.getElementById('supervisor');
 const $ = (id) => document.getElementById(id);

@@ -1,6 +1,5 @@
-import { copy, fill } from './fill.js';
+import { copy, fill, given, t } from './page.js';
 import { download, forStaff, send } from './staff.js';
-import { given, t } from './words.js';
 
 const { dataset } = document.getElementById('report');
 const $ = (id) => document.getElementById(id);

@@ -1,6 +1,5 @@
 import { request } from './api.js';
-import { fill } from './fill.js';
-import { t } from './words.js';
+import { fill, t } from './page.js';
 
 const { dataset } = document.getElementById('survey');
 const $ = (id) => document.getElementById(id);

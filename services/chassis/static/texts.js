@@ -1,6 +1,5 @@
-import { copy, fill } from './fill.js';
+import { copy, fill, t } from './page.js';
 import { forStaff, send } from './staff.js';
-import { t } from './words.js';
 
 const WAIT_MS = 400; // after the last key, before the server is asked how it would look
 

@@ -1,9 +1,8 @@
 import { request } from './api.js';
 import { clockIn } from './clock.js';
-import { fill } from './fill.js';
+import { fill, given, t } from './page.js';
 import { takePhone, withButton } from './phone.js';
-import { waitInWords } from './wait.js';
-import { given, t } from './words.js';
+import { waitInWords } from './sentences.js';
 
 const POLL_MS = 4_000;
 const UNDO_MS = 180_000; // a clerk may take back the end of a visit within two minutes

@@ -1,5 +1,4 @@
-import { request } from './api.js';
-import { keepToken, keptToken } from './kept-token.js';
+import { keepToken, keptToken, request } from './api.js';
 
 const ME = '/catalog/api/me';
 const RENEW_MS = 5 * 60_000;

@@ -1,6 +1,6 @@
 import { request } from './api.js';
 import { clockIn } from './clock.js';
-import { given, t } from './words.js';
+import { given, t } from './page.js';
 
 const SOON_MS = 1_000;
 const LATER_MS = 10_000;

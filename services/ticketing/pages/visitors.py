@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import segno
 from babel.dates import format_date
@@ -46,6 +47,7 @@ def kiosk(mall: str) -> Response:
     page = render_template(
         "kiosk.html",
         mall=about(known),
+        time=_clock(f"{at.astimezone(ZoneInfo(known.about.zone)):%H:%M}"),
         place=f" {known.about.name.removeprefix('MPP ')}",  # goes without saying on a tile
         agencies=views.directory(known, at, today.state),
         most_used=views.most_used(known, queue().history(mall, HISTORY_AGE), today.state),

@@ -14,5 +14,20 @@ export function given(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
+/** Put values into a node's [data-slot] elements; a slot whose value is null or undefined is hidden. */
+export function fill(node, values) {
+  for (const slot of node.querySelectorAll('[data-slot]')) {
+    const value = values[slot.dataset.slot];
+    slot.hidden = value === null || value === undefined;
+    if (slot.textContent !== String(value)) slot.textContent = value;
+  }
+  return node;
+}
+
+/** A filled copy of the element inside <template id>. */
+export function copy(id, values) {
+  return fill(document.getElementById(id).content.firstElementChild.cloneNode(true), values);
+}
+
 // Every page's script imports this one, and none of them runs before all are there: the page is awake.
 document.documentElement.dataset.awake = '';

@@ -1,4 +1,14 @@
-const LONGEST = 300;
+const LONGEST_SCAN = 300;
+
+/** A keypad that types into a field; `onKey` hears of each touch. */
+export function keypad(pad, field, onKey) {
+  pad.addEventListener('click', ({ target }) => {
+    const { digit, erase } = target.dataset;
+    if (digit !== undefined && field.value.length < field.maxLength) field.value += digit;
+    if (erase !== undefined) field.value = field.value.slice(0, -1);
+    onKey();
+  });
+}
 
 /**
  * A scanner is a keyboard that types what it reads and presses Enter. Hear it in fields and outside of them:
@@ -9,7 +19,7 @@ export function onScan(pattern, found) {
 
   function pressed(event) {
     const field = event.target.closest('input');
-    if (!field && event.key.length === 1) typed = (typed + event.key).slice(-LONGEST);
+    if (!field && event.key.length === 1) typed = (typed + event.key).slice(-LONGEST_SCAN);
     if (event.key !== 'Enter') return;
     const match = pattern.exec(field ? field.value : typed);
     typed = '';
