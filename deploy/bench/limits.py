@@ -11,8 +11,9 @@ from pymongo.write_concern import WriteConcern
 
 from deploy.bench.load import Ask, Client, drive, percentiles, post
 from deploy.local import System
+from deploy.local.place import free_ports
 from deploy.local.process import Process
-from deploy.local.system import ROOT, free_ports
+from deploy.local.system import ROOT
 
 
 def store_inserts(system: System, count: int) -> dict[str, float]:

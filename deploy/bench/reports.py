@@ -16,8 +16,9 @@ from rich.table import Table
 from deploy.bench import calibration
 from deploy.bench.load import percentiles
 from deploy.local import System
+from deploy.local.place import free_ports
 from deploy.local.process import Process
-from deploy.local.system import ROOT, free_ports
+from deploy.local.system import ROOT
 from services.chassis.event_store import EventStore, connect
 from services.ticketing.domain.history import DayRecorded, RecordDay, Visit, Visits
 from services.ticketing.domain.mall import MallLearned

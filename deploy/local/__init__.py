@@ -5,7 +5,8 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036  what is said to somebody who has an older one
     sys.exit("This needs Python 3.11 or newer; this is Python " + sys.version.split()[0] + ".")
 
+from deploy.local.place import CannotStart
 from deploy.local.process import ProcessDied
-from deploy.local.system import CannotStart, System
+from deploy.local.system import System
 
 __all__ = ["CannotStart", "ProcessDied", "System"]

@@ -1,6 +1,5 @@
 """The whole system on one machine: which processes, with which settings, started in which order."""
 
-import fcntl
 import json
 import os
 import secrets
@@ -12,15 +11,17 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from deploy.local import people
+from deploy.local.people import MALL
+from deploy.local.place import CannotStart, taken
 from deploy.local.process import Process, stop
 
 ROOT = Path(__file__).resolve().parents[2]
-MALL = "pekalongan"
 SEED = ROOT / "services/catalog/seeds" / MALL
 LIMITS = ("TICKETS", "BOOKINGS", "CANCELLATIONS", "SURVEYS", "PHONES", "PHONE_TICKETS", "SCREENS")
 GENEROUS = "100000"  # of each: here all visitors come from one address
@@ -31,20 +32,8 @@ WEBS = {
     "catalog-web": "services.catalog.app",
     "notifications-web": "services.notifications.app",
 }
-# Who can sign in; their passwords are in credentials.json.
-USERS = {
-    "admin": {"role": "administrator"},
-    "supervisor": {"role": "supervisor", "mall": MALL},
-    "auditor": {"role": "auditor", "mall": MALL},
-    "g02": {"role": "operator", "mall": MALL, "counter": "G02"},
-    "dukcapil": {"role": "agency", "mall": MALL, "agency": "DUKCAPIL"},
-}
 WORKERS = ("catalog", "ticketing", "notifications")
 START_SECONDS = 60
-
-
-class CannotStart(Exception):
-    """The system cannot start here; the message says what to do."""
 
 
 class System:
@@ -73,6 +62,7 @@ class System:
         self._say = say
         self._port = port
         self._running: dict[str, Process] = {}
+        self._held = ExitStack()
         self.credentials: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -90,9 +80,7 @@ class System:
         stop([process for process in self._running.values() if process not in servers], grace=8)
         stop(servers, grace=5)
         self._running.clear()
-        for held in ("_listener", "_lock"):
-            with suppress(AttributeError):
-                getattr(self, held).close()
+        self._held.close()
         if self._temporary:
             shutil.rmtree(self.data, ignore_errors=True)
 
@@ -104,7 +92,7 @@ class System:
     @property
     def addresses(self) -> dict[str, str]:
         """`host:port` of each server behind the gateway, by process name."""
-        return {name: f"127.0.0.1:{port}" for name, port in self._ports.items()}
+        return {name: f"127.0.0.1:{port}" for name, port in self._place.ports.items()}
 
     @property
     def database_url(self) -> str:
@@ -138,7 +126,7 @@ class System:
         """Start a process, or start it again after it died, at the same address."""
         command, env = self._commands()[name]
         log = self.data / "logs" / f"{name}.log"
-        fds = (self._lock.fileno(), *((self._listener.fileno(),) if name == "gateway" else ()))
+        fds = (self._place.lock.fileno(), *((self._place.listener.fileno(),) if name == "gateway" else ()))
         self._running[name] = Process(name, command, log, env, ROOT, fds)
 
     @contextmanager
@@ -150,7 +138,7 @@ class System:
             deadline = time.monotonic() + START_SECONDS
             while True:
                 self.check()
-                with suppress(OSError), socket.create_connection(("127.0.0.1", self._ports["store"]), 1):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", self._place.ports["store"]), 1):
                     break
                 if time.monotonic() > deadline:
                     raise CannotStart(f"The store does not answer. See {self.data}/logs.")
@@ -202,46 +190,8 @@ class System:
             return json.load(answer)
 
     def _take_place(self) -> None:
-        """Make the data folder ours, and the ports."""
-        for folder in ("logs", "health"):
-            (self.data / folder).mkdir(parents=True, exist_ok=True)
-        self._lock = (self.data / "lock").open("a+")
-        self._take_lock()
-        try:
-            self._listener = socket.create_server(("127.0.0.1", self._port or 0), backlog=1024)
-        except OSError as error:
-            raise CannotStart(
-                f"Port {self._port} is taken by another program. Choose another: MPP_PORT=8010 make run"
-            ) from error
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        names = ("store", "broker", *self._measured)
-        self._ports = dict(zip(names, free_ports(len(names)), strict=True))
-        for mark in (self.data / "health").iterdir():
-            mark.unlink()
-        for log in (self.data / "logs").glob("*.log"):
-            log.replace(log.with_suffix(".previous"))
-
-    def _take_lock(self) -> None:
-        """Every process of a run holds the lock, so it is free only when the last one has gone."""
-        waiting_until = time.monotonic() + 10
-        while True:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                self._lock.seek(0)
-                pid = self._lock.read().strip()
-                if _lives(pid):
-                    raise CannotStart(
-                        f"It runs already on this data ({self.data}), as process {pid}. Stop that one, "
-                        "or run beside it: MPP_PORT=8010 MPP_DATA=.local-2 make run"
-                    ) from None
-                if time.monotonic() > waiting_until:
-                    raise CannotStart(f"Processes of an earlier run still use {self.data}.") from None
-                time.sleep(0.1)
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
+        self._place = self._held.enter_context(taken(self.data, self._port, ("store", "broker", *self._measured)))
+        self.url = self._place.url
 
     def _start_all(self) -> None:
         """Start everything at once, what others wait for first; then wait until all is ready and the day is open."""
@@ -250,7 +200,7 @@ class System:
                 self.start(name)
         from services.chassis import tokens  # late: the servers start while this is imported
 
-        self._users = self._users_of_an_earlier_run()
+        self._users = people.users_of_an_earlier_run(self._credentials)
         tokens.make_keys(self.data / "keys")
         if not self._contacts_keys.exists():
             self._contacts_keys.touch(0o600)
@@ -261,7 +211,16 @@ class System:
         self.seed(SEED, new=True)
         self._tell("directory imported")
         self._wait_until_ready()
-        self._write_credentials()
+        self.credentials = {
+            "mall": MALL,
+            "url": self.url,
+            "kafka": self.kafka,
+            "database": self.database_url,
+            "metrics": {name: f"http://{self.addresses[name]}/metrics" for name in self._measured},
+            "users": self._users,
+            **people.tokens_and_pages(self),
+        }
+        people.keep(self._credentials, self.credentials)
         if self.open_day():
             self._tell("day opened by override")
 
@@ -270,7 +229,8 @@ class System:
             return lambda: self.ask(f"http://{self.addresses[process]}/readyz")
 
         waiting = {name: answers(name) for name in WEBS}
-        waiting["accounts"] = self._create_users  # once catalog answers: hashing passwords takes a while
+        # Once catalog answers, while the rest starts: hashing passwords takes a while.
+        waiting["accounts"] = lambda: people.make_accounts(self, self._users)
         waiting |= {f"{name}-worker": self._health(name).stat for name in WORKERS}
         waiting["ticketing knows the mall"] = lambda: self.ask(f"{self.url}/ticketing/api/malls/{MALL}/hall")
         while waiting:
@@ -290,67 +250,10 @@ class System:
     def _health(self, worker: str) -> Path:
         return self.data / "health" / worker
 
-    def _users_of_an_earlier_run(self) -> dict[str, Any]:
-        with suppress(OSError, ValueError):
-            return dict(json.loads((self.data / "credentials.json").read_text()).get("users", {}))
-        return {}
-
-    def _create_users(self) -> None:
-        """An account for each role, unless an earlier run made it; one whose password is lost gets another."""
-        administrator = self.token("administrator")
-        accounts = f"{self.url}/catalog/api/access/accounts"
-        known = {one["name"]: one["id"] for one in self.ask(accounts, token=administrator)["accounts"]}
-        for name, access in USERS.items():
-            if name in known and name in self._users:
-                continue
-            password = secrets.token_urlsafe(12)
-            if name in known:
-                self.ask(f"{accounts}/{known[name]}/password", {"password": password}, administrator, "PUT")
-            else:
-                self.ask(accounts, {"name": name, "password": password, **access}, administrator)
-            self._users[name] = {"password": password, **access}
-
-    def _write_credentials(self) -> None:
-        """Tokens for every role and counter, and the pages they open."""
-        counters = [c["code"] for c in self.ask(f"{self.url}/catalog/api/malls/{MALL}")["counters"]]
-        operators = {code: self.token("operator", mall=MALL, counter=code) for code in counters}
-        supervisor = self.token("supervisor", mall=MALL)
-        administrator = self.token("administrator")
-        staff = f"{self.url}/ticketing/malls/{MALL}"
-        self.credentials = {
-            "mall": MALL,
-            "url": self.url,
-            "kafka": self.kafka,
-            "database": self.database_url,
-            "metrics": {name: f"http://{self.addresses[name]}/metrics" for name in self._measured},
-            "supervisor": supervisor,
-            "administrator": administrator,
-            "operators": operators,
-            "users": self._users,
-            "pages": {
-                "home": f"{self.url}/",
-                "sign in": f"{self.url}/catalog/sign-in",
-                "access": f"{self.url}/catalog/access",
-                "directory": f"{self.url}/catalog/malls/{MALL}",
-                "kiosk": f"{staff}/kiosk",
-                "hall": f"{staff}/hall",
-                "booking": f"{staff}/book",
-                "supervisor": f"{staff}/supervisor#token={supervisor}",
-                "administration": f"{self.url}/catalog/malls/{MALL}/admin#token={administrator}",
-                "statistics": f"{staff}/statistics#token={supervisor}",
-                "message log": f"{self.url}/notifications/messages#token={supervisor}",
-                "API": f"{self.url}/ticketing/api/docs",
-                **{f"counter {code}": f"{staff}/counters/{code}#token={token}" for code, token in operators.items()},
-            },
-        }
-        file = self.data / "credentials.json"
-        file.unlink(missing_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
-            json.dump(self.credentials, output, indent=2)
-
     def _commands(self) -> dict[str, tuple[tuple[str, ...], dict[str, str]]]:
         """Command and environment of each process, in the order of starting."""
-        store = ("--host", "127.0.0.1", "--port", str(self._ports["store"]), "--storage-path", str(self.data / "mongo"))
+        port, folder = str(self._place.ports["store"]), str(self.data / "mongo")
+        store = ("--host", "127.0.0.1", "--port", port, "--storage-path", folder)
         listener = f"tcp://{self.kafka}"
         broker = ("--listener-url", listener, "--advertised-listener-url", listener)
         found: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {}
@@ -375,11 +278,15 @@ class System:
         return found
 
     def _gateway(self) -> tuple[str, ...]:
-        listener = ("--fd", str(self._listener.fileno()))
+        listener = ("--fd", str(self._place.listener.fileno()))
         routes = [
             part for name in WEBS for part in (f"--{name.removesuffix('-web').split('-')[-1]}", self.addresses[name])
         ]
         return (sys.executable, "deploy/gateway/local.py", *listener, *routes)
+
+    @property
+    def _credentials(self) -> Path:
+        return self.data / "credentials.json"
 
     @property
     def _contacts_keys(self) -> Path:
@@ -403,25 +310,6 @@ class System:
             **({"CONTACTS_KEYS_FILE": str(self._contacts_keys)} if service == "notifications" else {}),
             **{f"LIMIT_{name}": os.environ.get(f"LIMIT_{name}", GENEROUS) for name in LIMITS},
         }
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody uses now; all held until the last is found, so that they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    return ports
-
-
-def _lives(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _program(name: str) -> str:
