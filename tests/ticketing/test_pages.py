@@ -185,6 +185,11 @@ def test_a_kiosk_offers_what_most_people_need_once_enough_came_and_keeps_its_set
     assert 'id="often"' not in kiosk.text
 
 
+def test_a_kiosk_shows_the_time_in_the_mall_before_its_script_does(client):
+    assert '<time id="time">12.00</time>' in client.get(f"{SITE}/kiosk").text
+    assert '<time id="time">12:00</time>' in client.get(f"{SITE}/kiosk?lang=en").text
+
+
 @pytest.mark.parametrize("asked", ["paper=57", "print=fax", "print=agent:99999999", "print=agent:1;script-src"])
 def test_a_kiosk_whose_address_makes_no_sense_says_so(client, asked):
     refused = client.get(f"{SITE}/kiosk?{asked}", headers={"Accept": "application/json"})
