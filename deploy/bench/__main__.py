@@ -129,17 +129,9 @@ def import_malls(system: System, folder: Path, say: Say) -> dict[str, BenchMall]
     say("importing malls")
     codes = ["journeys", "long", *(f"{kind}{level}" for kind in ("bench", "gate", "path") for level in LEVELS)]
     malls = {code: BenchMall(system, code, folder / "seeds") for code in codes}
-    system.seed(*(mall.folder for mall in malls.values()))
+    system.add_malls(*(mall.folder for mall in malls.values()))
     for code in codes:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                system.open_day(code)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
+        system.open_day(code)
     wait_until_quiet(system, 10)
     return malls
 

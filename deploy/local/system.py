@@ -34,6 +34,11 @@ WEBS = {
 }
 WORKERS = ("catalog", "ticketing", "notifications")
 START_SECONDS = 60
+LEARN_SECONDS = 20  # for ticketing, to hear of a mall
+
+
+class NotYet(OSError):
+    """What is waited for has not happened."""
 
 
 class System:
@@ -157,6 +162,21 @@ class System:
         if process.exit_code():
             process.check()
 
+    def add_malls(self, *folders: Path) -> None:
+        """Import malls and wait until ticketing knows all of each. Raises `ProcessDied` as `seed` does, `NotYet`."""
+        self.seed(*folders)
+        deadline = time.monotonic() + LEARN_SECONDS
+        for folder in folders:
+            mall = json.loads((folder / "mall.json").read_text())["code"]
+            while True:
+                try:
+                    self._must_have_learned(mall)
+                    break
+                except OSError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.05)
+
     def open_day(self, mall: str = MALL) -> bool:
         """Open the mall's day by an operator's override if it gives no tickets now; whether that was needed.
 
@@ -233,6 +253,8 @@ class System:
         waiting["accounts"] = lambda: people.make_accounts(self, self._users)
         waiting |= {f"{name}-worker": self._health(name).stat for name in WORKERS}
         waiting["ticketing knows the mall"] = lambda: self.ask(f"{self.url}/ticketing/api/malls/{MALL}/hall")
+        if not self._credentials.exists():  # else an earlier run has waited for it
+            waiting["ticketing knows all of it"] = lambda: self._must_have_learned(MALL)
         while waiting:
             for name, ready in list(waiting.items()):
                 with suppress(OSError):
@@ -243,6 +265,14 @@ class System:
             if time.monotonic() - self._began > START_SECONDS:
                 raise CannotStart(f"Not ready after {START_SECONDS} s: {', '.join(waiting)}. See {self.data}/logs.")
             time.sleep(0.03)
+
+    def _must_have_learned(self, mall: str) -> None:
+        """Raise `NotYet` unless ticketing has heard all that the catalog tells of a mall, which ends with counters."""
+        told = self.ask(f"{self.url}/catalog/api/malls/{mall}")["counters"]
+        token = self.token("supervisor", mall=mall)
+        learned = self.ask(f"{self.url}/ticketing/api/malls/{mall}/overview", token=token)["counters"]
+        if missing := {one["code"] for one in told} - {one["counter"] for one in learned}:
+            raise NotYet(f"ticketing has not heard of {', '.join(sorted(missing))} in {mall}")
 
     def _tell(self, what: str) -> None:
         self._say(f"{time.monotonic() - self._began:5.1f} s  {what}")

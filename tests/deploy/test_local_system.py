@@ -1,10 +1,14 @@
-"""When the local run opens the day by an override: where a newcomer would get no ticket, and never against a person."""
+"""The local run: when it opens the day by an override, and when a mall that was added is known.
+
+By an override where a newcomer would get no ticket, and never against a person.
+"""
 
 from pathlib import Path
 
 import pytest
 
 from deploy.local import System
+from deploy.local import system as module
 
 SERVES = {"open": True, "tickets": True, "override": None, "stopped": None, "seal": None}
 
@@ -41,3 +45,40 @@ def test_the_day_is_opened_where_nobody_would_get_a_ticket(tmp_path: Path, hall,
     system = Told(tmp_path, hall, by_the_clock=by_the_clock)
     assert system.open_day() is opens
     assert system.opened == opens
+
+
+class Learning(System):
+    """A system whose ticketing hears of so many counters with each look."""
+
+    def __init__(self, folder: Path, heard: list[list[str]]) -> None:
+        super().__init__(folder)
+        self.url, self.heard = "", heard
+
+    def seed(self, *folders: Path, new: bool = False) -> None:
+        pass
+
+    def token(self, role: str, **scope: str) -> str:
+        return role
+
+    def ask(self, url, body=None, token="", method=None):
+        if url.startswith("/catalog"):
+            return {"counters": [{"code": "G01"}, {"code": "G02"}]}
+        return {"counters": [{"counter": code} for code in (self.heard.pop(0) if self.heard[1:] else self.heard[0])]}
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    (tmp_path / "mall.json").write_text('{"code": "uji"}')
+    return tmp_path
+
+
+def test_a_mall_is_added_when_ticketing_has_heard_of_its_last_counter(tmp_path: Path, seed: Path):
+    system = Learning(tmp_path, [[], ["G01"], ["G01"], ["G01", "G02"]])
+    system.add_malls(seed)
+    assert system.heard == [["G01", "G02"]]
+
+
+def test_a_mall_that_ticketing_does_not_hear_of_is_told(tmp_path: Path, seed: Path, monkeypatch):
+    monkeypatch.setattr(module, "LEARN_SECONDS", 0.1)
+    with pytest.raises(module.NotYet, match="has not heard of G02 in uji"):
+        Learning(tmp_path, [["G01"]]).add_malls(seed)

@@ -162,7 +162,7 @@ def never_closes(site: Site, folder: Path, code: str, name: str) -> None:
     about |= {"code": code, "name": name, "week": week, "closed_on": [], "last_ticket_minutes": 0}
     about |= {"bookings": {"days_ahead": 3, "claim_by": "23:58"}}
     (seed / "mall.json").write_text(json.dumps(about))
-    site.system.seed(seed)
+    site.system.add_malls(seed)
 
 
 def poison(site: Site, event: str) -> None:

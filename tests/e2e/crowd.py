@@ -19,15 +19,13 @@ MALL = "ramai"
 
 
 def add_mall(system: System, code: str, folder: Path) -> None:
+    """A mall with room for a crowd, open, of which ticketing knows all."""
     seed = folder / code
     shutil.copytree(SEED, seed)
     mall = json.loads((seed / "mall.json").read_text()) | {"code": code, "capacity": 100_000}
     (seed / "mall.json").write_text(json.dumps(mall))
-    system.seed(seed)
-    token = system.token("supervisor")
-    with httpx.Client(base_url=system.url, headers={"Authorization": f"Bearer {token}"}) as supervisor:
-        opening = f"/ticketing/api/malls/{code}/opening"
-        assert eventually(lambda: supervisor.post(opening, json={"reason": "Uji beban"}).status_code == 200, 20)
+    system.add_malls(seed)
+    system.open_day(code)
 
 
 def persist(client: httpx.Client, method: str, url: str, stop: float = 60, **request) -> httpx.Response | None:

@@ -29,9 +29,7 @@ def own(site: Site, tmp_path_factory) -> str:
     week = {day: [["00:00", "23:59"]] for day in about["week"]}
     more = {"code": OWN, "name": "MPP Tegal", "week": week, "closed_on": [], "last_ticket_minutes": 0, "bookings": None}
     (folder / "mall.json").write_text(json.dumps(about | more))
-    site.system.seed(folder)
-    with site.client() as visitor:
-        assert eventually(lambda: visitor.get(f"{TICKETING}/hall").status_code == 200)
+    site.system.add_malls(folder)
     return OWN
 
 

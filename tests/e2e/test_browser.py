@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from e2e.accessible import violations
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
-from e2e.conftest import MALL, Site, eventually, key
+from e2e.conftest import MALL, Site, key
 
 from deploy.local.system import SEED
 
@@ -307,10 +307,7 @@ def open_mall(site: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
     mall |= {"week": {day: [["00:00", "23:59"]] for day in mall["week"]}}
     mall |= {"bookings": {"days_ahead": 14, "claim_by": "23:58"}}
     (folder / "mall.json").write_text(json.dumps(mall))
-    site.system.seed(SEED, folder)
-    with site.client() as anybody:
-        assert eventually(lambda: anybody.get("/ticketing/api/malls/uji/hall").status_code == 200)
-        assert eventually(lambda: "DUKCAPIL-KTPREKAM" in anybody.get("/ticketing/malls/uji/kiosk").text)
+    site.system.add_malls(folder)
     return "uji"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from e2e.browser import SCREENS, picture, playwright, seen
-from e2e.conftest import MALL, Site, eventually, key, never_closes
+from e2e.conftest import MALL, Site, key, never_closes
 
 pytestmark = SCREENS
 
@@ -20,11 +20,6 @@ def always(site: Site, tmp_path_factory) -> str:
     if site.system is None:
         pytest.skip("needs a system of our own, to import a mall")
     never_closes(site, tmp_path_factory.mktemp("seeds"), ALWAYS, "MPP Batang")
-    with site.client("supervisor", mall=ALWAYS) as supervisor:
-        hall = f"/ticketing/api/malls/{ALWAYS}/hall"
-        assert eventually(lambda: supervisor.get(hall).status_code == 200)
-        rules = f"/ticketing/api/malls/{ALWAYS}/rules"
-        assert eventually(lambda: supervisor.get(rules).json().get("bookings"))
     return ALWAYS
 
 

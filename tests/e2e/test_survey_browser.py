@@ -5,7 +5,7 @@ import re
 import pytest
 from e2e.accessible import violations
 from e2e.browser import SCREENS, picture, playwright, seen
-from e2e.conftest import Site, eventually, never_closes
+from e2e.conftest import Site, never_closes
 
 from services.ticketing.survey.domain import ELEMENTS
 
@@ -25,7 +25,6 @@ def counter(site: Site, tmp_path_factory) -> tuple[str, str]:
         pytest.skip("needs a system of our own, to import a mall")
     never_closes(site, tmp_path_factory.mktemp("seeds"), TEGAL, "MPP Kota Tegal")
     with site.client() as visitor:
-        assert eventually(lambda: visitor.get(f"{API}/hall").status_code == 200)
         counters = visitor.get(f"/catalog/api/malls/{TEGAL}").json()["counters"]
     return "G02", next(one["services"][0] for one in counters if one["code"] == "G02")
 

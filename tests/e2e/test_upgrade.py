@@ -67,6 +67,7 @@ def test_old_and_new_serve_the_same_mall_beside_each_other_and_the_new_one_goes_
     old, process = older
     old.system = newer.system  # for the crowd, which asks it for tokens
     add_mall(newer.system, MALL, tmp_path)
+    assert eventually(lambda: counters(old) == counters(newer))
     leaving, ending = threading.Event(), threading.Event()
     visitors = [
         Visitors(old, "old", ["DUKCAPIL-KTPREKAM", "POLRES-SIMA"], leaving),
@@ -114,6 +115,12 @@ def everybody_sees_all(old: Site, newer: Site, tickets: dict[str, dict]) -> None
             for id, ticket in tickets.items():
                 shown = visitor.get(f"/ticketing/api/malls/{MALL}/tickets/{id}").raise_for_status().json()
                 assert shown["number"] == ticket["number"]
+
+
+def counters(site: Site) -> set[str]:
+    """The mall's counters as this release knows them; when it knows all, it knows the rest of the mall too."""
+    with site.client("supervisor", mall=MALL) as supervisor:
+        return {one["counter"] for one in supervisor.get(f"/ticketing/api/malls/{MALL}/overview").json()["counters"]}
 
 
 def parked(system: System) -> dict[str, int]:
