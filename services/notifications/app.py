@@ -12,9 +12,10 @@ from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.tokens import Verifier, public_key
 from services.notifications import pages
 from services.notifications.api import callbacks, messages, texts
-from services.notifications.contacts import Contacts, Seal
+from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
 from services.notifications.malls import Malls
+from services.notifications.seal import Seal
 from services.notifications.sms.gateways.settings import own_description
 from services.notifications.sms.reports import Reports
 from services.notifications.webhooks import hooks as webhooks
@@ -52,5 +53,5 @@ def create_app() -> Flask:
     app.extensions["reports"] = reports
     app.extensions["feed"] = feed.Feed("notifications", Journal(database, settings.schemas), malls.get)
     app.extensions["dead_letters"] = DeadLetters(store.database)
-    webhooks.add_to(app, store, gate)
+    webhooks.add_to(app, store, gate, seal)
     return app

@@ -1,27 +1,19 @@
 """Phone numbers: the one place that holds them, erased by deleting, and by itself after the business day."""
 
-import hashlib
 import re
-from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import phonenumbers
-from joserfc import jwe
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
-from marshmallow import ValidationError
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from pymongo.database import Database
 
-from services.chassis.config import Env
 from services.chassis.errors import Invalid
 from services.chassis.event_store import Document
+from services.notifications.seal import Seal
 
 DIALLED = re.compile(r"[0-9+() ./-]+", re.ASCII)
 # A ticket's business day is over by then. Erasure when the purpose is over: UU 27/2022 articles 43 and 44.
 KEPT = timedelta(hours=24)
-SHORTEST_KEY = 32  # characters: all numbers there are could be tried with a key that can be guessed
 
 
 class InvalidPhone(Invalid):
@@ -52,42 +44,6 @@ def masked(phone: str) -> str:
     return f"{phone[:6]}****{phone[-3:]}"
 
 
-class Seal:
-    """Encrypts numbers with the first of its keys and reads what any of them encrypted.
-
-    So the database's replication log, and whatever else was copied from it, is of no use to who has not the keys, and
-    to nobody once a key is thrown away. Without keys numbers are kept as they are.
-    """
-
-    def __init__(self, keys: Sequence[str] = ()) -> None:
-        self._keys = [OctKey.import_key(hashlib.sha256(key.encode()).digest()) for key in keys]
-
-    @classmethod
-    def from_env(cls, env: Env) -> "Seal":
-        """Read `CONTACTS_KEYS`: one or more, with spaces or new lines between them."""
-        return cls((env.str("CONTACTS_KEYS", "", validate=_must_be_long) or "").split())
-
-    def close(self, phone: str) -> Document:
-        """The number as it is kept."""
-        if not self._keys:
-            return {"phone": phone}
-        return {"sealed": jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, phone.encode(), self._keys[0])}
-
-    def open(self, kept: Document) -> str | None:
-        """The number; None where its key is no more."""
-        if "sealed" not in kept:
-            return str(kept["phone"])
-        for key in self._keys:
-            with suppress(JoseError):
-                return (jwe.decrypt_compact(kept["sealed"], key).plaintext or b"").decode()
-        return None
-
-
-def _must_be_long(keys: str) -> None:
-    if any(len(key) < SHORTEST_KEY for key in keys.split()):
-        raise ValidationError(f"each key must have {SHORTEST_KEY} characters or more")
-
-
 class Contacts:
     """Which number belongs to which ticket or booking."""
 
@@ -101,13 +57,13 @@ class Contacts:
             self._contacts.create_index("expires_at", expireAfterSeconds=0)
             self._indexed = True
         soon = datetime.now(UTC) + KEPT
-        kept = {**self._seal.close(phone), "expires_at": max(until or soon, soon)}
+        kept = {**self._seal.close("phone", phone), "expires_at": max(until or soon, soon)}
         self._contacts.replace_one({"_id": ticket_id}, kept, upsert=True)
 
     def find(self, ticket_id: str) -> str | None:
         """The number of a ticket, while it is kept."""
         found = self._contacts.find_one({"_id": ticket_id, "expires_at": {"$gt": datetime.now(UTC)}})
-        return self._seal.open(found) if found else None
+        return self._seal.open("phone", found) if found else None
 
     def of_day(self, day: str) -> list[str]:
         """The tickets and bookings of a day (`20261124`) for which a number is kept."""
@@ -119,5 +75,5 @@ class Contacts:
 
     def erase_number(self, phone: str) -> int:
         """Forget a number (E.164) wherever it was left; for how many tickets it was."""
-        theirs = [kept["_id"] for kept in self._contacts.find() if self._seal.open(kept) == phone]
+        theirs = [kept["_id"] for kept in self._contacts.find() if self._seal.open("phone", kept) == phone]
         return self._contacts.delete_many({"_id": {"$in": theirs}}).deleted_count

@@ -1,4 +1,4 @@
-"""A number that is used all day is found nowhere: no event, topic, log, page or answer tells it, nor the database."""
+"""What is entrusted to us is found nowhere: no event, topic, log, page or answer tells it, nor the database."""
 
 import re
 
@@ -56,3 +56,20 @@ def test_a_phone_number_is_nowhere(site: Site):
         "log notifications-web.log",
         "file sms.log",
     } <= searched
+
+
+def test_the_secret_of_a_webhook_is_told_once_and_nowhere(site: Site):
+    if site.system is None:
+        pytest.skip("only of a system of our own can the insides be searched")
+    webhooks = f"/notifications/api/malls/{MALL}/webhooks"
+    with site.client("agency", agency="DUKCAPIL") as agency:
+        wanted = {"name": "Kenari", "url": "http://127.0.0.1:9000/", "kinds": ["day-opened"]}
+        made = agency.post(webhooks, json=wanted).raise_for_status().json()
+        secrets = [made["secret"], agency.post(f"{webhooks}/{made['id']}/secret").raise_for_status().json()["secret"]]
+        said = [agency.get(path).raise_for_status().text for path in (webhooks, f"{webhooks}/{made['id']}")]
+        hidden = re.compile("|".join(re.escape(secret.removeprefix("whsec_")) for secret in secrets))
+        assert [text for text in said if hidden.search(text)] == []
+        assert places(site.system, hidden) == set()
+        told = places(site.system, re.compile(made["id"]))
+        assert "mongo notifications.webhook_secrets" in told, "where it is sealed"
+        agency.delete(f"{webhooks}/{made['id']}").raise_for_status()

@@ -77,6 +77,7 @@ def worker(mongo_server, database, producers, tmp_path):
         "WORKER_HEALTH_FILE": str(tmp_path / "healthy"),
         "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
         "WEBHOOK_HTTP": "true",
+        "CONTACTS_KEYS": "a-key-of-this-test-which-is-long-enough",
         "LOG_LEVEL": "ERROR",
     }
 
@@ -119,6 +120,21 @@ def test_kills_of_the_worker_between_sending_and_recording_repeat_that_event_and
         assert all(later >= earlier - 2 for earlier, later in pairwise(server.sequences))
         for got in server.got:
             Verifier(secret).verify(got.body, got.headers)
+
+
+def test_a_secret_from_before_there_was_a_key_is_sealed_and_signs_on(producers, worker, registry, database):
+    with receiving() as server:
+        _, secret = registry.register("pekalongan", "DUKCAPIL", "Server", server.url, KINDS, ())
+        assert database["webhook_secrets"].count_documents({"secret": secret}) == 1
+        first = worker()
+        assert eventually(lambda: database["webhook_secrets"].count_documents({"sealed": {"$exists": True}}) == 1, 60)
+        first.kill()
+        first.wait()
+        assert database["webhook_secrets"].count_documents({"secret": {"$exists": True}}) == 0
+        worker()
+        producers.publish(1)
+        assert eventually(lambda: server.got, 60)
+        Verifier(secret).verify(server.got[0].body, server.got[0].headers)
 
 
 def test_what_cannot_be_read_is_of_another_mall_or_is_no_event_for_others_holds_up_nothing(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from services.chassis.decider import Streams
 from services.chassis.errors import Refused
 from services.chassis.event_store import EventStore
+from services.notifications.seal import Seal
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.domain import (
     OVERLAP,
@@ -28,9 +29,9 @@ STREAM = "webhooks"
 class Registry:
     """All webhooks. One per process; thread-safe."""
 
-    def __init__(self, store: EventStore, gate: Gate) -> None:
+    def __init__(self, store: EventStore, gate: Gate, seal: Seal | None = None) -> None:
         self._gate = gate
-        self.secrets = Secrets(store.database)
+        self.secrets = Secrets(store.database, seal or Seal())
         self._streams: Streams[Command, Webhooks, Event] = Streams(store, WEBHOOKS, {})
 
     def known(self, max_age: float = 0.0) -> Webhooks:

@@ -1,6 +1,6 @@
 """Signatures and their secrets, by the Standard Webhooks specification 1.0.0 (symmetric, `v1`).
 
-An HMAC needs the secret itself, so it is kept as it is: apart from the events, in a collection of its own.
+An HMAC needs the secret itself, so it is kept, sealed: apart from the events, in a collection of its own.
 """
 
 import base64
@@ -9,9 +9,13 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from pymongo.database import Database
 
 from services.chassis.event_store import Document
+from services.notifications.seal import Seal
+
+log = structlog.get_logger()
 
 PREFIX = "whsec_"
 BYTES = 32
@@ -36,8 +40,8 @@ def _signature(secret: str, signed: bytes) -> str:
 class Secrets:
     """The secrets by the names that events call them; forgotten when they are of no use any more."""
 
-    def __init__(self, database: Database[Document]) -> None:
-        self._secrets = database["webhook_secrets"]
+    def __init__(self, database: Database[Document], seal: Seal) -> None:
+        self._secrets, self._seal = database["webhook_secrets"], seal
         self._read: dict[str, str] = {}  # a secret never changes under its name
         self._indexed = False
 
@@ -47,15 +51,26 @@ class Secrets:
             self._secrets.create_index("expires_at", expireAfterSeconds=0)
             self._indexed = True
         made = new_secret()
-        self._secrets.insert_one({"_id": key, "webhook": webhook, "secret": made})
+        self._secrets.insert_one({"_id": key, "webhook": webhook, **self._seal.close("secret", made)})
         return made
 
     def find(self, keys: Sequence[str]) -> list[str]:
         """The secrets of these names, in the same order."""
         if unread := [key for key in keys if key not in self._read]:
             found = self._secrets.find({"_id": {"$in": unread}})
-            self._read |= {kept["_id"]: kept["secret"] for kept in found}
+            self._read |= {kept["_id"]: secret for kept in found if (secret := self._seal.open("secret", kept))}
         return [self._read[key] for key in keys if key in self._read]
+
+    def seal_anew(self) -> None:
+        """Seal with the newest key what an older one sealed, or none did: then the older one can go."""
+        lost = []
+        for kept in self._secrets.find():
+            if renewed := self._seal.renew("secret", kept):
+                self._secrets.update_one({"_id": kept["_id"]}, {"$unset": {"secret": ""}, "$set": renewed})
+            elif self._seal.open("secret", kept) is None:
+                lost.append(kept["webhook"])
+        if lost:
+            log.error("no key opens the secrets of webhooks: bring back its CONTACTS_KEYS, or replace them", lost=lost)
 
     def let_end(self, webhook: str, current: str, overlap: timedelta) -> None:
         """Forget all secrets of a webhook but the current one, an hour after they have stopped signing."""
