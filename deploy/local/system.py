@@ -252,9 +252,10 @@ class System:
         # Once catalog answers, while the rest starts: hashing passwords takes a while.
         waiting["accounts"] = lambda: people.make_accounts(self, self._users)
         waiting |= {f"{name}-worker": self._health(name).stat for name in WORKERS}
-        waiting["ticketing knows the mall"] = lambda: self.ask(f"{self.url}/ticketing/api/malls/{MALL}/hall")
-        if not self._credentials.exists():  # else an earlier run has waited for it
-            waiting["ticketing knows all of it"] = lambda: self._must_have_learned(MALL)
+        if self._credentials.exists():  # an earlier run has waited for all of it
+            waiting["ticketing knows the mall"] = lambda: self.ask(f"{self.url}/ticketing/api/malls/{MALL}/hall")
+        else:
+            waiting["ticketing knows the mall"] = lambda: self._must_have_learned(MALL)
         while waiting:
             for name, ready in list(waiting.items()):
                 with suppress(OSError):
