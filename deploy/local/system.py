@@ -163,7 +163,7 @@ class System:
             process.check()
 
     def add_malls(self, *folders: Path) -> None:
-        """Import malls and wait until ticketing knows all of each. Raises `ProcessDied` as `seed` does, `NotYet`."""
+        """Import new malls; wait until ticketing knows all of each. Raises `ProcessDied` as `seed` does, `NotYet`."""
         self.seed(*folders)
         deadline = time.monotonic() + LEARN_SECONDS
         for folder in folders:

@@ -1,6 +1,6 @@
-"""The local run: when it opens the day by an override, and when a mall that was added is known.
+"""The local run: it opens the day by an override where a newcomer would get no ticket, and never against a person.
 
-By an override where a newcomer would get no ticket, and never against a person.
+And it waits for a mall that is added until all of it is known.
 """
 
 from pathlib import Path

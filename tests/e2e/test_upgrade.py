@@ -120,7 +120,8 @@ def everybody_sees_all(old: Site, newer: Site, tickets: dict[str, dict]) -> None
 def counters(site: Site) -> set[str]:
     """The mall's counters as this release knows them; when it knows all, it knows the rest of the mall too."""
     with site.client("supervisor", mall=MALL) as supervisor:
-        return {one["counter"] for one in supervisor.get(f"/ticketing/api/malls/{MALL}/overview").json()["counters"]}
+        overview = supervisor.get(f"/ticketing/api/malls/{MALL}/overview").json()
+    return {one["counter"] for one in overview.get("counters", [])}  # none where it has not heard of the mall
 
 
 def parked(system: System) -> dict[str, int]:
