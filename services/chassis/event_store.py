@@ -106,6 +106,11 @@ class EventStore:
         """Raise unless the database answers."""
         self.database.command("ping")
 
+    def clock_offset(self) -> float:
+        """Seconds by which this machine's clock is ahead of the database server's; 0 where the server has none."""
+        server = self.database.command("hello").get("localTime")
+        return (datetime.now(UTC) - server.replace(tzinfo=UTC)).total_seconds() if server else 0.0
+
     def create_indexes(self) -> None:
         """Make the indexes that the promises rest on; harmless when they exist."""
         self._commits.create_index([("stream", ASCENDING), ("version", ASCENDING)], unique=True)
@@ -168,6 +173,12 @@ class EventStore:
             query["events"] = {"$elemMatch": {f"data.{name}": value for name, value in data.items()}}
         found = self._commits.find(query, {"stream": 1}).sort("at", DESCENDING).limit(limit)
         return list(dict.fromkeys(document["stream"] for document in found))
+
+    def streams(self, first: str, end: str) -> list[str]:
+        """Names of the streams from `first` up to, not including, `end`, in order."""
+        query = {"stream": {"$gte": first, "$lt": end}, "version": 1}
+        found = self._commits.find(query, {"stream": 1}).sort("stream", ASCENDING)
+        return [document["stream"] for document in found]
 
     def forget(self, first: str, end: str) -> int:
         """Delete the streams whose names lie from `first` up to, not including, `end`; how many commits that were.

@@ -50,7 +50,7 @@ TOLD: Mapping[type[stored.Event], tuple[str, Sequence[str]]] = {
         ),
     ),
     stored.TicketCancelled: ("ticket-cancelled.v1", (*TICKET, "cancelled_at")),
-    stored.TicketUnserved: ("ticket-unserved.v1", (*TICKET, "closed_at")),
+    stored.TicketUnserved: ("ticket-unserved.v1", (*TICKET, "closed_at", "reason")),
     stored.ActUndone: ("ticket-undone.v1", (*TICKET, "counter", "act", "undone_at")),
     stored.PlaceBooked: (
         "place-booked.v1",
@@ -58,6 +58,15 @@ TOLD: Mapping[type[stored.Event], tuple[str, Sequence[str]]] = {
     ),
     stored.BookingCancelled: ("booking-cancelled.v1", ("booking_id", "service", "agency", "cancelled_at")),
     stored.BookingLapsed: ("booking-lapsed.v1", ("booking_id", "service", "agency", "lapsed_at")),
+    stored.BookingSuspended: (
+        "booking-suspended.v1",
+        ("booking_id", "service", "agency", "cause", "reason", "suspended_at"),
+    ),
+    stored.BookingResumed: ("booking-resumed.v1", ("booking_id", "service", "agency", "claim_by", "resumed_at")),
+    stored.BookingRescheduled: (
+        "booking-rescheduled.v1",
+        ("booking_id", "service", "agency", "claim_by", "rescheduled_at"),
+    ),
     stored.CounterOpened: ("counter-opened.v1", (*COUNTER, "opened_at")),
     stored.CounterPaused: ("counter-paused.v1", (*COUNTER, "reason", "paused_at")),
     stored.CounterClosed: ("counter-closed.v1", (*COUNTER, "closed_at")),
@@ -102,17 +111,20 @@ def _of_day(commit: Commit, date: str) -> Iterator[tuple[int, str, dict[str, Any
             data = {name: _public(getattr(event, name)) for name in fields}
             if isinstance(event, stored.DayClosed):
                 data["hash"] = commit.hash
+            if isinstance(event, stored.TicketIssued):
+                data["booked"] = bool(event.booking)
             yield position, kind, {"business_day": date, **data}
 
 
 def _of_mall(commit: Commit) -> Iterator[tuple[int, str, dict[str, Any]]]:
     for position, event in enumerate(MALL.recorded(commit)):
         match event:
-            case ClosureDeclared(Closure(scope, code, reason, since, until)):
-                told = {"reason": reason, "since": _public(since), "until": _public(until)}
-                yield position, f"{scope}-suspended.v1", {**_what(scope, code), **told}
-            case ClosureLifted(scope, code, lifted_at):
-                yield position, f"{scope}-resumed.v1", {**_what(scope, code), "resumed_at": _public(lifted_at)}
+            case ClosureDeclared(Closure(scope, code, reason, since, until, id)):
+                data = {"closure": id, "reason": reason, "since": _public(since), "until": _public(until)}
+                yield position, f"{scope}-suspended.v1", {**_what(scope, code), **data}
+            case ClosureLifted(scope, code, lifted_at, id):
+                data = {"closure": id, "resumed_at": _public(lifted_at)}
+                yield position, f"{scope}-resumed.v1", {**_what(scope, code), **data}
             case _:  # what we learned from the catalog is the catalog's to tell
                 pass
 

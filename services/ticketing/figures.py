@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from services.chassis.metrics import Figures, Metric, gauge
 from services.ticketing.domain import hours
-from services.ticketing.domain.day import turns
+from services.ticketing.domain.day import in_force, turns
 from services.ticketing.domain.day.state import Day
 from services.ticketing.queue import Queue, day_stream, now
 
@@ -18,15 +18,15 @@ def queues(queue: Queue) -> Figures:
         at = now()
         waiting, oldest, given, left, counters = {}, {}, {}, {}, {}
         for code in queue.mall_codes():
-            about = queue.mall(code).about
+            mall = queue.mall(code)
+            about = mall.about
             stream = day_stream(code, hours.business_day(at, about.zone))
             day = queue.days.snapshot(stream, MAX_AGE).state
-            open_now = day.opened is not None and day.closed is None
             waiting[code] = sum(turns.length(one) for one in day.queues.values())
             came = [day.tickets[id].issued.issued_at for id in _first(day)]
-            oldest[code] = (at - min(came)).total_seconds() if came else 0.0
+            oldest[code] = hours.elapsed(min(came), at) if came else 0.0
             given[code] = len(day.tickets)
-            left[code] = max(day.opened.capacity - day.places.all, 0) if day.opened and open_now else 0
+            left[code] = in_force.places_left(day, mall) if day.opened else 0
             counters[code] = sum(desk.status == "open" for desk in day.desks.values())
         yield gauge("mpp_queue_waiting", "Visitors who wait.", waiting, "mall")
         yield gauge("mpp_queue_oldest_wait_seconds", "How long the first of them has waited.", oldest, "mall")

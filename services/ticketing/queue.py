@@ -1,9 +1,10 @@
 """The edge between requests and rules: a mall's days, its history and what is known of it, as streams of one store."""
 
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from services.chassis.decider import Outcome, Snapshot, Streams
 from services.chassis.errors import Refused
@@ -15,13 +16,16 @@ from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day.commands import BookPlace, CheckIn, Command, IssueTicket, Tick
 from services.ticketing.domain.day.events import Event
 from services.ticketing.domain.day.refusals import NoBookings, UnknownBooking, UnknownTicket
-from services.ticketing.domain.day.state import Day
+from services.ticketing.domain.day.state import Booking, Day
 from services.ticketing.domain.history import HISTORY, DayRecorded, History, RecordDay
 from services.ticketing.domain.mall import MALL, Mall
 from services.ticketing.refused import Refusals
 
 CATALOG_AGE = 0.5  # seconds that a mall may be behind the catalog's events
 HISTORY_AGE = 60.0  # seconds that estimates may be behind a day that was just closed
+CLOCK_AGE = 30.0  # seconds that the measured offset of the clock may be old
+BOOKINGS_AGE = 15.0  # seconds that the list of suspended bookings may be behind
+LAST_DATE = "9999-12-31"
 COUNTED = IssueTicket | BookPlace | CheckIn
 
 
@@ -35,6 +39,7 @@ class Queue:
         self.histories: Streams[RecordDay, History, DayRecorded] = Streams(store, HISTORY, {})
         self.refusals = Refusals(store.database)
         self._known: dict[str, tuple[Mall, History, Mall]] = {}
+        self._offset, self._asked = 0.0, -CLOCK_AGE
 
     def mall(self, code: str) -> Mall:
         """The mall as last learned, with the pace of its earlier days. Raises `UnknownMall`."""
@@ -66,6 +71,31 @@ class Queue:
     def day_with(self, mall: str, thing_id: str) -> Day:
         """The business day of a ticket or booking. Raises `UnknownTicket` or `UnknownBooking`."""
         return self.day(mall, day_of(thing_id)).state
+
+    def clock_offset(self) -> float:
+        """Seconds by which this machine's clock is ahead of the database's, asked at most twice a minute."""
+        if time.monotonic() - self._asked > CLOCK_AGE:
+            self._offset, self._asked = self.store.clock_offset(), time.monotonic()
+        return self._offset
+
+    def bookings_suspended(self, mall: Mall, at: datetime) -> list[tuple[str, Booking]]:
+        """The booked places of today and of days ahead that cannot be claimed, each with its date."""
+        if mall.about.bookings is None:
+            return []
+        code, today = mall.about.code, hours.business_day(at, mall.about.zone)
+        dates = [today, *self.days_ahead(code, today)]
+        days = {on: self.days.snapshot(day_stream(code, on), BOOKINGS_AGE).state for on in dates}
+        return [
+            (on.isoformat(), booking)
+            for on, day in days.items()
+            for booking in day.bookings.values()
+            if booking.status == "booked" and booking.suspended
+        ]
+
+    def days_ahead(self, mall: str, today: date) -> list[date]:
+        """The days after today on which something was booked."""
+        streams = self.store.streams(day_stream(mall, today + timedelta(days=1)), f"{mall}/{LAST_DATE}")
+        return [date.fromisoformat(stream.removeprefix(f"{mall}/")) for stream in streams]
 
     def commits(self, mall: str, on: date) -> list[Commit]:
         """The record of a business day."""

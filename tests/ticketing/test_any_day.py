@@ -1,6 +1,7 @@
-"""What holds over any sequence of all commands: written down in docs/event-model.md, watched by a model of its own."""
+"""What holds over any sequence of commands, catalogue edits, closures and clock jumps; see docs/event-model.md."""
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,19 +10,35 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from services.chassis.decider import Snapshot
 from services.chassis.errors import Problem
-from services.ticketing.domain.day import DAY
+from services.ticketing import views
+from services.ticketing.domain import mall as malls
+from services.ticketing.domain import statistics
+from services.ticketing.domain.clock import ClockWatch
+from services.ticketing.domain.day import DAY, in_force, turns
 from services.ticketing.domain.day import commands as do
 from services.ticketing.domain.day import events as happened
 from services.ticketing.domain.day.state import AT_COUNTER
-from services.ticketing.domain.day.turns import ahead_of, in_order
-from services.ticketing.domain.mall import Bookings, Mall, Rule, ServiceLearned
+from services.ticketing.domain.hours import Exceptional
+from services.ticketing.domain.mall import (
+    Bookings,
+    Closure,
+    DeclareClosure,
+    LiftClosure,
+    Mall,
+    Rule,
+    ServiceLearned,
+)
+
+MALL_RULES = malls.MALL
 
 CAPACITY, KTP_A_DAY, KEPT = 16, 9, 3
-EXAMPLES, STEPS = 120, 70
+EXAMPLES, STEPS = 300, 80  # at least 20,000 steps
+LOOK_EVERY = 5
 ENDED = ("served", "missed", "cancelled", "unserved")
 MOVES = {
-    "waiting": {"called", "cancelled", "unserved"},
+    "waiting": {"called", "cancelled", "unserved"},  # unserved: ended by a supervisor, or by the closing of the day
     "called": {"serving", "served", "missed", "held", "waiting"},
     "serving": {"served", "held", "waiting"},
     "held": {"serving", "cancelled", "waiting", "unserved"},
@@ -40,7 +57,8 @@ def a_mall() -> Mall:
 
 
 MALL = a_mall()
-COUNTERS = st.sampled_from(sorted(MALL.counters))
+CODES = sorted(MALL.counters)
+COUNTERS = st.sampled_from(CODES)
 SERVICES = st.sampled_from([KTP, KK, SIM])
 CLASSES = st.sampled_from([None, None, *PRIORITIES])
 RULES = st.builds(
@@ -55,7 +73,11 @@ class AnyDay(RuleBasedStateMachine):
         super().__init__()
         self.state = DAY.initial
         self.now = TUESDAY_NINE
+        self.mall = MALL
         self.ids = 0
+        self.steady = 0.0
+        self.watch_of_clock = ClockWatch.start(self.now, self.steady)
+        self.steps = 0
         self.numbers: list[str] = []
         self.approached: Counter[str] = Counter()
         self.passed: Counter[str] = Counter()  # ordinary visitor → priority calls in a row past them
@@ -79,14 +101,31 @@ class AnyDay(RuleBasedStateMachine):
             match event:
                 case happened.TicketIssued():
                     self.numbers.append(event.number)
+                    self.check_promise(event)
+                case happened.TicketTransferred():
+                    self.check_promise(event)
                 case happened.TicketApproaching():
                     self.approached[event.ticket_id] += 1
+                    assert not self.halts(), "no visitor is asked to be ready while the mall is stopped or closed"
+                case happened.TicketCalled() | happened.TicketRecalled():
+                    assert not self.halts(), "no visitor is called while the mall is stopped or closed"
+                    assert not self.closed("counter", event.counter), "called to a closed counter"
+                    assert not self.closed("service", event.service), "called for a closed service"
         for ticket_id, ticket in before.tickets.items():
             after = self.state.tickets[ticket_id]
             moved, undone = (ticket.status, after.status), any(isinstance(e, happened.ActUndone) for e in events)
             allowed = moved in TAKEN_BACK if undone else after.status in MOVES[ticket.status]
             assert ticket.status == after.status or allowed, moved
             assert (after.issued, after.place) == (ticket.issued, ticket.place), "number and arrival stay"
+
+    def check_promise(self, event) -> None:
+        """New and transferred visitors are sent to counters that the catalogue has, open or still to open."""
+        assert event.counters
+        for each in event.counters:
+            assert event.service in self.mall.counters[each.code].services
+            assert not self.closed("counter", each.code)
+            desk = self.state.desks.get(each.code)
+            assert desk is None or desk.status != "closed", "the clerk has left"
 
     def new_id(self, kind: str) -> str:
         self.ids += 1
@@ -100,63 +139,77 @@ class AnyDay(RuleBasedStateMachine):
 
     @initialize(ruled=RULES, wanted=st.lists(st.tuples(SERVICES, CLASSES), min_size=4, max_size=16))
     def a_morning(self, ruled, wanted):
-        self.ask(do.ChangeRule(ruled, "Hari ramai", self.now, MALL))
+        self.ask(do.ChangeRule(ruled, "Hari ramai", self.now, self.mall))
         self.several_come(wanted)
         self.now += timedelta(minutes=4)
 
     @rule(wanted=st.lists(st.tuples(SERVICES, CLASSES), min_size=1, max_size=5))
     def several_come(self, wanted):
         for service, priority in wanted:
-            self.ask(do.IssueTicket(self.new_id("t"), service, priority, self.now, MALL))
+            self.ask(do.IssueTicket(self.new_id("t"), service, priority, self.now, self.mall))
 
     @rule(service=SERVICES, priority=CLASSES, again=st.booleans(), data=st.data())
     def issue(self, service, priority, again, data):
         goes_on = [one.id for one in self.state.tickets.values() if one.status not in ENDED]
         beside = self.pick(data, goes_on) if again and goes_on else ""
-        self.ask(do.IssueTicket(self.new_id("t"), service, priority, self.now, MALL, beside))
+        self.ask(do.IssueTicket(self.new_id("t"), service, priority, self.now, self.mall, beside))
 
     @rule(service=SERVICES, priority=CLASSES)
     def book(self, service, priority):
-        self.ask(do.BookPlace(self.new_id("b"), service, priority, TUESDAY_NINE.date(), self.now, MALL))
+        self.ask(do.BookPlace(self.new_id("b"), service, priority, TUESDAY_NINE.date(), self.now, self.mall))
 
     @rule(data=st.data(), comes=st.booleans())
     def come_or_cancel_a_booking(self, data, comes):
         booking = self.pick(data, self.state.bookings)
-        coming = do.CheckIn(booking, self.new_id("t"), self.now, MALL)
+        coming = do.CheckIn(booking, self.new_id("t"), self.now, self.mall)
         self.ask(coming if comes else do.CancelBooking(booking, self.now))
 
     @rule(data=st.data())
     def leave(self, data):
-        self.ask(do.CancelTicket(self.pick(data, self.state.tickets), self.now, MALL))
+        self.ask(do.CancelTicket(self.pick(data, self.state.tickets), self.now, self.mall))
 
     # What clerks do
 
     @rule(counter=COUNTERS)
     def call(self, counter):
         before, could = self.state, self.could_be_called(counter)
-        events = self.ask(do.CallNext(counter, self.now, MALL))
+        events = self.ask(do.CallNext(counter, self.now, self.mall))
         called = next((one for one in events if isinstance(one, happened.TicketCalled)), None)
         if called is None:
-            free = counter not in before.serving and not before.stopped and not before.closed
+            free = counter not in before.serving and not self.halts() and not before.closed
             desk = before.desks.get(counter)
-            assert not (free and could and (desk is None or desk.status == "open")), "somebody could have been called"
+            ready = desk is None or desk.status == "open"
+            assert not (free and could and ready and not self.closed("counter", counter)), "one could have been called"
             return
         ticket = next(one for one in could if one.id == called.ticket_id)
         self.check_turn(before, ticket, could)
         self.count(ticket, could, counter)
 
     def could_be_called(self, counter) -> list:
-        """The waiting tickets that this counter may call, by arrival."""
+        """The waiting tickets that this counter may call, by arrival: what the rules say, in the test's own words."""
         busy = {self.state.tickets[one].visit for one in self.state.serving.values()}
         found = [
             one
             for one in self.state.tickets.values()
             if one.status == "waiting"
-            and one.now_for.service in MALL.counters[counter].services
-            and one.only_at in ("", counter)
+            and self.serves(counter, one)
             and one.visit not in busy
+            and not self.closed("service", one.now_for.service)
         ]
         return sorted(found, key=lambda one: one.place)
+
+    def serves(self, counter, ticket) -> bool:
+        listed = self.mall.counters.get(counter)
+        given = listed is not None and ticket.now_for.service in listed.services
+        promised = counter in [each.code for each in ticket.now_for.counters]
+        return (given or promised) and ticket.only_at in ("", counter)
+
+    def closed(self, scope, code) -> bool:
+        closures = self.mall.closures.get((scope, code), ())
+        return any(each.since <= self.now and (each.until is None or self.now < each.until) for each in closures)
+
+    def halts(self) -> bool:
+        return self.state.stopped is not None or self.closed("mall", "pekalongan")
 
     def check_turn(self, before, ticket, could) -> None:
         same_class = [one for one in could if one.is_priority == ticket.is_priority]
@@ -177,7 +230,12 @@ class AnyDay(RuleBasedStateMachine):
 
     def count(self, ticket, could, counter) -> None:
         """Who was passed by this call; remembered, for it may be undone."""
-        waits = self.waiting_ordinary(MALL.counters[counter].services) - {ticket.id}
+        listed = self.mall.counters[counter].services if counter in self.mall.counters else ()
+        services = {
+            *(one for one in listed if not self.closed("service", one)),
+            *(one.now_for.service for one in could),
+        }
+        waits = self.waiting_ordinary(services) - {ticket.id}
         self.undoes[counter] = (ticket.id, {one: self.passed[one] for one in waits}, ticket.is_priority)
         for one in waits:
             self.passed[one] = self.passed[one] + 1 if ticket.is_priority else 0
@@ -192,11 +250,11 @@ class AnyDay(RuleBasedStateMachine):
 
     @rule(counter=COUNTERS, data=st.data())
     def call_one_out_of_turn(self, counter, data):
-        self.ask(do.CallTicket(counter, self.pick(data, self.state.tickets), "Ibu dengan bayi", self.now, MALL))
+        self.ask(do.CallTicket(counter, self.pick(data, self.state.tickets), "Ibu dengan bayi", self.now, self.mall))
 
     @rule(counter=COUNTERS, service=SERVICES, priority=CLASSES)
     def walk_in(self, counter, service, priority):
-        self.ask(do.WalkIn(counter, self.new_id("t"), service, priority, "Kembali membawa berkas", self.now, MALL))
+        self.ask(do.WalkIn(counter, self.new_id("t"), service, priority, "Kembali membawa berkas", self.now, self.mall))
 
     @rule(counter=COUNTERS)
     def serve_and_call(self, counter):
@@ -206,31 +264,32 @@ class AnyDay(RuleBasedStateMachine):
     @rule(counter=COUNTERS, act=st.sampled_from(["recall", "start", "finish", "miss", "hold"]))
     def act_on_the_visitor(self, counter, act):
         ticket_id = self.state.serving.get(counter, "nobody")
-        self.ask(
-            {
-                "recall": do.Recall(ticket_id, counter, self.now),
-                "start": do.StartService(ticket_id, counter, self.now),
-                "finish": do.Finish(ticket_id, counter, self.now),
-                "miss": do.MissTicket(ticket_id, counter, self.now),
-                "hold": do.HoldTicket(ticket_id, counter, "Fotokopi KK", self.now),
-            }[act]
-        )
+        self.ask(self.act_at_counter(act, ticket_id, counter))
 
-    @rule(counter=COUNTERS, act=st.sampled_from([do.Finish, do.MissTicket, do.StartService, do.Recall]), data=st.data())
-    def act_on_anybody(self, counter, act, data):
-        self.ask(act(self.pick(data, self.state.tickets), counter, self.now))
+    @rule(counter=COUNTERS, act=st.sampled_from(["finish", "miss", "start", "recall", "hold"]), data=st.data())
+    def act_on_any_ticket(self, counter, act, data):
+        ticket_id = self.pick(data, self.state.tickets)
+        self.ask(self.act_at_counter(act, ticket_id, counter))
+
+    def act_at_counter(self, act, ticket_id, counter):
+        return {
+            "recall": do.Recall(ticket_id, counter, self.now, self.mall),
+            "start": do.StartService(ticket_id, counter, self.now),
+            "finish": do.Finish(ticket_id, counter, self.now),
+            "miss": do.MissTicket(ticket_id, counter, self.now),
+            "hold": do.HoldTicket(ticket_id, counter, "Fotokopi KK", self.now),
+        }[act]
 
     @rule(data=st.data(), counter=COUNTERS)
     def come_back(self, data, counter):
-        away = [one.id for one in self.state.tickets.values() if one.status in ("held", "missed")]
-        ticket_id = self.pick(data, away)
+        ticket_id = self.pick(data, self.state.tickets)
         self.ask(do.RestoreTicket(ticket_id, self.now))
-        self.ask(do.ResumeTicket(ticket_id, counter, self.now, MALL))
+        self.ask(do.ResumeTicket(ticket_id, counter, self.now, self.mall))
 
     @rule(counter=COUNTERS, service=SERVICES, to=st.sampled_from(["", "G02", "G2B", "G03"]), data=st.data())
     def transfer(self, counter, service, to, data):
         ticket_id = self.pick(data, self.state.tickets)
-        self.ask(do.TransferTicket(ticket_id, counter, service, to, "Perlu KK baru", self.now, MALL))
+        self.ask(do.TransferTicket(ticket_id, counter, service, to, "Perlu KK baru", self.now, self.mall))
         self.passed.pop(ticket_id, None)
 
     @rule(counter=COUNTERS)
@@ -247,11 +306,11 @@ class AnyDay(RuleBasedStateMachine):
     def an_act_that_is_undone_leaves_no_trace(self, counter, act):
         before, ticket_id = self.state, self.state.serving.get(counter, "nobody")
         command = {
-            "call": do.CallNext(counter, self.now, MALL),
+            "call": do.CallNext(counter, self.now, self.mall),
             "finish": do.Finish(ticket_id, counter, self.now),
             "miss": do.MissTicket(ticket_id, counter, self.now),
             "hold": do.HoldTicket(ticket_id, counter, "Fotokopi", self.now),
-            "transfer": do.TransferTicket(ticket_id, counter, KK, "", "", self.now, MALL),
+            "transfer": do.TransferTicket(ticket_id, counter, KK, "", "", self.now, self.mall),
         }[act]
         if not any(hasattr(event, "ticket_id") for event in self.ask(command)):
             return
@@ -269,9 +328,9 @@ class AnyDay(RuleBasedStateMachine):
     def desk(self, counter, act):
         self.ask(
             {
-                "open": do.OpenCounter(counter, self.now, MALL),
-                "pause": do.PauseCounter(counter, "Salat", self.now, MALL),
-                "close": do.CloseCounter(counter, self.now, MALL),
+                "open": do.OpenCounter(counter, self.now, self.mall),
+                "pause": do.PauseCounter(counter, "Salat", self.now, self.mall),
+                "close": do.CloseCounter(counter, self.now, self.mall),
             }[act]
         )
 
@@ -279,24 +338,132 @@ class AnyDay(RuleBasedStateMachine):
 
     @rule(wanted=RULES)
     def change_the_rule(self, wanted):
-        self.ask(do.ChangeRule(wanted, "Hari ramai", self.now, MALL))
+        self.ask(do.ChangeRule(wanted, "Hari ramai", self.now, self.mall))
 
     @rule()
-    def stop_and_go_on(self):
-        if self.ask(do.StopDay("Alarm kebakaran", self.now, MALL)):
-            for counter in MALL.counters:
-                assert not self.ask(do.CallNext(counter, self.now, MALL)), "a stopped day calls nobody"
-            self.ask(do.ResumeDay(self.now))
+    def stop(self):
+        self.ask(do.StopDay("Alarm kebakaran", self.now, self.mall))
+
+    @precondition(lambda self: self.state.stopped)
+    @rule()
+    def resume_the_day(self):
+        self.ask(do.ResumeDay(self.now))
+
+    @rule(service=SERVICES, to_service=SERVICES, to=st.sampled_from(["", *CODES]))
+    def transfer_all(self, service, to_service, to):
+        command = do.TransferAll(service, to_service, to, "Gerai tutup", self.now, self.mall)
+        for event in self.ask(command):
+            self.passed.pop(getattr(event, "ticket_id", ""), None)
+
+    @rule(data=st.data())
+    def end_a_ticket(self, data):
+        self.ask(do.EndTicket(self.pick(data, self.state.tickets), "Layanan dihentikan", self.now, self.mall))
 
     @rule(seconds=st.integers(1, 900))
     def time_passes(self, seconds):
         self.now += timedelta(seconds=seconds)
-        self.ask(do.Tick(TUESDAY_NINE.date(), self.now, MALL))
+        self.steady += seconds
+        self.tick()
+
+    def tick(self) -> list:
+        self.watch_of_clock = self.watch_of_clock.read(self.now, self.steady, 0.0)
+        trusted = self.watch_of_clock.is_trusted
+        return self.ask(do.Tick(TUESDAY_NINE.date(), self.now, self.mall, is_trusted=trusted))
+
+    # What changes around them
+
+    @rule(hours=st.integers(-6, 14).filter(bool))
+    def the_clock_jumps_and_is_set_right_again(self, hours):
+        before, right = self.state, self.now
+        self.now += timedelta(hours=hours)
+        self.tick()
+        self.now = right
+        self.tick()
+        self.nothing_ended_since(before)
+
+    @rule(minutes=st.integers(1, 40))
+    def one_process_has_a_clock_that_is_behind(self, minutes):
+        right = self.now
+        self.now -= timedelta(minutes=minutes)
+        for counter in CODES:
+            self.call(counter)
+        self.now = right
+
+    @rule(intervals=st.sampled_from([(), (("08:00", "08:30"),), (("13:00", "15:00"),), (("08:00", "15:00"),), None]))
+    def hours_of_today_are_edited(self, intervals):
+        before = self.state
+        today = (
+            Exceptional(TUESDAY_NINE.date().isoformat(), intervals or (), "Keliru") if intervals is not None else None
+        )
+        self.change(learned=replace(self.mall.about, exceptions=(today,) if today else ()))
+        self.ask(do.Tick(TUESDAY_NINE.date(), self.now, self.mall))
+        self.nothing_ended_since(before)
+
+    def nothing_ended_since(self, before) -> None:
+        assert self.state.closed == before.closed, "only the clock or a person closes a day"
+        for ticket_id, ticket in before.tickets.items():
+            assert self.state.tickets[ticket_id].status == ticket.status
+
+    @rule(code=COUNTERS, services=st.sets(SERVICES), back=st.booleans())
+    def a_counter_is_withdrawn_or_gives_other_services(self, code, services, back):
+        others = {key: counter for key, counter in self.mall.counters.items() if key != code}
+        counter = replace(MALL.counters[code], services=tuple(sorted(services)))
+        self.change(counters={**others, code: MALL.counters[code] if back else counter} if services or back else others)
+
+    @rule(code=SERVICES, agency=st.sampled_from(["DUKCAPIL", "POLRES"]), act=st.sampled_from(["drop", "back", "move"]))
+    def a_service_is_withdrawn_moved_or_back(self, code, agency, act):
+        others = {key: service for key, service in self.mall.services.items() if key != code}
+        moved = replace(MALL.services[code], agency=agency)
+        back = {"drop": {}, "back": {code: MALL.services[code]}, "move": {code: moved}}[act]
+        self.change(services=others | back)
+
+    @rule(code=st.sampled_from(["DUKCAPIL", "POLRES"]), act=st.sampled_from(["drop", "back", "suspend", "letter"]))
+    def an_agency_leaves_is_suspended_or_gets_another_letter(self, code, act):
+        others = {key: agency for key, agency in self.mall.agencies.items() if key != code}
+        agency = MALL.agencies[code]
+        changed = {
+            "drop": {},
+            "back": {code: agency},
+            "suspend": {code: replace(agency, suspended="Jaringan pusat")},
+            "letter": {code: replace(agency, line="X")},
+        }[act]
+        self.change(agencies=others | changed)
+
+    def change(self, **parts) -> None:
+        """An edit of the catalogue: it reaches the day with the next command."""
+        self.mall = replace(self.mall, **parts)
+
+    @rule(
+        thing=st.sampled_from([("mall", "pekalongan"), *(("counter", code) for code in CODES), ("service", KTP)]),
+        since=st.integers(-10, 30),
+        minutes=st.none() | st.integers(1, 60),
+    )
+    def something_is_closed_for_a_while(self, thing, since, minutes):
+        start = self.now + timedelta(minutes=since)
+        until = None if minutes is None else max(start, self.now) + timedelta(minutes=minutes)
+        self.ids += 1
+        closure = Closure(*thing, "Listrik padam", start, until, f"c{self.ids}")
+        others = self.mall.closures_ahead(self.now)
+        with suppress(Problem):  # what was withdrawn cannot be closed
+            for event in MALL_RULES.decide(DeclareClosure(closure, self.now), self.mall):
+                self.mall = MALL_RULES.evolve(self.mall, event)
+        assert all(each in self.mall.closures_ahead(self.now) for each in others), "one closure replaces no other"
+
+    @precondition(lambda self: self.mall.closures)
+    @rule(data=st.data(), one=st.booleans())
+    def a_closure_is_lifted(self, data, one):
+        closures = [each for several in self.mall.closures.values() for each in several]
+        closure = data.draw(st.sampled_from(sorted(closures, key=lambda each: each.id)))
+        lift = LiftClosure(closure.scope, closure.code, self.now, closure.id if one else "")
+        others = [each for each in self.mall.closures_ahead(self.now) if each.id != closure.id]
+        for event in MALL_RULES.decide(lift, self.mall):
+            self.mall = MALL_RULES.evolve(self.mall, event)
+        assert not one or self.mall.closures_ahead(self.now) == others, "no other closure ends with it"
 
     @precondition(lambda self: len(self.state.tickets) > 10 and self.ids > 30)
     @rule()
     def close(self):
-        self.ask(do.CloseDay(self.now, MALL))
+        self.ask(do.CloseDay(self.now, self.mall))
 
     # What holds
 
@@ -341,14 +508,99 @@ class AnyDay(RuleBasedStateMachine):
 
     @invariant()
     def those_ahead_are_called_before(self):
-        if self.state.rule.ceiling_minutes is not None or any(one.only_at for one in self.state.tickets.values()):
-            return  # the count leaves ceilings out, and who waits for one counter only
-        line = list(self.state.lines.get("C", ()))
-        order = list(in_order(self.state, line, None, self.now))
-        if len(order) == sum(
-            one.status == "waiting" and one.now_for.line == "C" for one in self.state.tickets.values()
-        ):
-            assert [ahead_of(self.state, one) for one in order] == list(range(len(order)))
+        """At the one counter of a service, each ticket's count is its place in the order of calls."""
+        if self.state.rule.ceiling_minutes is not None or "G03" not in self.mall.counters or self.state.engaged:
+            return  # the count leaves ceilings out, and visitors who are at another counter
+        order = list(turns.in_order(self.state, self.mall, self.mall.counters["G03"], self.now))
+        alone = [[c.code for c in in_force.callers(self.state, self.mall, one, self.now)] == ["G03"] for one in order]
+        if order and all(alone) and not self.halts():
+            ahead = [turns.outlook(self.state, self.mall, one, self.now).ahead for one in order]
+            assert ahead == list(range(len(order)))
+
+    @invariant()
+    def screens_and_commands_agree(self):
+        """Checked at every fifth step, for it asks about each ticket at each counter."""
+        self.steps += 1
+        if self.steps % LOOK_EVERY == 0:
+            self.every_waiting_visitor_can_be_called_or_is_on_the_alert_list()
+            self.what_a_screen_counts_is_what_it_lists()
+            self.no_figure_is_negative()
+            self.what_the_kiosk_offers_is_what_a_ticket_gets()
+
+    def every_waiting_visitor_can_be_called_or_is_on_the_alert_list(self):
+        alerts = self.overview()["alerts"]
+        stranded = {alert["id"] for alert in alerts if alert["kind"] == "ticket-without-counter"}
+        halted = any(alert["kind"].startswith("waiting-while-") for alert in alerts)
+        for ticket in self.state.tickets.values():
+            if ticket.status != "waiting":
+                assert ticket.id not in stranded
+                continue
+            counters = [code for code in CODES if self.can_call(code, ticket)]
+            assert counters or halted or ticket.id in stranded, ticket
+            assert not (halted and counters), "a call is possible although the mall is halted"
+            self.check_what_the_visitor_reads(ticket, halted, ticket.id in stranded)
+
+    def can_call(self, counter, ticket) -> bool:
+        """Whether the command is accepted, as soon as the counter and the visitor are free."""
+        state, busy = self.state, self.state.serving.get(counter)
+        state = replace(state, engaged=state.engaged.delete(ticket.visit)) if ticket.visit in state.engaged else state
+        state = replace(state, serving=state.serving.delete(counter)) if busy else state
+        desk = state.desks.get(counter)
+        if desk and desk.status == "paused":
+            state = replace(state, desks=state.desks.set(counter, replace(desk, status="open")))
+        try:
+            return bool(DAY.decide(do.CallTicket(counter, ticket.id, "Uji", self.now, self.mall), state))
+        except Problem:
+            return False
+
+    def check_what_the_visitor_reads(self, ticket, halted, stranded) -> None:
+        page = views.ticket(self.state, self.mall, ticket.id, self.now)
+        assert (page["in_force"]["state"] == "open") == (not halted and not stranded)
+        assert (page["estimate"] is None) == (page["ahead"] is None) == (halted or stranded)
+        if page["estimate"]:
+            assert 0 <= page["estimate"]["low_minutes"] <= page["estimate"]["high_minutes"]
+            assert 0 <= page["ahead"] < len(self.state.tickets)
+            assert all(self.can_call(each["code"], ticket) for each in page["counters"]), "sent to a counter in vain"
+
+    def overview(self):
+        return views.overview(Snapshot(self.state), self.mall, self.now)
+
+    def what_a_screen_counts_is_what_it_lists(self):
+        waiting = [one for one in self.state.tickets.values() if one.status == "waiting"]
+        seen = self.overview()
+        assert sum(line["waiting"] for line in seen["waiting"]) == len(waiting)
+        letters = Counter((one.now_for.line, one.now_for.agency) for one in waiting)
+        assert {(line["line"], line["agency"]): line["waiting"] for line in seen["waiting"]} == letters
+        for desk in seen["counters"]:
+            console = views.counter(self.state, self.mall, desk["counter"], self.now)
+            assert console["waiting_count"] == len(console["waiting"]) == desk["waiting"]
+            if console["current"]:
+                assert console["current"]["status"] in AT_COUNTER
+        at = {self.state.tickets[one].issued.number for one in self.state.serving.values()}
+        assert at == {desk["current"] for desk in seen["counters"]} - {None}, "each visitor at a counter has a row"
+
+    def no_figure_is_negative(self):
+        for visit in statistics.visits(self.state):
+            assert (visit.waited or 0) >= 0
+            assert (visit.worked or 0) >= 0
+        seen = self.overview()
+        assert seen["places_left"] >= 0
+        assert all(desk["idle_minutes"] >= 0 and (desk["pace_minutes"] or 0) >= 0 for desk in seen["counters"])
+        assert all(line["longest_minutes"] >= 0 for line in seen["lines"])
+
+    def what_the_kiosk_offers_is_what_a_ticket_gets(self):
+        offers = {s["code"]: s for a in views.directory(self.mall, self.now, self.state) for s in a["services"]}
+        for code, offer in offers.items():
+            command = do.IssueTicket("offered", code, "elderly", self.now, self.mall)
+            try:
+                DAY.decide(command, self.state)
+                refused = ""
+            except Problem as problem:
+                refused = problem.reason
+            assert (refused == "suspended") <= (offer["closed"] is not None)
+            assert (refused in ("service-away", "no-counter")) <= (offer["away"] is not None)
+            if not refused:
+                assert offer["closed"] is offer["away"] is None, code
 
     @invariant()
     def served_visits_are_measured(self):

@@ -37,6 +37,8 @@ def test_a_visitor_gets_a_ticket_and_where_to_look_at_it(client):
         "agency_name": "Dinas Dukcapil",
         "counters": [{"code": "G02", "floor": 1}],
         "counter": None,
+        "in_force": {"state": "open", "reason": "", "until": None},
+        "ending_reason": None,
         "ahead": 0,
         "estimate": {"low_minutes": 0, "high_minutes": 1},
         "issued_at": "2026-11-24T02:00:00+00:00",

@@ -12,6 +12,7 @@ from examples import KTP, PRIORITIES, TUESDAY_NINE
 from ticketing.conftest import PEKALONGAN, refusal
 
 from services.ticketing import audit
+from services.ticketing.domain.clock import ClockWatch
 from services.ticketing.domain.day.events import Event
 from services.ticketing.domain.mall import Bookings
 from services.ticketing.queue import Queue
@@ -76,7 +77,8 @@ def test_times_are_those_of_the_malls_zone_and_hashes_those_of_the_store(day, su
 
 def test_the_clock_is_named_where_it_acted(day, supervisor, store):
     queue = Queue(store)
-    Clock(queue).tick(queue.mall("pekalongan"), TUESDAY_NINE + timedelta(hours=8))
+    trusted = ClockWatch.start(TUESDAY_NINE, 0.0, settle=timedelta(0))
+    Clock(queue, watch=trusted).tick(queue.mall("pekalongan"), TUESDAY_NINE + timedelta(hours=8))
     (closed,) = [act for act in acts(day, supervisor) if act["act"] == "day-closed"]
     assert (closed["actor"], closed["detail"]) == ("schedule", "by_schedule=True, issued=2, served=1, unserved=1")
 

@@ -8,6 +8,7 @@ from ticketing.conftest import PEKALONGAN, refusal
 
 from services.chassis import chain
 from services.ticketing.domain import statistics
+from services.ticketing.domain.clock import ClockWatch
 from services.ticketing.domain.day.commands import (
     BookPlace,
     CallNext,
@@ -257,6 +258,11 @@ def queue(store, known) -> Queue:
     return Queue(store)
 
 
+def trusted_clock(queue: Queue) -> Clock:
+    """A clock that needs no time to be trusted."""
+    return Clock(queue, watch=ClockWatch.start(TUESDAY_NINE, 0.0, settle=timedelta(0)))
+
+
 def served_one(queue: Queue, at: datetime = TUESDAY_NINE) -> None:
     known = queue.mall("pekalongan")
     queue.act(known, IssueTicket(SITI, KTP, None, at, known))
@@ -266,7 +272,7 @@ def served_one(queue: Queue, at: datetime = TUESDAY_NINE) -> None:
 
 def test_the_clock_closes_the_day_and_records_it(queue):
     served_one(queue)
-    hand, known = Clock(queue), queue.mall("pekalongan")
+    hand, known = trusted_clock(queue), queue.mall("pekalongan")
     hand.tick(known, OVERTIME_ENDS)
     recorded = queue.history("pekalongan").days["2026-11-24"]
     snapshot = queue.day("pekalongan", TUESDAY)
@@ -283,7 +289,7 @@ def test_a_day_that_was_closed_and_not_recorded_is_recorded_later(queue, store):
     queue.act(known, CloseDay(TUESDAY_NINE + timedelta(hours=1), known))
     assert not queue.history("pekalongan").days
     for process in (Queue(store), Queue(store)):
-        Clock(process).tick(known, TUESDAY_NINE + timedelta(hours=2))
+        trusted_clock(process).tick(known, TUESDAY_NINE + timedelta(hours=2))
     assert list(queue.history("pekalongan").days) == ["2026-11-24"]
     assert len(store.read("days.of/pekalongan")) == 1
 
@@ -291,7 +297,7 @@ def test_a_day_that_was_closed_and_not_recorded_is_recorded_later(queue, store):
 def test_days_that_were_left_open_are_closed_and_recorded_in_order(queue):
     for days in (0, 1):
         served_one(queue, TUESDAY_NINE + timedelta(days=days))
-    Clock(queue).tick(queue.mall("pekalongan"), TUESDAY_NINE + timedelta(days=3))
+    trusted_clock(queue).tick(queue.mall("pekalongan"), TUESDAY_NINE + timedelta(days=3))
     history = [commit.events[0].data["date"] for commit in queue.store.read("days.of/pekalongan")]
     assert history == ["2026-11-24", "2026-11-25"]
     assert queue.day("pekalongan", TUESDAY).state.closed.by_schedule

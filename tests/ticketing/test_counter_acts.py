@@ -1,7 +1,9 @@
 """What a clerk can do with a visitor, as sentences."""
 
+from functools import partial
+
 import pytest
-from examples import BUDI, KK, KTP, RINI, SIM, SITI, TONO, WATI, MallDay, only
+from examples import BUDI, KK, KTP, RINI, SIM, SITI, TONO, WATI, MallDay, mall, only
 
 from services.ticketing.domain.day import refusals
 from services.ticketing.domain.day.commands import (
@@ -96,14 +98,14 @@ def test_opening_pausing_and_closing_again_is_nothing_new(day, act):
 
 def test_a_visitor_is_called_again_each_time_with_a_number_of_its_own(day):
     day.call()
-    recalls = [only(TicketRecalled, day.when(Recall(SITI, "G02", day.now))) for _ in range(3)]
+    recalls = [only(TicketRecalled, day.when(Recall(SITI, "G02", day.now, day.mall))) for _ in range(3)]
     assert [(again.call, again.counter, again.floor) for again in recalls] == [
         (2, "G02", 1),
         (3, "G02", 1),
         (4, "G02", 1),
     ]
     with pytest.raises(refusals.RecallsUsedUp) as refusal:
-        day.when(Recall(SITI, "G02", day.now))
+        day.when(Recall(SITI, "G02", day.now, day.mall))
     assert refusal.value.params == {"number": "B-001", "recalls": 3}
 
 
@@ -111,9 +113,9 @@ def test_a_visitor_who_has_come_is_not_called_again_and_cannot_be_missing(day):
     day.call()
     day.when(StartService(SITI, "G02", day.now))
     assert day.when(StartService(SITI, "G02", day.now)) == []
-    for act in (Recall, MissTicket):
+    for act in (partial(Recall, mall=day.mall), MissTicket):
         with pytest.raises(refusals.AlreadyStarted):
-            day.when(act(SITI, "G02", day.now))
+            day.when(act(SITI, "G02", now=day.now))
 
 
 def test_a_visit_ends_with_a_result_and_what_else_was_done(day):
@@ -413,7 +415,7 @@ def test_the_third_in_line_is_told_once_that_it_is_nearly_time():
     assert not [event for event in day.when(CallNext("G02", day.now, day.mall)) if isinstance(event, TicketApproaching)]
 
 
-@pytest.mark.parametrize("act", [Finish, MissTicket, StartService, Recall])
-def test_an_act_on_somebody_who_waits_is_refused(day, act):
+@pytest.mark.parametrize("act", [Finish, MissTicket, StartService, partial(Recall, mall=mall())])
+def test_act_on_a_waiting_ticket_is_refused(day, act):
     with pytest.raises(refusals.NotCalled):
-        day.when(act(SITI, "G02", day.now))
+        day.when(act(SITI, "G02", now=day.now))

@@ -240,9 +240,10 @@ def test_those_ahead_are_counted_as_they_will_be_called():
         day.issue(who)
     for who in (RINI, TONO, AGUS):
         day.issue(who, priority="elderly")
-    order = [ticket.id for ticket in turns.in_order(day.state, (KTP, KK), "G02", day.now)]
-    assert order == [RINI, TONO, SITI, AGUS, BUDI, WATI]
-    assert [turns.ahead_of(day.state, day.state.tickets[who]) for who in order] == [0, 1, 2, 3, 4, 5]
+    order = list(turns.in_order(day.state, day.mall, day.mall.counters["G02"], day.now))
+    assert [ticket.id for ticket in order] == [RINI, TONO, SITI, AGUS, BUDI, WATI]
+    outlooks = [turns.outlook(day.state, day.mall, ticket, day.now) for ticket in order]
+    assert [outlook.ahead for outlook in outlooks] == [0, 1, 2, 3, 4, 5]
 
 
 def test_the_answer_to_a_visitor_tells_how_many_are_ahead():

@@ -101,7 +101,7 @@ def test_two_hundred_visitors_at_once_get_a_hundred_places_and_then_every_one_is
 TICKETS, ROUNDS = 12, 8
 ACTS = {
     "call": lambda who, at: CallTicket(at, who, "Titipan", TUESDAY_NINE, MALL),
-    "recall": lambda who, at: Recall(who, None, TUESDAY_NINE),
+    "recall": lambda who, at: Recall(who, None, TUESDAY_NINE, MALL),
     "start": lambda who, at: StartService(who, None, TUESDAY_NINE),
     "finish": lambda who, at: Finish(who, None, TUESDAY_NINE),
     "no-show": lambda who, at: MissTicket(who, None, TUESDAY_NINE),

@@ -6,7 +6,7 @@ import pytest
 from examples import BUDI, KTP, RINI, SIM, SITI, TONO, WATI, MallDay, mall
 
 from services.ticketing.domain.day import refusals
-from services.ticketing.domain.day.turns import ahead_of, in_order
+from services.ticketing.domain.day.turns import in_order, outlook
 from services.ticketing.domain.mall import PriorityClass, Rule
 
 
@@ -46,9 +46,9 @@ def test_visitors_are_called_by_the_rule_of_the_mall(rule, order):
 
 @pytest.mark.parametrize("rule", [Rule("ratio", 2), Rule("ratio", 1), Rule("strict"), Rule("fifo")])
 def test_those_ahead_are_counted_by_the_rule_of_the_mall(rule):
-    day = a_day(rule).state
-    order = list(in_order(day, [KTP], None, day.tickets[BUDI].issued.issued_at))
-    assert [ahead_of(day, ticket) for ticket in order] == [0, 1, 2, 3, 4]
+    day = a_day(rule)
+    order = in_order(day.state, day.mall, day.mall.counters["G02"], day.now)
+    assert [outlook(day.state, day.mall, ticket, day.now).ahead for ticket in order] == [0, 1, 2, 3, 4]
 
 
 def test_who_waited_longer_than_the_ceiling_goes_before_all_younger_ones():

@@ -51,7 +51,7 @@ def test_an_undo_is_offered_with_the_seconds_that_are_left():
 @pytest.mark.parametrize(
     "then",
     [
-        lambda day: day.when(Recall(SITI, "G02", day.now)),
+        lambda day: day.when(Recall(SITI, "G02", day.now, day.mall)),
         lambda day: day.when(StartService(SITI, "G02", day.now)),
         lambda day: day.after(2),
     ],
@@ -106,7 +106,7 @@ def test_a_visitor_on_hold_is_told_the_counter_to_come_back_to():
     day.issue(SITI)
     day.call()
     day.when(HoldTicket(SITI, "G02", "Fotokopi", day.now))
-    assert views.ticket(day.state, day.mall, SITI)["counter"] == {"code": "G02", "floor": 1}
+    assert views.ticket(day.state, day.mall, SITI, day.now)["counter"] == {"code": "G02", "floor": 1}
 
 
 def test_while_tickets_are_given_no_next_opening_is_told():

@@ -31,7 +31,7 @@ def book(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[s
     outcome = queue().act(known, command, **command_context())
     placed = next(event for event in outcome.events if isinstance(event, PlaceBooked))
     where = {"Location": f"/ticketing/api/malls/{mall}/bookings/{placed.booking_id}"}
-    return views.booking(known, outcome.now.state.booking(placed.booking_id)), 201, where
+    return views.booking(known, outcome.now.state.booking(placed.booking_id), now()), 201, where
 
 
 @blueprint.get("/bookings/days")
@@ -61,7 +61,7 @@ def bookable(known: Mall, service: str, priority: str | None = None) -> list[dic
 @blueprint.response(200, BookingOut)
 def get_booking(mall: str, booking_id: str) -> dict[str, Any]:
     """A booking as it stands. Whoever has the id may look: it cannot be guessed."""
-    return views.booking(queue().mall(mall), queue().day_with(mall, booking_id).booking(booking_id))
+    return views.booking(queue().mall(mall), queue().day_with(mall, booking_id).booking(booking_id), now())
 
 
 @blueprint.post("/bookings/<booking_id>/cancellation")
@@ -73,7 +73,7 @@ def cancel_booking(mall: str, booking_id: str) -> dict[str, Any]:
     """Give the place back."""
     known = queue().mall(mall)
     outcome = queue().act_on(mall, booking_id, CancelBooking(booking_id, now()), **command_context())
-    return views.booking(known, outcome.now.state.booking(booking_id))
+    return views.booking(known, outcome.now.state.booking(booking_id), now())
 
 
 @blueprint.post("/bookings/<booking_id>/check-in")

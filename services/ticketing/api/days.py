@@ -1,12 +1,13 @@
 """The day: what everybody may see of it, and what supervisors decide."""
 
+import secrets
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.chassis.guard import allow, public
 from services.chassis.web import command_context
 from services.ticketing import views
-from services.ticketing.api.schemas import HallOut, NewClosure, NewRule, Reason
+from services.ticketing.api.schemas import HallOut, NewClosure, NewRule, Reason, WhichClosure
 from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.domain import hours
 from services.ticketing.domain.day.commands import ChangeRule, CloseDay, Command, ForceOpen, ResumeDay, StopDay
@@ -38,7 +39,8 @@ def rules(mall: str) -> dict[str, Any]:
 def overview(mall: str) -> dict[str, Any]:
     """The whole mall at a glance: lines, counters, places left, what needs attention."""
     known, at = queue().mall(mall), now()
-    return views.overview(queue().today(known, at), known, at)
+    off, booked = queue().clock_offset(), queue().bookings_suspended(known, at)
+    return views.overview(queue().today(known, at), known, at, off, booked)
 
 
 @blueprint.post("/opening")
@@ -117,15 +119,17 @@ def declare_closure(wanted: dict[str, Any], mall: str) -> dict[str, Any]:
     since, until = wanted["since"] or at, wanted["until"]
     # In the mall's own zone, for refusals tell visitors until when.
     local = (since.astimezone(zone), until.astimezone(zone) if until else None)
-    return _rule(mall, DeclareClosure(Closure(scope, code, wanted["reason"], *local), at))
+    closure = Closure(scope, code, wanted["reason"], *local, id=secrets.token_hex(6))
+    return _rule(mall, DeclareClosure(closure, at))
 
 
 @blueprint.delete("/closures/<scope>/<code>")
 @allow("supervisor", "administrator")
+@blueprint.arguments(WhichClosure(), location="query")
 @blueprint.response(200)
-def lift_closure(mall: str, scope: Scope, code: str) -> dict[str, Any]:
-    """Reopen it before its time."""
-    return _rule(mall, LiftClosure(scope, code, now()))
+def lift_closure(which: dict[str, str], mall: str, scope: Scope, code: str) -> dict[str, Any]:
+    """End a closure before its time, or cancel one that is planned."""
+    return _rule(mall, LiftClosure(scope, code, now(), which["id"]))
 
 
 def _rule(mall: str, command: DeclareClosure | LiftClosure) -> dict[str, Any]:

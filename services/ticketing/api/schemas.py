@@ -1,5 +1,7 @@
 """What comes in and goes out over HTTP, for validation and for the API's documentation."""
 
+import unicodedata
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import marshmallow as ma
@@ -7,6 +9,8 @@ from marshmallow.validate import Length, OneOf, Range
 
 from services.ticketing.domain.day.state import Status
 
+UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn")  # control, format, surrogate, private use, unassigned
+FARTHEST = 366  # days from now that a closure may begin or end
 RESULTS = ("done", "incomplete", "referred")
 SCOPES = ("mall", "counter", "service")
 STANDINGS = ("free", "full", "holiday", "closed", "suspended", "too-late")
@@ -18,11 +22,28 @@ KEY = {
 }
 
 
-def text(longest: int, shortest: int = 0, **more: Any) -> ma.fields.String:
+class Text(ma.fields.String):
+    """A text for people: composed characters (NFC), one line, without spaces around it and control characters."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> str:
+        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **more))
+        text = " ".join(text.split())
+        if any(unicodedata.category(character) in UNPRINTABLE for character in text):
+            raise ma.ValidationError("Contains characters that cannot be printed.")
+        return text
+
+
+def text(longest: int, shortest: int = 0, **more: Any) -> Text:
     """A text of so many characters; optional unless it has to have some."""
     if shortest:
-        return ma.fields.String(required=True, validate=Length(shortest, longest), **more)
-    return ma.fields.String(load_default="", validate=Length(max=longest), **more)
+        return Text(required=True, validate=Length(shortest, longest), **more)
+    return Text(load_default="", validate=Length(max=longest), **more)
+
+
+def soon(at: datetime) -> None:
+    """Refuse an instant that no closure of today's catalogue can mean: more than a year from now."""
+    if abs(at - datetime.now(UTC)) > timedelta(days=FARTHEST):
+        raise ma.ValidationError("Must be within a year from now.")
 
 
 class Reason(ma.Schema):
@@ -113,8 +134,14 @@ class NewClosure(ma.Schema):
     scope = ma.fields.String(required=True, validate=OneOf(SCOPES))
     code = text(64, metadata={"description": "The counter's or service's code; none for the mall."})
     reason = text(200, 3)
-    since = ma.fields.AwareDateTime(load_default=None, allow_none=True)
-    until = ma.fields.AwareDateTime(load_default=None, allow_none=True)
+    since = ma.fields.AwareDateTime(load_default=None, allow_none=True, validate=soon)
+    until = ma.fields.AwareDateTime(load_default=None, allow_none=True, validate=soon)
+
+
+class WhichClosure(ma.Schema):
+    """The closure's id; left out: those that hold now or, if none does, those that are planned."""
+
+    id = ma.fields.String(load_default="", validate=Length(max=40))
 
 
 class Period(ma.Schema):
@@ -126,6 +153,12 @@ class Period(ma.Schema):
         load_default="agency", validate=OneOf(["service", "agency", "counter", "class", "hour", "day"])
     )
     format = ma.fields.String(load_default="json", validate=OneOf(["json", "csv"]))
+
+    @ma.validates_schema
+    def _in_order(self, data: dict[str, Any], **_: Any) -> None:
+        first, last = data.get("first"), data.get("last")
+        if first and last and last < first:
+            raise ma.ValidationError("Must not be before the first day.", "to")
 
 
 class Format(ma.Schema):
@@ -148,8 +181,26 @@ class EstimateOut(ma.Schema):
     high_minutes = ma.fields.Integer()
 
 
+class InForceOut(ma.Schema):
+    """What holds for a visitor now: `open`, or what prevents a call or a claim, with its public reason and end."""
+
+    state = ma.fields.String(metadata={"example": "open"})
+    reason = ma.fields.String()
+    until = ma.fields.String(allow_none=True)
+
+
+class TransferredOut(ma.Schema):
+    """How many tickets were sent on, and their numbers."""
+
+    transferred = ma.fields.Integer()
+    numbers = ma.fields.List(ma.fields.String())
+
+
 class TicketOut(ma.Schema):
-    """A ticket without personal data; times in ISO 8601, `ahead` and `estimate` are null once it does not wait."""
+    """A ticket without personal data; times in ISO 8601.
+
+    `ahead` and `estimate` are null once it does not wait, and while no counter can call it (`in_force`).
+    """
 
     id = ma.fields.String()
     number = ma.fields.String(metadata={"example": "B-012"})
@@ -160,6 +211,8 @@ class TicketOut(ma.Schema):
     agency_name = ma.fields.String()
     counters = ma.fields.List(ma.fields.Nested(PlaceOut))
     counter = ma.fields.Nested(PlaceOut, allow_none=True)
+    in_force = ma.fields.Nested(InForceOut, allow_none=True)
+    ending_reason = ma.fields.String(allow_none=True, metadata={"description": "Why a supervisor ended it."})
     ahead = ma.fields.Integer(allow_none=True)
     estimate = ma.fields.Nested(EstimateOut, allow_none=True)
     issued_at = ma.fields.String()
@@ -181,6 +234,7 @@ class BookingOut(ma.Schema):
     agency_name = ma.fields.String()
     day = ma.fields.String()
     claim_by = ma.fields.String()
+    in_force = ma.fields.Nested(InForceOut, allow_none=True)
     ticket = ma.fields.String(allow_none=True)
     mall_name = ma.fields.String()
     status_url = ma.fields.String()

@@ -9,11 +9,22 @@ from services.chassis.errors import Forbidden
 from services.chassis.guard import actor, allow, is_of_the_house, limited, public
 from services.chassis.web import command_context
 from services.ticketing import views
-from services.ticketing.api.schemas import KEY, AtCounter, Finished, NewTicket, Note, TicketOut, Transfer
+from services.ticketing.api.schemas import (
+    KEY,
+    AtCounter,
+    Finished,
+    NewTicket,
+    Note,
+    Reason,
+    TicketOut,
+    Transfer,
+    TransferredOut,
+)
 from services.ticketing.domain import hours
 from services.ticketing.domain.day.commands import (
     CancelTicket,
     Command,
+    EndTicket,
     Finish,
     HoldTicket,
     IssueTicket,
@@ -22,9 +33,10 @@ from services.ticketing.domain.day.commands import (
     RestoreTicket,
     ResumeTicket,
     StartService,
+    TransferAll,
     TransferTicket,
 )
-from services.ticketing.domain.day.events import TicketIssued
+from services.ticketing.domain.day.events import TicketIssued, TicketTransferred
 from services.ticketing.queue import Queue, new_ticket_id, now
 
 
@@ -76,7 +88,7 @@ def issue_ticket(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int
 @blueprint.response(200, TicketOut)
 def get_ticket(mall: str, ticket_id: str) -> dict[str, Any]:
     """A ticket as it stands. Whoever has the id may look: it cannot be guessed and tells nothing personal."""
-    return views.ticket(queue().day_with(mall, ticket_id), queue().mall(mall), ticket_id)
+    return views.ticket(queue().day_with(mall, ticket_id), queue().mall(mall), ticket_id, now())
 
 
 @blueprint.post("/tickets/<ticket_id>/cancellation")
@@ -93,10 +105,10 @@ def cancel(mall: str, ticket_id: str) -> dict[str, Any]:
 @allow("operator", "supervisor")
 @blueprint.doc(parameters=[KEY])
 @blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-called`, `already-started`, `recalls-used-up`")
+@blueprint.alt_response(409, description="`not-called`, `already-started`, `recalls-used-up`, `stopped`, `closed`")
 def recall(mall: str, ticket_id: str) -> dict[str, Any]:
     """Call the visitor once more."""
-    return _act(mall, ticket_id, Recall(ticket_id, own_counter(), now()))
+    return _act(mall, ticket_id, Recall(ticket_id, own_counter(), now(), queue().mall(mall)))
 
 
 @blueprint.post("/tickets/<ticket_id>/start")
@@ -162,7 +174,9 @@ def resume(at: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
 @allow("operator", "supervisor")
 @blueprint.arguments(Transfer())
 @blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-waiting`, `no-counter`")
+@blueprint.alt_response(
+    409, description="`not-waiting`, `no-counter`, `service-away`, `suspended`, `counter-shut`, `other-counter`"
+)
 @blueprint.alt_response(422, description="`unknown-service`, `not-this-counter`")
 def transfer(to: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
     """Send the visitor on to another service or counter, keeping number and time of arrival."""
@@ -171,7 +185,32 @@ def transfer(to: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
     return _act(mall, ticket_id, TransferTicket(ticket_id, own_counter(), *where, now(), known))
 
 
+@blueprint.post("/tickets/<ticket_id>/ending")
+@allow("supervisor")
+@blueprint.arguments(Reason())
+@blueprint.response(200, TicketOut)
+@blueprint.alt_response(409, description="`not-waiting`")
+def end(why: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
+    """End a ticket that no counter can serve; its visitor reads the reason."""
+    return _act(mall, ticket_id, EndTicket(ticket_id, why["reason"], now(), queue().mall(mall)))
+
+
+@blueprint.post("/services/<service>/transfer")
+@allow("supervisor")
+@blueprint.arguments(Transfer())
+@blueprint.response(200, TransferredOut)
+@blueprint.alt_response(409, description="`no-counter`, `service-away`, `suspended`, `counter-shut`")
+@blueprint.alt_response(422, description="`unknown-service`, `not-this-counter`")
+def transfer_all(to: dict[str, str], mall: str, service: str) -> dict[str, Any]:
+    """Send all who wait for a service on to another service or counter, keeping numbers and times of arrival."""
+    known = queue().mall(mall)
+    command = TransferAll(service, to["service"], to["counter"], to["note"], now(), known)
+    outcome = queue().act(known, command, **command_context())
+    moved = [event for event in outcome.events if isinstance(event, TicketTransferred)]
+    return {"transferred": len(moved), "numbers": [event.number for event in moved]}
+
+
 def _act(mall: str, ticket_id: str, command: Command) -> dict[str, Any]:
     known = queue().mall(mall)
     outcome = queue().act_on(mall, ticket_id, command, **command_context())
-    return views.ticket(outcome.now.state, known, ticket_id)
+    return views.ticket(outcome.now.state, known, ticket_id, now())

@@ -59,6 +59,13 @@ class Hours:
             return []
         return sorted((self._at(day, opens), self._at(day, closes)) for opens, closes in clocks)
 
+    def usual_opening(self, day: date) -> datetime | None:
+        """When this weekday opens in an ordinary week; on one without hours, when the week's earliest day does."""
+        openings = [min(opens for opens, _ in clocks) for clocks in self.week if clocks]
+        clocks = self.week[day.weekday()]
+        usual = min(opens for opens, _ in clocks) if clocks else min(openings, default=None)
+        return self._at(day, usual) if usual else None
+
     def why_closed(self, day: date) -> str:
         """Why this day is unlike others of its weekday: an exception's reason, a holiday's name, or nothing."""
         exception = self._exception(day)
@@ -106,6 +113,11 @@ class Hours:
 
     def _at(self, day: date, clock: str) -> datetime:
         return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(self.zone))
+
+
+def elapsed(start: datetime, end: datetime) -> float:
+    """Seconds from start to end; 0 where a clock that was set back makes the end come first."""
+    return max(0.0, (end - start).total_seconds())
 
 
 def business_day(now: datetime, zone: str) -> date:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal, TypeVar, assert_never
 
@@ -28,6 +28,15 @@ class UnknownService(Invalid):
 
 class UntilPast(Invalid):
     """A closure cannot end before it begins."""
+
+
+class TooManyClosures(Invalid):
+    """So many closures of one thing are planned that another is a mistake."""
+
+
+LONGEST = 24 * 60  # minutes of any rule of a day; a larger number, from an older catalogue, counts as this
+FARTHEST = 366  # days ahead that places can be booked at most
+MOST_CLOSURES = 50  # present and planned, of one mall, counter or service
 
 
 # Version and place in it of the catalog's commit that said so. What it says again later, in a replay, is old news.
@@ -74,6 +83,11 @@ class Bookings:
     days_ahead: int
     claim_by: str
 
+    @property
+    def horizon(self) -> timedelta:
+        """How far ahead places can be booked, within what a calendar can compute."""
+        return timedelta(days=max(0, min(self.days_ahead, FARTHEST)))
+
 
 @dataclass(frozen=True)
 class MallLearned:
@@ -105,9 +119,14 @@ class MallLearned:
             self.week,
             self.exceptions,
             self.closed_on,
-            self.tickets_from_minutes,
-            self.last_ticket_minutes,
+            min(self.tickets_from_minutes, LONGEST),
+            min(self.last_ticket_minutes, LONGEST),
         )
+
+    @property
+    def overtime(self) -> timedelta:
+        """How long after the end of service the clock closes the day, a calendar day at most."""
+        return timedelta(minutes=max(0, min(self.overtime_minutes, LONGEST)))
 
 
 @dataclass(frozen=True)
@@ -173,37 +192,47 @@ class CounterForgotten:
 
 @dataclass(frozen=True)
 class Closure:
-    """The mall, a counter or a service does not serve for a while; without `until`, until somebody reopens it."""
+    """The mall, a counter or a service does not serve for a while; without `until`, until it is reopened.
+
+    One thing can have several closures, present and planned; `id` distinguishes them.
+    """
 
     scope: Scope
     code: str
     reason: str
     since: datetime
     until: datetime | None
+    id: str = ""
 
     def holds(self, now: datetime) -> bool:
-        """Whether it is closed at this instant. It reopens by itself."""
+        """Whether it is closed at this instant. It reopens at `until`."""
         return self.since <= now and (self.until is None or now < self.until)
 
     def is_over(self, now: datetime) -> bool:
         """Whether it lies behind."""
         return self.until is not None and self.until <= now
 
+    def is_same(self, other: "Closure") -> bool:
+        """Whether both close the same for the same time and reason, whatever their ids."""
+        return replace(self, id="") == replace(other, id="")
+
 
 @dataclass(frozen=True)
 class ClosureDeclared:
-    """Something is closed, or its closure changed; the reason is public."""
+    """Something is or will be closed; the reason is public. One without an id replaces all others of the same thing."""
 
     closure: Closure
+    declared_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class ClosureLifted:
-    """It is open again, before its time."""
+    """A closure (without an id: each of this thing) ends before its time, or will not begin."""
 
     scope: Scope
     code: str
     lifted_at: datetime
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,11 +245,12 @@ class DeclareClosure:
 
 @dataclass(frozen=True)
 class LiftClosure:
-    """A supervisor reopens it."""
+    """A supervisor lifts the closure with this id; without one, those that hold now or else those that are planned."""
 
     scope: Scope
     code: str
     now: datetime
+    id: str = ""
 
 
 Learned = MallLearned | AgencyLearned | ServiceLearned | CounterLearned
@@ -243,7 +273,7 @@ class Mall:
     services: Mapping[str, ServiceLearned] = field(default_factory=dict)
     counters: Mapping[str, CounterLearned] = field(default_factory=dict)
     position: Position = field(default=(0, 0), compare=False)
-    closures: Mapping[tuple[Scope, str], Closure] = field(default_factory=dict)
+    closures: Mapping[tuple[Scope, str], tuple[Closure, ...]] = field(default_factory=dict)
     prior: Prior = field(default=Prior(), compare=False)
 
     @property
@@ -274,9 +304,11 @@ class Mall:
         return self._counters_by_service.get(service, ())
 
     def closure(self, scope: Scope, code: str, now: datetime) -> Closure | None:
-        """The closure that holds for this now, if any."""
-        found = self.closures.get((scope, code))
-        return found if found and found.holds(now) else None
+        """The closure that holds for this now, if any; of several, the one that ends last."""
+        if (scope, code) not in self.closures:
+            return None
+        holding = [closure for closure in self.closures[(scope, code)] if closure.holds(now)]
+        return max(holding, key=lambda closure: (closure.until is None, closure.until or now), default=None)
 
     def closure_of(self, service: ServiceLearned, now: datetime) -> Closure | None:
         """What stands against new tickets of a service: its agency is suspended, until told otherwise, or its closure.
@@ -294,8 +326,9 @@ class Mall:
         return ends if ends is None or hours.is_open(ends) else hours.next_opening(ends)
 
     def closures_ahead(self, now: datetime) -> Sequence[Closure]:
-        """What is closed now or will be."""
-        return [closure for closure in self.closures.values() if not closure.is_over(now)]
+        """What is closed now or will be, each closure of its own, by its beginning."""
+        ahead = [each for closures in self.closures.values() for each in closures if not each.is_over(now)]
+        return sorted(ahead, key=lambda closure: closure.since)
 
     def hours_of(self, counter: CounterLearned) -> Hours:
         """When this counter serves."""
@@ -313,13 +346,26 @@ class Mall:
 def evolve(mall: Mall, event: Event) -> Mall:
     """The mall after learning a fact, a closure or its end."""
     match event:
-        case ClosureDeclared(closure):
-            return replace(mall, closures={**mall.closures, (closure.scope, closure.code): closure})
-        case ClosureLifted(scope, code):
-            kept = {key: closure for key, closure in mall.closures.items() if key != (scope, code)}
-            return replace(mall, closures=kept)
+        case ClosureDeclared(closure, declared_at):
+            return _with_closures(mall, closure.scope, closure.code, _after_declaring(mall, closure, declared_at))
+        case ClosureLifted(scope, code, id=id):
+            kept = tuple(each for each in mall.closures.get((scope, code), ()) if id and each.id != id)
+            return _with_closures(mall, scope, code, kept)
         case _:
             return replace(_with(mall, event), position=max(mall.position, event.position))
+
+
+def _after_declaring(mall: Mall, closure: Closure, declared_at: datetime | None) -> tuple[Closure, ...]:
+    """The closures of a thing with one more, without those that are over."""
+    if not closure.id:  # stored before there were several
+        return (replace(closure, id=f"{closure.since:%Y%m%dT%H%M%S}"),)
+    others = mall.closures.get((closure.scope, closure.code), ())
+    return (*(each for each in others if declared_at is None or not each.is_over(declared_at)), closure)
+
+
+def _with_closures(mall: Mall, scope: Scope, code: str, closures: tuple[Closure, ...]) -> Mall:
+    others = {key: kept for key, kept in mall.closures.items() if key != (scope, code)}
+    return replace(mall, closures={**others, (scope, code): closures} if closures else others)
 
 
 def _with(mall: Mall, fact: Fact) -> Mall:
@@ -347,13 +393,12 @@ def _without(entries: Mapping[str, Entry], code: str) -> dict[str, Entry]:
 
 
 def decide(command: Command, mall: Mall) -> list[Event]:
-    """Learn a fact, unless it is known or older than what is known; close and reopen what the mall has."""
+    """Learn a fact, unless it is known or older than what is known; declare and lift closures."""
     match command:
         case DeclareClosure(closure, now):
             return _declare(closure, now, mall)
-        case LiftClosure(scope, code, now):
-            found = mall.closures.get((scope, code))
-            return [ClosureLifted(scope, code, now)] if found and not found.is_over(now) else []
+        case LiftClosure():
+            return _lift(command, mall)
         case _:
             return [] if command.position < mall.position or evolve(mall, command) == mall else [command]
 
@@ -368,7 +413,22 @@ def _declare(closure: Closure, now: datetime, mall: Mall) -> list[Event]:
             mall.service(closure.code)
     if closure.until is not None and closure.until <= max(closure.since, now):
         raise UntilPast()
-    return [] if mall.closures.get((closure.scope, closure.code)) == closure else [ClosureDeclared(closure)]
+    others = [each for each in mall.closures.get((closure.scope, closure.code), ()) if not each.is_over(now)]
+    if any(closure.is_same(each) for each in others):
+        return []
+    if len(others) >= MOST_CLOSURES:
+        raise TooManyClosures(most=MOST_CLOSURES)
+    return [ClosureDeclared(closure, now)]
+
+
+def _lift(command: LiftClosure, mall: Mall) -> list[Event]:
+    scope, code, now = command.scope, command.code, command.now
+    ahead = [each for each in mall.closures.get((scope, code), ()) if not each.is_over(now)]
+    if command.id:
+        ahead = [each for each in ahead if each.id == command.id]
+    else:
+        ahead = [each for each in ahead if each.holds(now)] or ahead
+    return [ClosureLifted(scope, code, now, each.id) for each in ahead]
 
 
 MALL: Decider[Command, Mall, Event] = Decider(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.ticketing.domain.day.state import Day, Ticket
 from services.ticketing.domain.history import DayRecorded, Visit, Visits
+from services.ticketing.domain.hours import elapsed
 
 By = Literal["service", "agency", "counter", "class", "hour", "day"]
 NAMES: Mapping[str, Callable[[Visits], Iterable[str]]] = {
@@ -53,7 +54,7 @@ def _in_range(ticket: Ticket, waited: int) -> bool:
 
 
 def _seconds(start: datetime, end: datetime | None) -> int | None:
-    return round((end - start).total_seconds()) if end else None
+    return round(elapsed(start, end)) if end else None
 
 
 def record(day: Day, refused: Mapping[str, int], seal: str) -> DayRecorded:

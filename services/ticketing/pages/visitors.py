@@ -112,7 +112,7 @@ def ticket(mall: str, ticket_id: str) -> str:
     """A visitor's own page."""
     known = queue().mall(mall)
     day = queue().day_with(mall, ticket_id)
-    found = views.ticket(day, known, ticket_id)
+    found = views.ticket(day, known, ticket_id, now())
     service = known.services.get(found["service"])
     bring = service.requirements if service else ()
     standing = surveys().standing(mall, day.ticket(ticket_id), now())
@@ -124,7 +124,7 @@ def ticket(mall: str, ticket_id: str) -> str:
 def ticket_app(mall: str, ticket_id: str) -> Response:
     """What a phone needs to keep the page of a ticket on its home screen. Raises `UnknownTicket`."""
     known = queue().mall(mall)
-    found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id)
+    found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id, now())
     manifest = {
         "name": f"{found['number']} · {known.about.name}",
         "short_name": found["number"],
@@ -179,7 +179,7 @@ def _named(day: dict[str, Any]) -> dict[str, Any]:
 def booking(mall: str, booking_id: str) -> str:
     """The page of a booking."""
     known = queue().mall(mall)
-    found = views.booking(known, queue().day_with(mall, booking_id).booking(booking_id))
+    found = views.booking(known, queue().day_with(mall, booking_id).booking(booking_id), now())
     service, on = known.services.get(found["service"]), date.fromisoformat(found["day"])
     return render_template(
         "booking.html",

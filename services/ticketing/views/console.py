@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from services.ticketing.domain.day import counters, turns
+from services.ticketing.domain.day import counters, in_force, turns
 from services.ticketing.domain.day.state import GOES_ON, Day, Ticket
+from services.ticketing.domain.hours import elapsed
 from services.ticketing.domain.mall import Mall
 from services.ticketing.views.today import is_open
 from services.ticketing.views.visitor import ticket
@@ -14,13 +16,14 @@ WAITING_SHOWN = 50
 
 
 def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
-    """One counter's desk: its visitor, who it would call next, who is on hold. Raises `UnknownCounter`."""
-    found = mall.counter(code)
+    """One counter's desk: its visitor, the next to be called, who is on hold. Raises `UnknownCounter`.
+
+    A counter that was withdrawn from the catalogue keeps its visitor and those who were sent to it (`withdrawn`).
+    """
+    found = in_force.counter_of_day(day, mall, code)
     desk, current = day.desks.get(code), day.serving.get(code)
-    services = turns.callable_services(day, mall, found, now)
-    order = turns.in_order(day, services, code, now)
-    waiting = [one for one, _ in zip(order, range(WAITING_SHOWN), strict=False)]
-    mine = [one for one in day.tickets.values() if one.counter == code or one.now_for.service in found.services]
+    waiting = list(islice(turns.in_order(day, mall, found, now), WAITING_SHOWN))
+    mine = [one for one in day.tickets.values() if one.counter == code or in_force.gives(found, one)]
     closure = mall.closure("counter", code, now) or mall.closure("mall", mall.about.code, now)
     worked = seconds_worked(day).get(code, [])
     return {
@@ -28,12 +31,13 @@ def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
         "floor": found.floor,
         "agency": found.agency,
         "agency_name": mall.agency_name(found.agency),
+        "withdrawn": code not in mall.counters,
         "status": desk.status if desk else "new",
         "status_reason": desk.reason if desk else "",
         "closure": closure.reason if closure else None,
-        "current": _at_desk(day, mall, current) if current else None,
+        "current": _at_desk(day, mall, current, now) if current else None,
         "waiting": [_waiting(one) for one in waiting],
-        "waiting_count": sum(turns.length(day.queues[name]) for name in services if name in day.queues),
+        "waiting_count": len(turns.waiting_for(day, mall, found, now)),
         "held": [_waiting(one) for one in mine if one.status == "held"],
         "missed": [_missed(one) for one in mine if one.status == "missed" and _can_be_restored(one, now)],
         "services": [_given(mall, service, now) for service in found.services if service in mall.services],
@@ -46,12 +50,12 @@ def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _at_desk(day: Day, mall: Mall, ticket_id: str) -> dict[str, Any]:
+def _at_desk(day: Day, mall: Mall, ticket_id: str, now: datetime) -> dict[str, Any]:
     found = day.tickets[ticket_id]
     started = found.started_at.isoformat() if found.started_at else None
     more = {"started_at": started, "recalls_left": counters.RECALLS - found.recalls, "note": found.note}
     others = [t for t in day.tickets.values() if t.visit == found.visit and t.id != found.id and t.status in GOES_ON]
-    return ticket(day, mall, ticket_id) | more | {"other_numbers": [other.issued.number for other in others]}
+    return ticket(day, mall, ticket_id, now) | more | {"other_numbers": [other.issued.number for other in others]}
 
 
 def _waiting(found: Ticket) -> dict[str, Any]:
@@ -81,9 +85,9 @@ def _can_be_restored(found: Ticket, now: datetime) -> bool:
 def _undo(day: Day, code: str, now: datetime) -> dict[str, Any] | None:
     """The counter's last act, while it can be taken back."""
     last = day.desks[code].last if code in day.desks else None
-    if last is None or not counters.can_be_undone(day, code, last, now):
+    if last is None or not counters.can_be_undone(day, code, now):
         return None
-    seconds = round((last.at + counters.UNDO_WITHIN - now).total_seconds())
+    seconds = round(counters.UNDO_WITHIN.total_seconds() - elapsed(last.at, now))
     return {"act": last.act, "number": last.before.issued.number, "seconds_left": seconds}
 
 

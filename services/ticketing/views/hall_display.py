@@ -7,9 +7,8 @@ from typing import Any
 
 from services.chassis.decider import Snapshot
 from services.ticketing.domain import hours
-from services.ticketing.domain.day import turns
 from services.ticketing.domain.day.events import TicketCalled, TicketRecalled
-from services.ticketing.domain.day.state import Day, Queue
+from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.mall import Mall
 from services.ticketing.views.today import closures, gives_tickets, is_open, next_opening, rule
 
@@ -80,19 +79,15 @@ def _call(called: TicketCalled | TicketRecalled) -> dict[str, Any]:
 
 
 def waiting_by_line(day: Day, mall: Mall) -> list[dict[str, Any]]:
-    """How many wait in each line that somebody waits in."""
-    counts: Counter[str] = Counter()
-    queue: Queue
-    for queue in day.queues.values():
-        counts[queue.line] += turns.length(queue)
+    """How many wait in each line with waiting visitors: by the letter that their tickets carry."""
     return [
         {
-            "line": agency.line,
-            "agency": agency.code,
-            "agency_name": agency.name,
-            "waiting": counts[agency.line],
-            "floors": sorted({desk.floor for desk in mall.counters.values() if desk.agency == agency.code}),
+            "line": line.letter,
+            "agency": line.agency,
+            "agency_name": mall.agencies[line.agency].name if line.agency in mall.agencies else line.agency_name,
+            "waiting": line.waiting,
+            "floors": sorted({counter.floor for counter in mall.counters.values() if counter.agency == line.agency}),
         }
-        for agency in sorted(mall.agencies.values(), key=lambda agency: (len(agency.line), agency.line))
-        if counts[agency.line]
+        for line in sorted(day.lines.values(), key=lambda line: (len(line.letter), line.letter, line.agency))
+        if line.waiting
     ]

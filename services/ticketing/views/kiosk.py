@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from services.ticketing.domain.day import in_force, refusals, visitors
 from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.history import History
 from services.ticketing.domain.mall import Mall, ServiceLearned
@@ -13,17 +14,14 @@ ENOUGH, FEWEST, MOST_USED = 20, 3, 10  # visits, and services, before some count
 
 
 def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[str, Any]]:
-    """What the kiosk offers: each agency with its services, and those that nobody gives today (`away`)."""
-    nobody_away = (day is not None and day.override is not None) or not mall.about.hours.serves_later(now)
+    """What the kiosk offers: each agency with its services, and what prevents a ticket for each of them now."""
     agencies = [
         {
             "code": agency.code,
             "name": agency.name,
-            "line": agency.line,
+            "line": agency.line if day is None else visitors.line_of(day, agency),
             "services": [
-                offer(mall, service, now) | {"away": None if nobody_away else _away(mall, service, now)}
-                for service in mall.services.values()
-                if service.agency == agency.code
+                offer(mall, service, now, day) for service in mall.services.values() if service.agency == agency.code
             ],
         }
         for agency in mall.agencies.values()
@@ -44,23 +42,29 @@ def most_used(mall: Mall, history: History, day: Day) -> list[dict[str, str]]:
     return [{"code": one.code, "name": one.name, "line": mall.agencies[one.agency].line} for one in found]
 
 
-def offer(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]:
-    """A service as it is offered: where, how long it takes, what to bring."""
-    closure = mall.closure_of(service, now)
+def offer(mall: Mall, service: ServiceLearned, now: datetime, day: Day | None = None) -> dict[str, Any]:
+    """A service as it is offered: where, how long it takes, what to bring; `closed` or `away` while it is not given."""
     return {
         "code": service.code,
         "name": service.name,
         "minutes": service.minutes,
         "requirements": list(service.requirements),
         "counters": [{"code": counter.code, "floor": counter.floor} for counter in mall.counters_for(service.code)],
-        "closed": closure.reason if closure else None,
+        **_obstacle(day or Day(), mall, service, now),
     }
 
 
-def _away(mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, str | None] | None:
-    """When a service is given again whose counters do not serve any more today."""
-    hours_there = [mall.hours_of(counter) for counter in mall.counters_for(service.code)]
-    if any(there.serves_later(now) for there in hours_there):
-        return None
-    openings = [opening for there in hours_there if (opening := there.next_opening(now))]
-    return {"next_opening": min(openings).isoformat() if openings else None}
+def _obstacle(day: Day, mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]:
+    """Why a new ticket for this service would be refused: closed for a while (the reason), or away (until when)."""
+    try:
+        in_force.counters_now(day, mall, service, now)
+    except refusals.Suspended as suspended:
+        return {"closed": suspended.params["why"], "away": None}
+    except refusals.NoCounter:
+        return {"closed": None, "away": {"next_opening": None}}
+    except refusals.ServiceAway as away:
+        if not mall.about.hours.serves_later(now):  # the whole mall is closed, which screens say once
+            return {"closed": None, "away": None}
+        opening = away.params["next_opening"]
+        return {"closed": None, "away": {"next_opening": opening.isoformat() if opening else None}}
+    return {"closed": None, "away": None}

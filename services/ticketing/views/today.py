@@ -4,23 +4,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from services.chassis.errors import Refused
 from services.ticketing.domain import hours
+from services.ticketing.domain.day import in_force
 from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.mall import Closure, Mall
 
 
 def is_open(day: Day, mall: Mall, now: datetime) -> bool:
     """Whether visitors are served now."""
-    if day.closed or day.stopped or mall.closure("mall", mall.about.code, now):
+    if day.closed or in_force.halted(day, mall, now).state != "open":
         return False
     return day.override is not None or mall.about.hours.is_open(now)
 
 
 def gives_tickets(day: Day, mall: Mall, now: datetime) -> bool:
     """Whether the kiosk gives tickets now, as far as the clock can tell."""
-    if day.closed or day.stopped or mall.closure("mall", mall.about.code, now):
+    try:
+        in_force.must_give_tickets(day, mall, now)
+    except Refused:
         return False
-    return day.override is not None or mall.about.hours.gives_tickets(now)
+    return day.closed is None
 
 
 def next_opening(day: Day, mall: Mall, now: datetime) -> datetime | None:
@@ -57,7 +61,7 @@ def rules(day: Day, mall: Mall, now: datetime) -> dict[str, Any]:
         "capacity": about.capacity,
         "kept_for_priority": about.kept_for_priority,
         "kept_for_bookings": about.kept_for_bookings,
-        "places_left": max(0, about.capacity - day.places.all),
+        "places_left": in_force.places_left(day, mall),
         "bookings": {"days_ahead": about.bookings.days_ahead, "claim_by": about.bookings.claim_by}
         if about.bookings
         else None,
@@ -75,6 +79,7 @@ def _closure(mall: Mall, closure: Closure, now: datetime) -> dict[str, Any]:
     if closure.scope == "service" and closure.code in mall.services:
         names["service"] = mall.services[closure.code].name
     return {
+        "id": closure.id,
         "scope": closure.scope,
         "code": closure.code,
         "name": names[closure.scope],

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.chassis.errors import Refused
 from services.ticketing.domain import hours
-from services.ticketing.domain.day import DAY, turns, visitors
+from services.ticketing.domain.day import DAY, in_force, turns
 from services.ticketing.domain.day.commands import BookPlace
 from services.ticketing.domain.day.events import Place, TicketCalled, TicketIssued, TicketTransferred
 from services.ticketing.domain.day.state import Booking, Day, Status, Ticket
@@ -16,15 +16,23 @@ from services.ticketing.views.today import clocks
 AT_A_PLACE = ("called", "serving", "held", "served", "missed")
 
 
-def ticket(day: Day, mall: Mall, ticket_id: str) -> dict[str, Any]:
-    """A ticket as its holder may see it: no personal data, no priority class. Raises `UnknownTicket`."""
+def ticket(day: Day, mall: Mall, ticket_id: str, now: datetime) -> dict[str, Any]:
+    """A ticket as its holder may see it: no personal data, no priority class. Raises `UnknownTicket`.
+
+    `in_force` says what holds for it now; while no counter can call it, there is no place and no estimate.
+    """
     found = day.ticket(ticket_id)
     at = _place(found.now_for.counters, found) if found.status in AT_A_PLACE else None
+    outlook = turns.outlook(day, mall, found, now)
+    callers = in_force.callers(day, mall, found, now) if found.status == "waiting" else []
     return {
         **_ticket(day, mall, found.issued, found.status, found.now_for),
+        **({"counters": [{"code": each.code, "floor": each.floor} for each in callers]} if callers else {}),
         "counter": at,
-        "ahead": turns.ahead_of(day, found),
-        "estimate": _estimate(turns.wait_range(day, mall, found)),
+        "in_force": _in_force(in_force.for_ticket(day, mall, found, now)),
+        "ending_reason": found.ending_reason or None,
+        "ahead": outlook.ahead if outlook else None,
+        "estimate": _estimate(turns.range_around(day, mall, outlook.wait)) if outlook else None,
         "called_at": found.called.called_at.isoformat() if found.called and at else None,
         "calls": found.calls,
     }
@@ -35,6 +43,8 @@ def issued_ticket(day: Day, mall: Mall, issued: TicketIssued) -> dict[str, Any]:
     return {
         **_ticket(day, mall, issued, "waiting", issued),
         "counter": None,
+        "in_force": _in_force(in_force.InForce()),
+        "ending_reason": None,
         "ahead": issued.ahead,
         "estimate": _estimate((issued.told_low, issued.told_high)),
         "called_at": None,
@@ -48,6 +58,8 @@ def called_ticket(day: Day, mall: Mall, called: TicketCalled) -> dict[str, Any]:
     return {
         **_ticket(day, mall, found.issued, "called", found.now_for),
         "counter": {"code": called.counter, "floor": called.floor},
+        "in_force": _in_force(in_force.InForce()),
+        "ending_reason": None,
         "ahead": None,
         "estimate": None,
         "called_at": called.called_at.isoformat(),
@@ -80,12 +92,19 @@ def _place(promised: Sequence[Place], found: Ticket) -> dict[str, Any]:
     return {"code": found.counter, "floor": floors.get(found.counter, 0)}
 
 
+def _in_force(found: in_force.InForce | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    until = found.until.isoformat() if found.until else None
+    return {"state": found.state, "reason": found.reason, "until": until}
+
+
 def _estimate(seconds: tuple[int, int] | None) -> dict[str, int] | None:
     """A range in whole minutes, the optimistic end rounded down and the pessimistic up."""
     return {"low_minutes": seconds[0] // 60, "high_minutes": -(-seconds[1] // 60)} if seconds else None
 
 
-def booking(mall: Mall, found: Booking) -> dict[str, Any]:
+def booking(mall: Mall, found: Booking, now: datetime) -> dict[str, Any]:
     """A booked place as its holder sees it."""
     placed = found.placed
     return {
@@ -95,12 +114,21 @@ def booking(mall: Mall, found: Booking) -> dict[str, Any]:
         "service_name": placed.service_name,
         "agency": placed.agency,
         "agency_name": mall.agency_name(placed.agency),
-        "day": placed.claim_by.date().isoformat(),
-        "claim_by": placed.claim_by.isoformat(),
+        "day": found.claim_by.date().isoformat(),
+        "claim_by": found.claim_by.isoformat(),
+        "in_force": _of_booking(mall, found, now),
         "ticket": found.ticket_id or None,
         "mall_name": mall.about.name,
         "status_url": f"/ticketing/malls/{mall.about.code}/bookings/{placed.booking_id}",
     }
+
+
+def _of_booking(mall: Mall, found: Booking, now: datetime) -> dict[str, str] | None:
+    """Whether the place can be claimed as things are; None once it was claimed, cancelled or has lapsed."""
+    if found.status != "booked":
+        return None
+    claim = in_force.for_booking(mall, found.placed.service, found.claim_by.date(), now)
+    return {"state": (claim.cause if claim else "") or "open", "reason": claim.reason if claim else ""}
 
 
 def bookable_days(
@@ -111,7 +139,7 @@ def bookable_days(
     if about.bookings is None:
         return []
     today = hours.business_day(now, about.zone)
-    days = [today + timedelta(days=ahead) for ahead in range(about.bookings.days_ahead + 1)]
+    days = [today + timedelta(days=ahead) for ahead in range(about.bookings.horizon.days + 1)]
     return [_bookable(mall, BookPlace("", service, priority, on, now, mall), day_on(on)) for on in days]
 
 
@@ -130,7 +158,7 @@ def _bookable(mall: Mall, wanted: BookPlace, day: Day) -> dict[str, Any]:
         "standing": _standing(reason, why_closed, times),
         "why_closed": why_closed or None,
         "hours": clocks(times),
-        "claim_by": visitors.claim_by(mall, wanted.date).isoformat(),
+        "claim_by": in_force.claim_of_service(mall, wanted.service, wanted.date).isoformat(),
     }
 
 

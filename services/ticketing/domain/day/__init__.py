@@ -34,6 +34,7 @@ from services.ticketing.domain.day.events import (
     TicketCalled,
     TicketCancelled,
     TicketTransferred,
+    TicketUnserved,
 )
 from services.ticketing.domain.day.evolve import evolve, fold
 from services.ticketing.domain.day.state import Day
@@ -52,7 +53,7 @@ OPENS = (
     | StopDay
     | ChangeRule
 )
-SHORTENS = TicketCalled | TicketCancelled | TicketTransferred
+SHORTENS = TicketCalled | TicketCancelled | TicketTransferred | TicketUnserved
 
 
 def decide(command: Command, day: Day) -> list[Event]:
@@ -62,13 +63,13 @@ def decide(command: Command, day: Day) -> list[Event]:
             return []
         raise refusals.DayOver()
     mall: Mall | None = getattr(command, "mall", None)
-    due = course.due(day, command.now, mall)
+    due = course.due(day, command.now, mall, is_trusted=not isinstance(command, Tick) or command.is_trusted)
     day = fold(day, due)
     opening = _opening(command, day)
     events = _decide(command, fold(day, opening))
     if not events and not isinstance(command, Tick):
         return due
-    approaching = _approaching(day, events, mall.about.approaching, command.now) if mall else []
+    approaching = _approaching(day, mall, events, command.now) if mall else []
     return [*due, *opening, *events, *approaching]
 
 
@@ -88,17 +89,15 @@ def _decide(command: Command, day: Day) -> list[Event]:
     return course.decide(command, day)
 
 
-def _approaching(day: Day, events: list[Event], nth: int, now: datetime) -> list[Event]:
-    """Who has become the n-th of a line by this: told once, and not if the line was no longer when they came."""
-    shorter = [e.ticket_id for e in events if isinstance(e, SHORTENS) and e.ticket_id in day.tickets]
-    lines = {day.tickets[ticket_id].now_for.line for ticket_id in shorter}
-    if not lines:
+def _approaching(day: Day, mall: Mall, events: list[Event], now: datetime) -> list[Event]:
+    """Visitors who have become one of the next few to be called by this: once each, none who was so from the start."""
+    nth = mall.about.approaching
+    left = [day.tickets[e.ticket_id] for e in events if isinstance(e, SHORTENS) and e.ticket_id in day.tickets]
+    if not left:
         return []
-    after = fold(day, events)
     return [
         TicketApproaching(ticket.id, ticket.issued.number, ticket.now_for.service, ticket.now_for.agency, ahead, now)
-        for line in sorted(lines)
-        for ahead, ticket in enumerate(turns.first_of_line(after, line, now, nth))
+        for ticket, ahead in turns.approaching(fold(day, events), mall, left, nth, now)
         if not ticket.told and ticket.issued.ahead >= nth
     ]
 

@@ -129,6 +129,7 @@ class Recall:
     ticket_id: str
     counter: str | None
     now: datetime
+    mall: Mall
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,28 @@ class TransferTicket:
 
 
 @dataclass(frozen=True)
+class TransferAll:
+    """A supervisor sends all who wait for one service on to another service or counter (empty: any of it)."""
+
+    waiting_for: str
+    service: str
+    to: str
+    note: str
+    now: datetime
+    mall: Mall
+
+
+@dataclass(frozen=True)
+class EndTicket:
+    """A supervisor ends a ticket that cannot be served, for a reason that its visitor reads."""
+
+    ticket_id: str
+    reason: str
+    now: datetime
+    mall: Mall
+
+
+@dataclass(frozen=True)
 class UndoLast:
     """The clerk takes back the counter's last act."""
 
@@ -254,11 +277,15 @@ class CloseDay:
 
 @dataclass(frozen=True)
 class Tick:
-    """Time has passed on this business day: what is due by the clock happens."""
+    """Time has passed on this business day: what is due by the clock happens.
+
+    While the clock cannot be trusted (`is_trusted`), nothing that cannot be taken back happens.
+    """
 
     date: date
     now: datetime
     mall: Mall
+    is_trusted: bool = True
 
 
 Visitors = IssueTicket | BookPlace | CancelBooking | CheckIn | CancelTicket
@@ -277,6 +304,8 @@ Counters = (
     | HoldTicket
     | ResumeTicket
     | TransferTicket
+    | TransferAll
+    | EndTicket
     | UndoLast
 )
 Supervisors = ForceOpen | StopDay | ResumeDay | ChangeRule | CloseDay | Tick

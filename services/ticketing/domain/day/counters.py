@@ -1,14 +1,17 @@
 """What clerks do at their counters: call, serve, send on, take back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from services.ticketing.domain.day import refusals, turns
+from services.chassis.errors import Refused
+from services.ticketing.domain.day import in_force, refusals, turns
 from services.ticketing.domain.day.commands import (
     CallNext,
     CallTicket,
     CloseCounter,
     Counters,
+    EndTicket,
     Finish,
     HoldTicket,
     MissTicket,
@@ -18,6 +21,7 @@ from services.ticketing.domain.day.commands import (
     RestoreTicket,
     ResumeTicket,
     StartService,
+    TransferAll,
     TransferTicket,
     UndoLast,
     WalkIn,
@@ -37,11 +41,12 @@ from services.ticketing.domain.day.events import (
     TicketResumed,
     TicketServed,
     TicketTransferred,
+    TicketUnserved,
 )
 from services.ticketing.domain.day.evolve import evolve
-from services.ticketing.domain.day.state import AT_COUNTER, Day, LastAct, Ticket
-from services.ticketing.domain.day.visitors import issued, must_give_tickets, must_go_on, places
-from services.ticketing.domain.mall import CounterLearned, Mall
+from services.ticketing.domain.day.state import AT_COUNTER, Day, LastAct, Queue, Ticket
+from services.ticketing.domain.day.visitors import issued, line_of, places
+from services.ticketing.domain.mall import CounterLearned, Mall, ServiceLearned
 
 RECALLS = 3  # times a visitor is called again before the clerk has to decide
 RESTORE_WITHIN = timedelta(hours=1)
@@ -53,14 +58,10 @@ def decide(command: Counters, day: Day) -> list[Event]:
     match command:
         case OpenCounter() | PauseCounter() | CloseCounter():
             return _desk(command, day)
-        case CallNext():
-            return _call_next(command, day)
-        case CallTicket():
-            return _call_chosen(command, day)
-        case WalkIn():
-            return _walk_in(command, day)
-        case Recall(ticket_id, counter, now):
-            return _recall(day.ticket(ticket_id), counter, now)
+        case CallNext() | CallTicket() | WalkIn():
+            return _call(command, day)
+        case Recall():
+            return _recall(command, day)
         case StartService(ticket_id, counter, now):
             ticket = _at_counter(day.ticket(ticket_id), counter)
             started = ServiceStarted(ticket_id, ticket.issued.number, ticket.counter, now)
@@ -77,6 +78,10 @@ def decide(command: Counters, day: Day) -> list[Event]:
             return _resume(command, day)
         case TransferTicket():
             return _transfer(command, day)
+        case TransferAll():
+            return _transfer_all(command, day)
+        case EndTicket():
+            return _end(command, day)
         case UndoLast(counter, now):
             return _undo(day, counter, now)
         case _:
@@ -84,7 +89,7 @@ def decide(command: Counters, day: Day) -> list[Event]:
 
 
 def _desk(command: OpenCounter | PauseCounter | CloseCounter, day: Day) -> list[Event]:
-    counter, now = command.mall.counter(command.counter), command.now
+    counter, now = in_force.counter_of_day(day, command.mall, command.counter), command.now
     status = day.desks[counter.code].status if counter.code in day.desks else None
     match command:
         case OpenCounter():
@@ -113,8 +118,8 @@ def _must_be_free_of_closures(mall: Mall, counter: CounterLearned, now: datetime
 
 def _ready(day: Day, mall: Mall, code: str, now: datetime) -> tuple[CounterLearned, list[Event]]:
     """A counter that can take a visitor now; its first visitor of the day opens it."""
-    counter = mall.counter(code)
-    must_go_on(day, mall, now)
+    counter = in_force.counter_of_day(day, mall, code)
+    in_force.must_go_on(day, mall, now)
     _must_be_free(day, code)
     _must_be_free_of_closures(mall, counter, now)
     desk = day.desks.get(code)
@@ -127,25 +132,35 @@ def _ready(day: Day, mall: Mall, code: str, now: datetime) -> tuple[CounterLearn
     return counter, []
 
 
+def _call(command: CallNext | CallTicket | WalkIn, day: Day) -> list[Event]:
+    match command:
+        case CallNext():
+            return _call_next(command, day)
+        case CallTicket():
+            return _call_chosen(command, day)
+        case WalkIn():
+            return _walk_in(command, day)
+
+
 def _call_next(command: CallNext, day: Day) -> list[Event]:
     counter, opening = _ready(day, command.mall, command.counter, command.now)
-    services = turns.callable_services(day, command.mall, counter, command.now)
-    ticket = turns.next_ticket(day, services, counter.code, command.now)
+    ticket = turns.next_ticket(day, command.mall, counter, command.now)
     if ticket is None:
         raise refusals.NobodyWaits(counter=counter.code)
+    services = in_force.callable_services(day, command.mall, counter, command.now)
     return [*opening, _called(ticket, counter, services, command.now)]
 
 
 def _call_chosen(command: CallTicket, day: Day) -> list[Event]:
     counter, opening = _ready(day, command.mall, command.counter, command.now)
     ticket = day.ticket(command.ticket_id)
-    services = turns.callable_services(day, command.mall, counter, command.now)
+    services = in_force.callable_services(day, command.mall, counter, command.now)
     if ticket.status != "waiting":
         raise refusals.NotWaiting(number=ticket.issued.number)
-    if ticket.now_for.service not in services:
-        raise refusals.NotThisCounter(counter=counter.code, service=ticket.now_for.service_name)
     if ticket.only_at not in ("", counter.code):
         raise refusals.OtherCounter(counter=ticket.only_at)
+    if ticket.now_for.service not in services or not in_force.gives(counter, ticket):
+        raise refusals.NotThisCounter(counter=counter.code, service=ticket.now_for.service_name)
     if ticket.visit in day.engaged:
         raise refusals.VisitorElsewhere(number=ticket.issued.number)
     return [*opening, _called(ticket, counter, services, command.now, _reason(command.reason))]
@@ -154,12 +169,12 @@ def _call_chosen(command: CallTicket, day: Day) -> list[Event]:
 def _walk_in(command: WalkIn, day: Day) -> list[Event]:
     mall, now = command.mall, command.now
     counter, opening = _ready(day, mall, command.counter, now)
-    must_give_tickets(day, mall, now)
-    services = turns.callable_services(day, mall, counter, now)
-    mall.service(command.service)
-    if command.service not in services:
-        raise refusals.NotThisCounter(counter=counter.code, service=mall.service(command.service).name)
-    passes = turns.next_ticket(day, services, counter.code, now) is not None
+    in_force.must_give_tickets(day, mall, now)
+    services = in_force.callable_services(day, mall, counter, now)
+    service = mall.service(command.service)
+    if service.code not in services or service.code not in counter.services:
+        raise refusals.NotThisCounter(counter=counter.code, service=service.name)
+    passes = turns.next_ticket(day, mall, counter, now) is not None
     reason = _reason(command.reason) if passes else command.reason.strip()
     given = issued(day, command)
     ticket = evolve(day, given).tickets[command.ticket_id]
@@ -207,8 +222,13 @@ def _about(ticket: Ticket) -> tuple[str, str, str, str]:
     return ticket.id, ticket.issued.number, ticket.now_for.service, ticket.now_for.agency
 
 
-def _recall(ticket: Ticket, counter: str | None, now: datetime) -> list[Event]:
-    ticket = _at_counter(ticket, counter)
+def _recall(command: Recall, day: Day) -> list[Event]:
+    mall, now = command.mall, command.now
+    ticket = _at_counter(day.ticket(command.ticket_id), command.counter)
+    in_force.must_go_on(day, mall, now)
+    _must_be_free_of_closures(mall, in_force.counter_of_day(day, mall, ticket.counter), now)
+    if closure := mall.closure("service", ticket.now_for.service, now):
+        in_force.refuse_suspended(mall, ticket.now_for.service_name, closure)
     if ticket.status == "serving" or ticket.called is None:
         raise refusals.AlreadyStarted(number=ticket.issued.number)
     if ticket.recalls >= RECALLS:
@@ -254,7 +274,7 @@ def _resume(command: ResumeTicket, day: Day) -> list[Event]:
     if ticket.status != "held":
         raise refusals.NotHeld(number=ticket.issued.number)
     counter, opening = _ready(day, command.mall, command.counter, command.now)
-    if ticket.counter != counter.code and ticket.now_for.service not in counter.services:
+    if ticket.counter != counter.code and not in_force.gives(counter, ticket):
         raise refusals.NotThisCounter(counter=counter.code, service=ticket.now_for.service_name)
     if ticket.visit in day.engaged:
         raise refusals.VisitorElsewhere(number=ticket.issued.number)
@@ -262,40 +282,83 @@ def _resume(command: ResumeTicket, day: Day) -> list[Event]:
 
 
 def _transfer(command: TransferTicket, day: Day) -> list[Event]:
-    """Send a visitor on. Staff of any counter may send on somebody who waits; otherwise the one who has the visitor."""
+    """Send a visitor on. Staff of any counter may send on a waiting visitor; otherwise only the counter that has it."""
     mall, ticket = command.mall, day.ticket(command.ticket_id)
     if ticket.status in AT_COUNTER:
         _at_counter(ticket, command.counter)
     elif ticket.status not in ("waiting", "held"):
         raise refusals.NotWaiting(number=ticket.issued.number)
-    service, before = mall.service(command.service), ticket.now_for
-    counters = mall.counters_for(service.code)
-    if not counters or service.agency not in mall.agencies:
-        raise refusals.NoCounter(service=service.name)
-    if command.to and command.to not in [counter.code for counter in counters]:
-        raise refusals.NotThisCounter(counter=mall.counter(command.to).code, service=service.name)
-    if ticket.status == "waiting" and (before.service, ticket.only_at) == (service.code, command.to):
+    same = ticket.status == "waiting" and (ticket.now_for.service, ticket.only_at) == (command.service, command.to)
+    if same and in_force.callers(day, mall, ticket, command.now):
         return []
-    agency = mall.agencies[service.agency]
-    chosen = tuple(counter for counter in counters if command.to in ("", counter.code))
+    service, counters = _receiving(command, day)
+    return [_transferred(day, mall, ticket, service, counters, command)]
+
+
+def _transfer_all(command: TransferAll, day: Day) -> list[Event]:
+    """Send on all who wait for a service, in their order of arrival; those who are there already stay."""
+    service, counters = _receiving(command, day)
+    queue = day.queues.get(command.waiting_for, Queue())
+    waiting = sorted((*queue.ordinary, *queue.priority), key=day.place_of)
+    tickets = [day.tickets[one] for one in waiting]
     return [
-        TicketTransferred(
-            ticket_id=ticket.id,
-            number=ticket.issued.number,
-            from_service=before.service,
-            from_agency=before.agency,
-            from_counter=ticket.counter if ticket.status in AT_COUNTER else "",
-            service=service.code,
-            service_name=service.name,
-            agency=agency.code,
-            agency_name=agency.name,
-            line=agency.line,
-            counters=places(chosen),
-            to=command.to,
-            note=command.note,
-            transferred_at=command.now,
-        )
+        _transferred(day, command.mall, ticket, service, counters, command)
+        for ticket in tickets
+        if (ticket.now_for.service, ticket.only_at, ticket.now_for.counters)
+        != (service.code, command.to, places(counters))
     ]
+
+
+def _receiving(command: TransferTicket | TransferAll, day: Day) -> tuple[ServiceLearned, Sequence[CounterLearned]]:
+    """The service and counters that visitors are sent on to, as for a new ticket. Raises why there are none."""
+    mall, now = command.mall, command.now
+    service = mall.service(command.service)
+    if command.to and command.to not in [counter.code for counter in mall.counters_for(service.code)]:
+        raise refusals.NotThisCounter(counter=mall.counter(command.to).code, service=service.name)
+    counters = in_force.counters_now(day, mall, service, now)
+    if not command.to:
+        return service, counters
+    chosen = [counter for counter in counters if counter.code == command.to]
+    if not chosen:
+        closure = mall.closure("counter", command.to, now)
+        raise refusals.CounterShut(counter=command.to, why=closure.reason if closure else "")
+    return service, chosen
+
+
+def _transferred(
+    day: Day,
+    mall: Mall,
+    ticket: Ticket,
+    service: ServiceLearned,
+    counters: Sequence[CounterLearned],
+    command: TransferTicket | TransferAll,
+) -> TicketTransferred:
+    agency, before = mall.agencies[service.agency], ticket.now_for
+    return TicketTransferred(
+        ticket_id=ticket.id,
+        number=ticket.issued.number,
+        from_service=before.service,
+        from_agency=before.agency,
+        from_counter=ticket.counter if ticket.status in AT_COUNTER else "",
+        service=service.code,
+        service_name=service.name,
+        agency=agency.code,
+        agency_name=agency.name,
+        line=line_of(day, agency),
+        counters=places(counters),
+        to=command.to,
+        note=command.note,
+        transferred_at=command.now,
+    )
+
+
+def _end(command: EndTicket, day: Day) -> list[Event]:
+    ticket = day.ticket(command.ticket_id)
+    if ticket.status == "unserved":
+        return []
+    if ticket.status not in ("waiting", "held"):
+        raise refusals.NotWaiting(number=ticket.issued.number)
+    return [TicketUnserved(*_about(ticket), command.now, _reason(command.reason))]
 
 
 def _undo(day: Day, counter: str, now: datetime) -> list[Event]:
@@ -307,7 +370,7 @@ def _undo(day: Day, counter: str, now: datetime) -> list[Event]:
     if now - last.at > UNDO_WITHIN:
         raise refusals.TooLate(minutes=UNDO_WITHIN.seconds // 60)
     ticket = day.tickets[last.before.id]
-    if not _stands_as_left(ticket, counter, last):
+    if not _is_as_left(ticket, counter, last):
         raise refusals.NothingToUndo()
     if last.before.status in AT_COUNTER:
         _must_be_free(day, counter)
@@ -317,15 +380,15 @@ def _undo(day: Day, counter: str, now: datetime) -> list[Event]:
     return [ActUndone(ticket.id, ticket.issued.number, about.service, about.agency, counter, last.act, now)]
 
 
-def can_be_undone(day: Day, counter: str, last: LastAct, now: datetime) -> bool:
-    """Whether an undo of this act would be granted now."""
-    ticket, returns = day.tickets[last.before.id], last.before.status in AT_COUNTER
-    if now - last.at > UNDO_WITHIN or not _stands_as_left(ticket, counter, last):
+def can_be_undone(day: Day, counter: str, now: datetime) -> bool:
+    """Whether an undo of the counter's last act would be granted now."""
+    try:
+        return bool(_undo(day, counter, now))
+    except Refused:
         return False
-    return not (returns and (counter in day.serving or ticket.visit in day.engaged))
 
 
-def _stands_as_left(ticket: Ticket, counter: str, last: LastAct) -> bool:
+def _is_as_left(ticket: Ticket, counter: str, last: LastAct) -> bool:
     """Whether nothing has happened to the ticket since the counter's act."""
     act, at = last.act, last.at
     match act:

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import assert_never
 
 from services.ticketing.domain import hours
-from services.ticketing.domain.day import refusals
+from services.ticketing.domain.day import in_force, refusals
 from services.ticketing.domain.day.commands import (
     ChangeRule,
     CloseDay,
@@ -18,6 +18,10 @@ from services.ticketing.domain.day.commands import (
 )
 from services.ticketing.domain.day.events import (
     BookingLapsed,
+    BookingRescheduled,
+    BookingResumed,
+    BookingSuspended,
+    ClosingRescheduled,
     CounterClosed,
     DayClosed,
     DayForcedOpen,
@@ -53,12 +57,43 @@ def decide(command: Supervisors, day: Day) -> list[Event]:
             if day.serving:
                 raise refusals.CountersBusy(counters=", ".join(sorted(day.serving)))
             return closing(day, now, by_schedule=False)
-        case Tick(on, now, mall):
-            if day.opened and not day.closed and now >= closes_by_schedule(day, mall, on):
-                return closing(day, now, by_schedule=True)
-            return []
+        case Tick():
+            return _tick(command, day)
         case _:
             assert_never(command)
+
+
+def _tick(tick: Tick, day: Day) -> list[Event]:
+    """What is due on this day by the clock: it closes; bookings follow hours, closures and the catalogue."""
+    events: list[Event] = _bookings_in_force(day, tick.mall, tick.date, tick.now) if day.unclaimed else []
+    if not day.opened:
+        return events
+    planned = closes_by_schedule(tick.mall, tick.date)
+    if day.closes_at is not None and planned != day.closes_at:
+        return [*events, ClosingRescheduled(planned, tick.now)]
+    due = ends_of(day, tick.mall, tick.date) if day.closing_has_passed or day.override else planned
+    if tick.is_trusted and tick.now >= due:
+        return closing(day, tick.now, by_schedule=True)
+    return events
+
+
+def _bookings_in_force(day: Day, mall: Mall, on: date, now: datetime) -> list[Event]:
+    """What has changed for those who booked: whether, and until when, their places can be claimed."""
+    found = [(booking, booking.placed) for booking in day.bookings.values() if booking.status == "booked"]
+    held = {placed.service: in_force.for_booking(mall, placed.service, on, now) for _, placed in found}
+    events: list[Event] = []
+    for booking, placed in found:
+        claim, about = held[placed.service], (placed.booking_id, placed.service, placed.agency)
+        if claim is None or now >= booking.claim_by:
+            continue
+        suspended = (booking.suspended.cause, booking.suspended.reason) if booking.suspended else ("", "")
+        if claim.cause and suspended != (claim.cause, claim.reason):
+            events.append(BookingSuspended(*about, claim.cause, claim.reason, now))
+        elif not claim.cause and booking.suspended:
+            events.append(BookingResumed(*about, claim.claim_by, now))
+        elif not claim.cause and claim.claim_by != booking.claim_by:
+            events.append(BookingRescheduled(*about, claim.claim_by, now))
+    return events
 
 
 def opening(day: Day, now: datetime, mall: Mall) -> list[Event]:
@@ -68,18 +103,19 @@ def opening(day: Day, now: datetime, mall: Mall) -> list[Event]:
     about = mall.about
     on = hours.business_day(now, about.zone)
     ends_at = hours.day_ends(on, about.zone)
+    closes_at = closes_by_schedule(mall, on)
     return [
-        DayOpened(about.code, about.name, about.zone, on.isoformat(), about.capacity, ends_at, about.rule),
+        DayOpened(about.code, about.name, about.zone, on.isoformat(), about.capacity, ends_at, about.rule, closes_at),
     ]
 
 
-def due(day: Day, now: datetime, mall: Mall | None) -> list[Event]:
-    """What has become true by the clock or by the catalog since the last event."""
+def due(day: Day, now: datetime, mall: Mall | None, *, is_trusted: bool = True) -> list[Event]:
+    """What has become true by the clock or by the catalogue since the last event."""
     events: list[Event] = []
     if mall is not None and day.opened and not day.rule_is_set and mall.about.rule != day.rule:
         events.append(RuleChanged(mall.about.rule, "", now))
-    if day.unclaimed:
-        events += [lapsed for lapsed in _lapsed(day, now) if day.bookings[lapsed.booking_id].placed.claim_by <= now]
+    if day.unclaimed and is_trusted:
+        events += [lapsed for lapsed in _lapsed(day, now) if day.bookings[lapsed.booking_id].claim_by <= now]
     return events
 
 
@@ -89,14 +125,16 @@ def opens_by_schedule(tick: Tick) -> bool:
     return about.hours.gives_tickets(now) and tick.mall.closure("mall", about.code, now) is None
 
 
-def closes_by_schedule(day: Day, mall: Mall, on: date) -> datetime:
-    """When the clock closes the day: some time after service ends, or with the day if a supervisor opened it."""
+def closes_by_schedule(mall: Mall, on: date) -> datetime:
+    """When the clock closes a day: some time after service ends, with the calendar day at the latest."""
     about = mall.about
-    last = about.hours.closing(on)
-    ends = hours.day_ends(on, about.zone)
-    if day.override or last is None:
-        return ends
-    return min(ends, last + timedelta(minutes=about.overtime_minutes))
+    last, ends = about.hours.closing(on), hours.day_ends(on, about.zone)
+    return ends if last is None else min(ends, last + about.overtime)
+
+
+def ends_of(day: Day, mall: Mall, on: date) -> datetime:
+    """When the business day is over whatever its hours: with the mall's calendar day."""
+    return day.opened.ends_at if day.opened else hours.day_ends(on, mall.about.zone)
 
 
 def _lapsed(day: Day, now: datetime) -> list[BookingLapsed]:

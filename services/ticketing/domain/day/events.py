@@ -9,6 +9,10 @@ from services.ticketing.domain.mall import RATIO, Rule
 
 Result = Literal["done", "incomplete", "referred", "assumed"]
 Act = Literal["called", "served", "missed", "held", "transferred"]
+# Why a booked place cannot be claimed.
+Cause = Literal[
+    "closed-day", "mall-closed", "service-withdrawn", "service-closed", "agency-suspended", "counter-closed"
+]
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,15 @@ class DayOpened:
     capacity: int
     ends_at: datetime
     rule: Rule = RATIO
+    closes_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ClosingRescheduled:
+    """The hours were edited: by them the day closes at `closes_at`. An instant that has passed closes nothing."""
+
+    closes_at: datetime
+    rescheduled_at: datetime
 
 
 @dataclass(frozen=True)
@@ -105,6 +118,40 @@ class BookingLapsed:
     lapsed_at: datetime
     service: str = ""
     agency: str = ""
+
+
+@dataclass(frozen=True)
+class BookingSuspended:
+    """The booked place cannot be claimed as hours, closures and the catalogue are now; `reason` is public."""
+
+    booking_id: str
+    service: str
+    agency: str
+    cause: Cause
+    reason: str
+    suspended_at: datetime
+
+
+@dataclass(frozen=True)
+class BookingResumed:
+    """The booked place can be claimed again, until `claim_by`."""
+
+    booking_id: str
+    service: str
+    agency: str
+    claim_by: datetime
+    resumed_at: datetime
+
+
+@dataclass(frozen=True)
+class BookingRescheduled:
+    """The hours of that day changed: the booked place is kept until another time."""
+
+    booking_id: str
+    service: str
+    agency: str
+    claim_by: datetime
+    rescheduled_at: datetime
 
 
 @dataclass(frozen=True)
@@ -282,13 +329,14 @@ class TicketCancelled:
 
 @dataclass(frozen=True)
 class TicketUnserved:
-    """The day closed before the visitor was called."""
+    """The visitor leaves without service: the day closed, or a supervisor ended the ticket for a public `reason`."""
 
     ticket_id: str
     number: str
     service: str
     agency: str
     closed_at: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -352,6 +400,6 @@ OfTickets = (
     | ActUndone
 )
 OfCounters = CounterOpened | CounterPaused | CounterClosed
-OfBookings = PlaceBooked | BookingCancelled | BookingLapsed
-OfTheDay = DayOpened | RuleChanged | DayForcedOpen | DayStopped | DayResumed | DayClosed
+OfBookings = PlaceBooked | BookingCancelled | BookingLapsed | BookingSuspended | BookingResumed | BookingRescheduled
+OfTheDay = DayOpened | ClosingRescheduled | RuleChanged | DayForcedOpen | DayStopped | DayResumed | DayClosed
 Event = OfTickets | OfCounters | OfBookings | OfTheDay

@@ -1,7 +1,7 @@
 """What each event changes in a business day.
 
-Everything that can be told from a ticket's status (who waits, who is at which counter, how many places are taken)
-follows it in one place, `_stands`; so an act and its undoing cannot leave the two apart.
+`_put_ticket` stores a ticket and updates every index derived from its status (queues, counters, places), so that an
+act and its undoing cannot leave them inconsistent.
 """
 
 from bisect import bisect_left
@@ -19,6 +19,10 @@ from services.ticketing.domain.day.events import (
     ActUndone,
     BookingCancelled,
     BookingLapsed,
+    BookingRescheduled,
+    BookingResumed,
+    BookingSuspended,
+    ClosingRescheduled,
     CounterClosed,
     CounterOpened,
     CounterPaused,
@@ -28,6 +32,7 @@ from services.ticketing.domain.day.events import (
     DayResumed,
     DayStopped,
     Event,
+    OfTheDay,
     PlaceBooked,
     Result,
     RuleChanged,
@@ -51,11 +56,14 @@ from services.ticketing.domain.day.state import (
     Day,
     Desk,
     LastAct,
+    Line,
     Places,
+    Promised,
     Queue,
     Status,
     Ticket,
 )
+from services.ticketing.domain.hours import elapsed
 from services.ticketing.domain.pace import Measured
 
 CALLS_KEPT = 30
@@ -91,15 +99,36 @@ def evolve(day: Day, event: Event) -> Day:
             return _undone(day, event)
         case CounterOpened() | CounterPaused() | CounterClosed():
             return replace(day, desks=day.desks.set(event.counter, _desk(day, event)))
+        case PlaceBooked() | BookingCancelled() | BookingLapsed():
+            return _places_of_bookings(day, event)
+        case BookingSuspended(booking_id):
+            return _with_booking(day, replace(day.bookings[booking_id], suspended=event))
+        case BookingResumed(booking_id, claim_by=claim_by):
+            return _with_booking(day, replace(day.bookings[booking_id], suspended=None, claim_by=claim_by))
+        case BookingRescheduled(booking_id, claim_by=claim_by):
+            return _with_booking(day, replace(day.bookings[booking_id], claim_by=claim_by))
+    if isinstance(event, OfTheDay):
+        return _course(day, event)
+    return _changed(day, day.tickets[event.ticket_id], event)
+
+
+def _places_of_bookings(day: Day, event: PlaceBooked | BookingCancelled | BookingLapsed) -> Day:
+    match event:
         case PlaceBooked():
-            booked = replace(day, bookings=day.bookings.set(event.booking_id, Booking(event)))
-            return replace(booked, unclaimed=day.unclaimed + 1, places=_booked(day.places, event, 1))
+            day = _with_booking(day, Booking(event, event.claim_by))
+            return replace(day, unclaimed=day.unclaimed + 1, places=_booked(day.places, event, 1))
         case BookingCancelled(booking_id):
             return _given_back(day, day.bookings[booking_id], "cancelled")
         case BookingLapsed(booking_id):
             return _given_back(day, day.bookings[booking_id], "lapsed")
+
+
+def _course(day: Day, event: OfTheDay) -> Day:
+    match event:
         case DayOpened():
-            return replace(day, opened=event, rule=event.rule)
+            return replace(day, opened=event, rule=event.rule, closes_at=event.closes_at)
+        case ClosingRescheduled(closes_at, rescheduled_at):
+            return replace(day, closes_at=closes_at, closing_has_passed=closes_at <= rescheduled_at)
         case RuleChanged():
             return replace(day, rule=event.rule, rule_is_set=day.rule_is_set or bool(event.reason))
         case DayForcedOpen():
@@ -110,8 +139,6 @@ def evolve(day: Day, event: Event) -> Day:
             return replace(day, stopped=None)
         case DayClosed():
             return replace(day, closed=event)
-        case _:
-            return _changed(day, day.tickets[event.ticket_id], event)
 
 
 def _issued(day: Day, event: TicketIssued) -> Day:
@@ -122,7 +149,7 @@ def _issued(day: Day, event: TicketIssued) -> Day:
         places = day.places if lapsed else _booked(day.places, claimed.placed, -1)
         unclaimed = day.unclaimed - (not lapsed)
         day = replace(day, bookings=day.bookings.set(event.booking, claimed), places=places, unclaimed=unclaimed)
-    return _stands(day, Ticket(event, len(day.tickets)))
+    return _put_ticket(day, Ticket(event, len(day.tickets)))
 
 
 def _called(day: Day, event: TicketCalled) -> Day:
@@ -142,7 +169,7 @@ def _called(day: Day, event: TicketCalled) -> Day:
     reset = {*event.among, ticket.now_for.service} if in_turn else set()
     passed = {name: day.queues[name].passed for name in reset if name in day.queues}
     last = LastAct("called", ticket, event.called_at, passed)
-    day = _stands(day, after)
+    day = _put_ticket(day, after)
     news = () if ticket.first_called_at or after.residual is None else (after.residual,)
     return replace(
         day,
@@ -159,7 +186,7 @@ def _residual(ticket: Ticket, event: TicketCalled) -> int | None:
     if ticket.moved or event.reason or issued.expected_wait is None:
         return None
     expected = pace.Expected(issued.expected_wait, issued.expected_spread)
-    return pace.residual(expected, (event.called_at - issued.issued_at).total_seconds())
+    return pace.residual(expected, elapsed(issued.issued_at, event.called_at))
 
 
 def _changed(day: Day, ticket: Ticket, event: Changed) -> Day:
@@ -167,31 +194,34 @@ def _changed(day: Day, ticket: Ticket, event: Changed) -> Day:
     match event:
         case TicketRecalled():
             day = replace(day, calls=(*day.calls[1 - CALLS_KEPT :], event))
-            return _stands(day, replace(ticket, calls=event.call, recalls=ticket.recalls + 1))
+            return _put_ticket(day, replace(ticket, calls=event.call, recalls=ticket.recalls + 1))
         case TicketApproaching():
-            return _stands(day, replace(ticket, told=True))
+            return _put_ticket(day, replace(ticket, told=True))
         case ServiceStarted():
-            return _stands(day, replace(ticket, status="serving", started_at=event.started_at))
+            return _put_ticket(day, replace(ticket, status="serving", started_at=event.started_at))
         case TicketServed():
             return _acted(day, "served", _left(ticket, "served", event.served_at, result=event.result), event.served_at)
         case TicketMissed():
             return _acted(day, "missed", replace(ticket, status="missed", ended_at=event.missed_at), event.missed_at)
         case TicketRestored():
-            return _stands(day, replace(ticket, status="waiting", counter="", ended_at=None))
+            return _put_ticket(day, replace(ticket, status="waiting", counter="", ended_at=None))
         case TicketHeld():
             held = replace(_left(ticket, "held", event.held_at), note=event.reason, ended_at=None)
             return _acted(day, "held", held, event.held_at)
         case TicketResumed():
             started = event.resumed_at
-            return _stands(day, replace(ticket, status="serving", counter=event.counter, started_at=started, note=""))
+            return _put_ticket(
+                day, replace(ticket, status="serving", counter=event.counter, started_at=started, note="")
+            )
         case TicketTransferred():
             moved = replace(_left(ticket, "waiting", event.transferred_at), ended_at=None, counter="", started_at=None)
             moved = replace(moved, moved=event, only_at=event.to, note=event.note)
             return _acted(day, "transferred", moved, event.transferred_at)
         case TicketCancelled():
-            return _stands(day, replace(ticket, status="cancelled", ended_at=event.cancelled_at))
+            return _put_ticket(day, replace(ticket, status="cancelled", ended_at=event.cancelled_at))
         case TicketUnserved():
-            return _stands(day, replace(ticket, status="unserved", ended_at=event.closed_at))
+            ended = replace(ticket, status="unserved", ended_at=event.closed_at, ending_reason=event.reason)
+            return _put_ticket(day, ended)
         case _:
             assert_never(event)
 
@@ -199,14 +229,14 @@ def _changed(day: Day, ticket: Ticket, event: Changed) -> Day:
 def _left(ticket: Ticket, status: Status, at: datetime, result: Result | None = None) -> Ticket:
     """A ticket whose visitor leaves a counter after some work there."""
     since = ticket.started_at or (ticket.called.called_at if ticket.called else None)
-    busy = (at - since).total_seconds() if since and ticket.status in AT_COUNTER else 0.0
+    busy = elapsed(since, at) if since and ticket.status in AT_COUNTER else 0.0
     return replace(ticket, status=status, ended_at=at, worked=ticket.worked + busy, result=result)
 
 
 def _acted(day: Day, act: Act, after: Ticket, at: datetime) -> Day:
     """The day once a counter has done something to its visitor that it may want to take back."""
     before = day.tickets[after.id]
-    day = _stands(day, after)
+    day = _put_ticket(day, after)
     at_counter = before.status in AT_COUNTER
     return replace(day, desks=_remember(day, before.counter, LastAct(act, before, at))) if at_counter else day
 
@@ -215,7 +245,7 @@ def _undone(day: Day, event: ActUndone) -> Day:
     last = day.desks[event.counter].last
     assert last is not None
     undone = day.tickets[event.ticket_id]  # what others were told stays told: no call has the number of another
-    day = _stands(day, replace(last.before, told=undone.told, calls=undone.calls))
+    day = _put_ticket(day, replace(last.before, told=undone.told, calls=undone.calls))
     queues, calls, residuals = day.queues, day.calls, day.residuals
     for service, passed in last.passed.items():  # as if the call had not been: those since come on top
         queues = queues.set(service, replace(queues[service], passed=queues[service].passed + passed))
@@ -254,20 +284,28 @@ def _booked(places: Places, booked: PlaceBooked, count: int) -> Places:
     return places.plus(booked.service, count, priority=booked.priority is not None, booked=True)
 
 
+def _with_booking(day: Day, booking: Booking) -> Day:
+    return replace(day, bookings=day.bookings.set(booking.placed.booking_id, booking))
+
+
 def _given_back(day: Day, booking: Booking, status: Literal["cancelled", "lapsed"]) -> Day:
-    bookings = day.bookings.set(booking.placed.booking_id, replace(booking, status=status))
     places = _booked(day.places, booking.placed, -1)
-    return replace(day, bookings=bookings, unclaimed=day.unclaimed - 1, places=places)
+    day = _with_booking(day, replace(booking, status=status))
+    return replace(day, unclaimed=day.unclaimed - 1, places=places)
 
 
-def _stands(day: Day, ticket: Ticket) -> Day:
-    """The day in which this ticket stands as given, and all that follows from its status."""
+def _put_ticket(day: Day, ticket: Ticket) -> Day:
+    """Store the ticket and update every index derived from its status."""
     before = day.tickets.get(ticket.id)
-    queues, lines, serving, engaged = day.queues, day.lines, day.serving, day.engaged
+    if before is None or before.now_for is not ticket.now_for:
+        day = _with_promises(day, ticket)
+    queues, lines, serving, engaged, reserved = day.queues, day.lines, day.serving, day.engaged, day.reserved
     if before is not None and before.status == "waiting":
-        queues = _without(day, queues, before)
+        queues, lines = _without(day, queues, before), _counted(lines, before, -1)
+        reserved = tuple(one for one in reserved if one != ticket.id)
     if ticket.status == "waiting":
-        queues, lines = _with(day, queues, ticket), _line(lines, ticket)
+        queues, lines = _with(day, queues, ticket), _counted(lines, ticket, 1)
+        reserved = (*reserved, ticket.id) if ticket.only_at else reserved
     if before is not None and before.status in AT_COUNTER:
         serving, engaged = serving.delete(before.counter), engaged.delete(before.visit)
     if ticket.status in AT_COUNTER:
@@ -279,9 +317,28 @@ def _stands(day: Day, ticket: Ticket) -> Day:
         lines=lines,
         serving=serving,
         engaged=engaged,
+        reserved=reserved,
         places=_taken(day.places, before, ticket),
         measured=_measured(day.measured, before, ticket),
     )
+
+
+def _with_promises(day: Day, ticket: Ticket) -> Day:
+    """Remember the counters that the visitor was sent to, and the letter of the agency's line today."""
+    promised, about = day.promised, ticket.now_for
+    for place in about.counters:
+        known = promised.get(place.code) or Promised(place.floor, about.agency)
+        if about.service not in known.services:
+            promised = promised.set(place.code, replace(known, services=(*known.services, about.service)))
+    letters = day.letters if about.agency in day.letters else day.letters.set(about.agency, about.line)
+    return replace(day, promised=promised, letters=letters)
+
+
+def _counted(lines: Map[tuple[str, str], Line], ticket: Ticket, count: int) -> Map[tuple[str, str], Line]:
+    about = ticket.now_for
+    key = (about.line, about.agency)
+    line = lines.get(key) or Line(about.line, about.agency, about.agency_name)
+    return lines.set(key, replace(line, waiting=line.waiting + count))
 
 
 def _taken(places: Places, before: Ticket | None, ticket: Ticket) -> Places:
@@ -301,15 +358,9 @@ def _measured(measured: Map[str, Measured], before: Ticket | None, ticket: Ticke
     return measured
 
 
-def _line(lines: Map[str, tuple[str, ...]], ticket: Ticket) -> Map[str, tuple[str, ...]]:
-    line, service = ticket.now_for.line, ticket.now_for.service
-    services = lines.get(line, ())
-    return lines if service in services else lines.set(line, (*services, service))
-
-
 def _with(day: Day, queues: Map[str, Queue], ticket: Ticket) -> Map[str, Queue]:
     service = ticket.now_for.service
-    queue = queues.get(service) or Queue(ticket.now_for.line)
+    queue = queues.get(service) or Queue()
     if ticket.is_priority:
         return queues.set(service, replace(queue, priority=_joined(day, queue.priority, ticket)))
     return queues.set(service, replace(queue, ordinary=_joined(day, queue.ordinary, ticket)))

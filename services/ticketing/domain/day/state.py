@@ -9,6 +9,7 @@ from immutables import Map
 
 from services.ticketing.domain.day.events import (
     Act,
+    BookingSuspended,
     DayClosed,
     DayForcedOpen,
     DayOpened,
@@ -50,6 +51,7 @@ class Ticket:
     residual: int | None = None
     told: bool = False
     note: str = ""
+    ending_reason: str = ""  # of a ticket that a supervisor ended
 
     @property
     def id(self) -> str:
@@ -76,10 +78,28 @@ class Ticket:
 class Queue:
     """Who waits for one service: two lines of ticket ids by arrival, and how often the ordinary one was passed."""
 
-    line: str
     ordinary: tuple[str, ...] = ()
     priority: tuple[str, ...] = ()
     passed: int = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A letter that tickets of an agency carry today, and how many of them wait."""
+
+    letter: str
+    agency: str
+    agency_name: str
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
+class Promised:
+    """A counter that visitors were sent to today, with the services they were sent there for."""
+
+    floor: int
+    agency: str
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,11 +126,13 @@ class Desk:
 
 @dataclass(frozen=True)
 class Booking:
-    """A place that was booked, and what became of it."""
+    """A place that was booked, its status, and what prevents a claim as things are (`suspended`)."""
 
     placed: PlaceBooked
+    claim_by: datetime
     status: Literal["booked", "claimed", "cancelled", "lapsed"] = "booked"
     ticket_id: str = ""
+    suspended: BookingSuspended | None = None
 
 
 @dataclass(frozen=True)
@@ -138,10 +160,15 @@ class Day:
     override: DayForcedOpen | None = None
     stopped: DayStopped | None = None
     closed: DayClosed | None = None
+    closes_at: datetime | None = None
+    closing_has_passed: bool = False  # by an edit of the hours: only a person, or midnight, closes the day
     tickets: Map[str, Ticket] = field(default_factory=Map)
     numbers: Map[str, int] = field(default_factory=Map)
     queues: Map[str, Queue] = field(default_factory=Map)
-    lines: Map[str, tuple[str, ...]] = field(default_factory=Map)
+    lines: Map[tuple[str, str], Line] = field(default_factory=Map)  # by letter and agency
+    letters: Map[str, str] = field(default_factory=Map)  # of agencies whose tickets carry one today
+    promised: Map[str, Promised] = field(default_factory=Map)  # by counter
+    reserved: tuple[str, ...] = ()  # waiting tickets that were sent to one counter
     serving: Map[str, str] = field(default_factory=Map)
     engaged: Map[str, str] = field(default_factory=Map)
     desks: Map[str, Desk] = field(default_factory=Map)
@@ -163,10 +190,6 @@ class Day:
         if booking_id not in self.bookings:
             raise UnknownBooking()
         return self.bookings[booking_id]
-
-    def queues_of(self, line: str) -> list[Queue]:
-        """The queues of one line."""
-        return [self.queues[service] for service in self.lines.get(line, ())]
 
     def place_of(self, ticket_id: str) -> int:
         """A ticket's order of arrival."""
