@@ -62,6 +62,7 @@ from services.ticketing.domain.day.commands import (
     WalkIn,
 )
 from services.ticketing.domain.day.events import TicketCalled
+from services.ticketing.domain.hours import Exceptional
 from services.ticketing.domain.mall import Closure, DeclareClosure, LiftClosure, Rule
 from services.ticketing.queue import Queue, history_stream, mall_stream, new_booking_id, new_ticket_id
 from services.ticketing.subscriptions import REACTIONS
@@ -259,6 +260,7 @@ def a_tuesday(queue: Queue) -> None:
     day = MallDay(queue, TUESDAY_NINE - timedelta(days=1))
     kept, given_back, _nobody_came = (day.booking(TUESDAY, priority) for priority in ("elderly", None, None))
     day.act(CancelBooking, booking_id=given_back)
+    what_hours_do_to_bookings(day)
     day.at = TUESDAY_NINE
     classes = [None, *(known.code for known in queue.mall("pekalongan").about.classes)]
     for service in (KTP, KK, SIM):
@@ -268,6 +270,24 @@ def a_tuesday(queue: Queue) -> None:
     some_visits(day)
     what_is_taken_back(day)
     how_the_day_goes(day)
+
+
+def what_hours_do_to_bookings(day: MallDay) -> None:
+    """Tuesday is closed, opens late, and is an ordinary day again."""
+    for intervals in ((), (("08:00", "15:00"),), (("13:00", "15:00"),)):
+        edit_the_mall(day, exceptions=(Exceptional(TUESDAY.isoformat(), intervals, "Upacara"),))
+    edit_the_mall(day, exceptions=())
+
+
+def the_hours_of_today_change(day: MallDay) -> None:
+    edit_the_mall(day, overtime_minutes=119)
+
+
+def edit_the_mall(day: MallDay, **changes) -> None:
+    """An edit of the mall's hours and rules arrives, and the clock applies it to Tuesday."""
+    mall = day.queue.mall("pekalongan")
+    day.queue.malls.execute(mall_stream("pekalongan"), replace(mall.about, position=mall.position, **changes))
+    day.act(Tick, date=TUESDAY)
 
 
 def some_visits(day: MallDay) -> None:
@@ -305,6 +325,7 @@ def what_is_taken_back(day: MallDay) -> None:
 
 
 def how_the_day_goes(day: MallDay) -> None:
+    the_hours_of_today_change(day)
     day.act(ChangeRule, rule=Rule("ratio", 1, 45), reason="Antrean umum terlalu lama")
     day.act(StopDay, reason="Listrik padam")
     day.act(ResumeDay)

@@ -81,7 +81,7 @@ def test_what_others_told_the_start_of_a_visit_and_the_history_stay_private(told
         if f"{commit.id}.{position}" not in told
     }
     learned = {event.__name__ for event in MALL.events if event.__name__.endswith(("Learned", "Forgotten"))}
-    assert silent == {*learned, "ServiceStarted", "DayRecorded"}
+    assert silent == {*learned, "ServiceStarted", "ClosingRescheduled", "DayRecorded"}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -21,6 +21,13 @@ LONG_200 = {"id": "Paling panjang 200 huruf.", "en": "At most 200 characters."}
 FROM_1_TO_64 = {"id": "Panjangnya harus 1 sampai 64 huruf.", "en": "Must be 1 to 64 characters long."}
 FROM_1_TO_30 = {"id": "Panjangnya harus 1 sampai 30 huruf.", "en": "Must be 1 to 30 characters long."}
 FROM_3_TO_200 = {"id": "Panjangnya harus 3 sampai 200 huruf.", "en": "Must be 3 to 200 characters long."}
+LONG_40 = {"id": "Paling banyak 40 karakter.", "en": "At most 40 characters."}
+UNPRINTABLE = {
+    "id": "Berisi karakter yang tidak dapat dicetak.",
+    "en": "Contains characters that cannot be printed.",
+}
+FAR = {"id": "Harus dalam satu tahun dari sekarang.", "en": "Must be within a year from now."}
+BACKWARDS = {"id": "Tidak boleh sebelum hari pertama.", "en": "Must not be before the first day."}
 AT_MOST_20 = {"id": "Paling banyak 20.", "en": "At most 20."}
 NO_LIST = {"id": "Harus berupa daftar.", "en": "Must be a list."}
 NO_TEXT = {"id": "Harus berupa teks.", "en": "Must be text."}
@@ -86,6 +93,13 @@ WRONG = [
     ("GET", "statistics?from=kemarin", None, "from", NO_DATE),
     ("GET", "statistics?by=mood", None, "by", one_of("service", "agency", "counter", "class", "hour", "day")),
     ("GET", "statistics?format=pdf", None, "format", one_of("json", "csv")),
+    ("GET", "statistics?from=2026-11-24&to=2026-11-23", None, "to", BACKWARDS),
+    ("POST", "stop", {"reason": "   "}, "reason", FROM_3_TO_200),
+    ("POST", "stop", {"reason": "Alarm\u202ekebakaran"}, "reason", UNPRINTABLE),
+    ("POST", "stop", {"reason": "Alarm\x1b kebakaran"}, "reason", UNPRINTABLE),
+    ("POST", "closures", CLOSURE | {"since": "9999-12-31T23:59:59-14:00"}, "since", FAR),
+    ("POST", "closures", CLOSURE | {"until": "0001-01-01T00:00:00+07:00"}, "until", FAR),
+    ("DELETE", "closures/counter/G02?id=" + "x" * 41, None, "id", LONG_40),
     ("GET", "days/2026-11-24/audit?format=pdf", None, "format", one_of("json", "csv")),
 ]
 
