@@ -2,17 +2,20 @@
 
 import io
 import zipfile
-from typing import Any
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any, get_args
 
 import marshmallow as ma
 from flask import Response, g
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
-from services.catalog import archive, document, history, tables
+from services.catalog import archive, document, history, tables, views
 from services.catalog.api import malls
 from services.catalog.directory import now
 from services.catalog.domain import limits
+from services.catalog.domain.concerns import People, Reason, concerns
 from services.catalog.domain.directory import (
     COMPONENTS,
     AdmitAgency,
@@ -20,6 +23,8 @@ from services.catalog.domain.directory import (
     ChangeMall,
     Command,
     CounterListed,
+    Directory,
+    Event,
     ImportCatalog,
     InvalidCatalog,
     ListAgency,
@@ -32,6 +37,7 @@ from services.catalog.domain.directory import (
     WithdrawAgency,
     WithdrawCounter,
     WithdrawService,
+    evolve,
 )
 from services.catalog.domain.limits import keywords, tidied
 from services.catalog.domain.mall import HOLIDAYS
@@ -92,9 +98,7 @@ class OfferIn(ma.Schema):
         load_default=None, allow_none=True, strict=True, metadata=_told(limits.SERVICE["capacity"])
     )
     fee = Text(load_default="", metadata=_told(limits.SERVICE["fee"]))
-    eligibility = Text(
-        load_default="", metadata=_told(limits.SERVICE["eligibility"], "Warga Kec. Pekalongan Utara")
-    )
+    eligibility = Text(load_default="", metadata=_told(limits.SERVICE["eligibility"], "Warga Kec. Pekalongan Utara"))
     components = ma.fields.Dict(
         keys=ma.fields.String(validate=OneOf(COMPONENTS)),
         values=Text(metadata=_told(limits.COMPONENT)),
@@ -239,12 +243,42 @@ class ChangeOut(ma.Schema):
     differs = ma.fields.List(ma.fields.Nested(FieldOut))
 
 
+class WarningOut(ma.Schema):
+    """One way in which a change concerns people; `text` says it in the reader's language."""
+
+    reason = ma.fields.String(metadata={"enum": list(get_args(Reason))})
+    text = ma.fields.String(metadata={"example": "Layanan dikeluarkan: Perekaman KTP-el. 3 pengunjung menunggu."})
+    waiting = ma.fields.Integer(metadata={"example": 3})
+    bookings = ma.fields.Integer(metadata={"example": 0})
+
+
+class DayOut(ma.Schema):
+    """How many bookings of a day a change concerns."""
+
+    day = ma.fields.String(metadata={"format": "date", "example": "2026-12-01"})
+    bookings = ma.fields.Integer(metadata={"example": 2})
+
+
+class ConcernsOut(ma.Schema):
+    """Whom a change would concern: visitors who wait today, bookings for today and ahead, each counted once."""
+
+    text = ma.fields.String(metadata={"description": "All of it in the reader's language; empty: nobody."})
+    waiting = ma.fields.Integer(metadata={"example": 3})
+    bookings = ma.fields.Integer(metadata={"example": 2})
+    days = ma.fields.List(ma.fields.Nested(DayOut))
+    warnings = ma.fields.List(ma.fields.Nested(WarningOut))
+
+
 class ChangesOut(ma.Schema):
-    """What is different now, or would be; `without_counter` are services that no counter gives then."""
+    """What is different now, or would be; `without_counter` are services that no counter gives then.
+
+    `concerns` is told by a dry run, null otherwise.
+    """
 
     dry_run = ma.fields.Boolean()
     changes = ma.fields.List(ma.fields.Nested(ChangeOut))
     without_counter = ma.fields.List(ma.fields.String())
+    concerns = ma.fields.Nested(ConcernsOut, allow_none=True)
 
 
 class HistoryRowOut(ChangeOut):
@@ -262,9 +296,17 @@ class HistoryOut(ma.Schema):
 
 def _done(mall: str, command: Command, *, dry_run: bool) -> dict[str, Any]:
     """What the command makes different; it is carried out unless this is a dry run."""
-    before, act = malls().find(mall), malls().act
-    events = malls().would(mall, command) if dry_run else act(mall, command, **command_context()).events
-    return {"dry_run": dry_run, **history.changes(before, events)}
+    before = malls().find(mall)
+    if not dry_run:
+        events = malls().act(mall, command, **command_context()).events
+        return {"dry_run": False, **history.changes(before, events), "concerns": None}
+    would = malls().would(mall, command)
+    return {"dry_run": True, **history.changes(before, would), "concerns": _concerns(before, would)}
+
+
+def _concerns(before: Directory, would: Iterable[Event]) -> dict[str, Any]:
+    people = malls().people(before.mall, now()) if before.mall else People(now())
+    return views.concerns(concerns(before, reduce(evolve, would, before), people))
 
 
 @of_malls.before_request

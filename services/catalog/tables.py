@@ -169,7 +169,9 @@ def _agency(row: Row, known: AgencyListed | None) -> AgencyListed:
 def _counter(row: Row, serves: tuple[str, ...], known: CounterListed | None, faults: list[Fault]) -> CounterListed:
     stays = known.week if known else None
     week = _week(row, faults) if row.has("week") else stays
-    return CounterListed(row["code"], row["name"], _number(row, "floor", COUNTER["floor"], faults), row["agency"], serves, week)
+    return CounterListed(
+        row["code"], row["name"], _number(row, "floor", COUNTER["floor"], faults), row["agency"], serves, week
+    )
 
 
 def _service(row: Row, known: ServiceListed | None, faults: list[Fault]) -> ServiceListed:

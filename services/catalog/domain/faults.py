@@ -79,9 +79,7 @@ def faults_of_all(wanted: Directory, known: Directory, at: datetime | None = Non
                 yield replace(fault, where=where, values=values)
 
 
-def faults_of_line(
-    agency: AgencyListed, before: Directory, after: Directory, at: datetime | None
-) -> Iterator[Fault]:
+def faults_of_line(agency: AgencyListed, before: Directory, after: Directory, at: datetime | None) -> Iterator[Fault]:
     """Refuse a letter that another agency has had today, by the mall's date: tickets with it are in people's hands.
 
     An agency may keep its letter, or take back its own. What another still has `after` the change is no matter here.

@@ -71,7 +71,8 @@ MALL: Mapping[str, Limit] = {
     "approaching": Number(1, 20),
 }
 EXCEPTION: Mapping[str, Limit] = {"date": Dates(2000, 2100), "reason": REASON}
-BOOKINGS: Mapping[str, Limit] = {"days_ahead": Number(1, 90)}
+DAYS_AHEAD = 90  # that a place can be booked at most
+BOOKINGS: Mapping[str, Limit] = {"days_ahead": Number(1, DAYS_AHEAD)}
 PRIORITY: Mapping[str, Limit] = {"in_a_row": Number(1, 20), "ceiling_minutes": Number(1, 600, optional=True)}
 CLASS: Mapping[str, Limit] = {"basis": Text(200)}
 CLASS_NAME = Text(80)
@@ -90,6 +91,16 @@ COUNTER: Mapping[str, Limit] = {"name": NAME, "floor": Number(-5, 60)}
 
 AGENCIES, SERVICES, COUNTERS = 200, 2000, 300  # of a mall
 EXCEPTIONS, CLASSES, INTERVALS = 400, 20, 6  # of a mall, of its priority rule, of a day
+# By the forms of the administrators' page, and the names of their fields.
+FORMS: Mapping[str, Mapping[str, Limit]] = {
+    "mall": {"name": NAME_OF_MALL, **MALL, **BOOKINGS, **PRIORITY},
+    "exception": EXCEPTION,
+    "class": {"id": CLASS_NAME, "en": CLASS_NAME, **CLASS},
+    "agency": AGENCY,
+    "suspension": {"reason": REASON},
+    "service": SERVICE,
+    "counter": COUNTER,
+}
 
 
 def tidied(text: str) -> str:
