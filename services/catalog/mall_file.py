@@ -124,8 +124,10 @@ IN_FILE.register_structure_hook(int, _only(int))
 IN_FILE.register_structure_hook(str, _text)
 IN_FILE.register_structure_hook_func(lambda kind: kind == tuple[str, str], _interval)
 # Since when an agency has its letter is the catalog's own note, no part of the file.
-UNTOLD = {"line_since": override(omit=True)}
 IN_FILE.register_structure_hook(
-    AgencyListed, make_dict_structure_fn(AgencyListed, IN_FILE, _cattrs_forbid_extra_keys=True, **UNTOLD)
+    AgencyListed,
+    make_dict_structure_fn(AgencyListed, IN_FILE, _cattrs_forbid_extra_keys=True, line_since=override(omit=True)),
 )
-IN_FILE.register_unstructure_hook(AgencyListed, make_dict_unstructure_fn(AgencyListed, IN_FILE, **UNTOLD))
+IN_FILE.register_unstructure_hook(
+    AgencyListed, make_dict_unstructure_fn(AgencyListed, IN_FILE, line_since=override(omit=True))
+)

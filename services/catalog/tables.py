@@ -205,7 +205,7 @@ def _rows(
             yield row
 
 
-def _lines(text: str, name: str, faults: list[Fault]) -> Iterator[dict[str, str]]:
+def _lines(text: str, name: str, faults: list[Fault]) -> Iterator[dict[str | Any, str | Any]]:
     """The cells of each line by column; a fault where the text is no table, and nothing of what follows."""
     reader = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text))
     try:
