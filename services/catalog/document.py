@@ -54,7 +54,7 @@ def read(document: Any, known: Directory) -> Directory:
     directory = Directory(
         whole(given.mall),
         _by_code("agencies", given.agencies, faults),
-        _by_code("services", given.services, faults),
+        _by_code("services", [_without_empty(service) for service in given.services], faults),
         _by_code("counters", [with_whole_week(counter) for counter in given.counters], faults),
     )
     if faults:
@@ -95,13 +95,16 @@ def changes_of_mall(known: MallListed, given: dict[str, Any]) -> dict[str, Any]:
 
 def entry(kind: type[Entry], given: dict[str, Any], within: str = "") -> Entry:
     """An entry from its fields. Raises `InvalidEntry` with the fault of each."""
-    given = (
-        given | {"components": {k: v for k, v in given["components"].items() if v}} if "components" in given else given
-    )
     try:
-        return IN_FILE.structure(given, kind)
+        found = IN_FILE.structure(given, kind)
     except WRONG as error:
         raise InvalidEntry(errors=_by_field(error, within)) from None
+    return _without_empty(found) if isinstance(found, ServiceListed) else found
+
+
+def _without_empty(service: ServiceListed) -> ServiceListed:
+    """The service without components of its standard that say nothing."""
+    return replace(service, components={name: text for name, text in service.components.items() if text})
 
 
 def _by_field(error: Exception, within: str = "") -> dict[str, list[Fault]]:

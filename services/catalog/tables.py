@@ -37,7 +37,7 @@ STANDARD = "standard."
 OPTIONAL = ("requirements", "basis", "capacity", "fee", "eligibility", "components")
 NOTHING = Directory()
 FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")  # what a cell begins with that is calculated
-NUMBER = re.compile(r"-?[0-9]{1,9}")
+NUMBER = re.compile(r"-?[0-9]{1,18}")
 MAY_BE_EMPTY = (("counters", ""),)  # a service that no counter gives for now; a line that ends before it is too short
 
 
