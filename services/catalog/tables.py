@@ -211,7 +211,7 @@ def _lines(text: str, name: str, faults: list[Fault]) -> Iterator[dict[str | Any
     try:
         yield from reader
     except csv.Error:  # a cell of more than 128 kB, a carriage return within one
-        values = {"file": name, "row": reader.line_num}
+        values = {"file": name, "row": reader.line_num + 1}
         faults.append(Fault("", "this is no table that can be read", values, where="{file} line {row}: "))
 
 
