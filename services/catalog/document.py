@@ -99,12 +99,14 @@ def entry(kind: type[Entry], given: dict[str, Any], within: str = "") -> Entry:
         found = IN_FILE.structure(given, kind)
     except WRONG as error:
         raise InvalidEntry(errors=_by_field(error, within)) from None
-    return _without_empty(found) if isinstance(found, ServiceListed) else found
+    return _without_empty(found)
 
 
-def _without_empty(service: ServiceListed) -> ServiceListed:
-    """The service without components of its standard that say nothing."""
-    return replace(service, components={name: text for name, text in service.components.items() if text})
+def _without_empty(entry: Entry) -> Entry:
+    """The entry; a service without components of its standard that say nothing."""
+    if not isinstance(entry, ServiceListed):
+        return entry
+    return replace(entry, components={name: text for name, text in entry.components.items() if text})
 
 
 def _by_field(error: Exception, within: str = "") -> dict[str, list[Fault]]:

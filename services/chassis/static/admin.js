@@ -177,7 +177,7 @@ async function ask({ method, path, body, query = '', danger = false, form = null
 function showConcerns({ text, days, warnings }) {
   const closing = warnings.filter((one) => one.reason === 'closes-today');
   const others = warnings.filter((one) => one.reason !== 'closes-today');
-  const closes = preview.querySelector('[data-closes]');
+  const closes = preview.querySelector('[data-closing]');
   closes.hidden = closing.length === 0;
   closes.textContent = closing.map((one) => one.text).join(' ');
   preview.querySelector('[data-concerns]').hidden = !text && others.length === 0;
