@@ -54,7 +54,7 @@ def read(document: Any, known: Directory) -> Directory:
     directory = Directory(
         whole(given.mall),
         _by_code("agencies", given.agencies, faults),
-        _by_code("services", [_without_empty(service) for service in given.services], faults),
+        _by_code("services", given.services, faults),
         _by_code("counters", [with_whole_week(counter) for counter in given.counters], faults),
     )
     if faults:
@@ -96,17 +96,9 @@ def changes_of_mall(known: MallListed, given: dict[str, Any]) -> dict[str, Any]:
 def entry(kind: type[Entry], given: dict[str, Any], within: str = "") -> Entry:
     """An entry from its fields. Raises `InvalidEntry` with the fault of each."""
     try:
-        found = IN_FILE.structure(given, kind)
+        return IN_FILE.structure(given, kind)
     except WRONG as error:
         raise InvalidEntry(errors=_by_field(error, within)) from None
-    return _without_empty(found)
-
-
-def _without_empty(entry: Entry) -> Entry:
-    """The entry; a service without components of its standard that say nothing."""
-    if not isinstance(entry, ServiceListed):
-        return entry
-    return replace(entry, components={name: text for name, text in entry.components.items() if text})
 
 
 def _by_field(error: Exception, within: str = "") -> dict[str, list[Fault]]:

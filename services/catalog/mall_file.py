@@ -11,7 +11,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from cattrs.preconf.json import make_converter
 from cattrs.v import format_exception, transform_error
 
-from services.catalog.domain.directory import AgencyListed
+from services.catalog.domain.directory import AgencyListed, ServiceListed
 from services.catalog.domain.hours import SHUT
 from services.catalog.domain.limits import tidied
 from services.catalog.domain.mall import MallListed, faults_of_mall
@@ -131,3 +131,13 @@ IN_FILE.register_structure_hook(
 IN_FILE.register_unstructure_hook(
     AgencyListed, make_dict_unstructure_fn(AgencyListed, IN_FILE, line_since=override(omit=True))
 )
+_STRUCTURED = make_dict_structure_fn(ServiceListed, IN_FILE, _cattrs_forbid_extra_keys=True)
+
+
+def _service(value: Any, kind: Any) -> ServiceListed:
+    """A service without components of its standard that say nothing."""
+    service = _STRUCTURED(value, kind)
+    return replace(service, components={name: text for name, text in service.components.items() if text})
+
+
+IN_FILE.register_structure_hook(ServiceListed, _service)
