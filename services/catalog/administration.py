@@ -63,8 +63,8 @@ class Text(ma.fields.String):
         return tidied(super()._deserialize(value, attr, data, **more))
 
 
-def _told(limit: limits.Limit, example: str = "") -> dict[str, Any]:
-    """What the API's schema says of a field. The rules check it, with the words that imports are refused in too."""
+def _limits_of(limit: limits.Limit, example: str = "") -> dict[str, Any]:
+    """Return a field's limit and example for the API's schema; the domain checks it, for imports too."""
     return keywords(limit) | ({"example": example} if example else {})
 
 
@@ -83,25 +83,27 @@ class Leaving(DryRun):
 class AgencyIn(ma.Schema):
     """An agency and the letter of its line."""
 
-    name = Text(required=True, metadata=_told(limits.AGENCY["name"], "PT Taspen (Persero)"))
+    name = Text(required=True, metadata=_limits_of(limits.AGENCY["name"], "PT Taspen (Persero)"))
     line = Text(required=True, metadata={"example": "X"})
 
 
 class OfferIn(ma.Schema):
     """What a service is like."""
 
-    name = Text(required=True, metadata=_told(limits.SERVICE["name"], "Perubahan data peserta"))
-    minutes = ma.fields.Integer(required=True, strict=True, metadata=_told(limits.SERVICE["minutes"]))
-    requirements = ma.fields.List(Text(), load_default=[], metadata=_told(limits.SERVICE["requirements"]))
-    basis = Text(load_default="", metadata=_told(limits.SERVICE["basis"]))
+    name = Text(required=True, metadata=_limits_of(limits.SERVICE["name"], "Perubahan data peserta"))
+    minutes = ma.fields.Integer(required=True, strict=True, metadata=_limits_of(limits.SERVICE["minutes"]))
+    requirements = ma.fields.List(Text(), load_default=[], metadata=_limits_of(limits.SERVICE["requirements"]))
+    basis = Text(load_default="", metadata=_limits_of(limits.SERVICE["basis"]))
     capacity = ma.fields.Integer(
-        load_default=None, allow_none=True, strict=True, metadata=_told(limits.SERVICE["capacity"])
+        load_default=None, allow_none=True, strict=True, metadata=_limits_of(limits.SERVICE["capacity"])
     )
-    fee = Text(load_default="", metadata=_told(limits.SERVICE["fee"]))
-    eligibility = Text(load_default="", metadata=_told(limits.SERVICE["eligibility"], "Warga Kec. Pekalongan Utara"))
+    fee = Text(load_default="", metadata=_limits_of(limits.SERVICE["fee"]))
+    eligibility = Text(
+        load_default="", metadata=_limits_of(limits.SERVICE["eligibility"], "Warga Kec. Pekalongan Utara")
+    )
     components = ma.fields.Dict(
         keys=ma.fields.String(validate=OneOf(COMPONENTS)),
-        values=Text(metadata=_told(limits.COMPONENT)),
+        values=Text(metadata=_limits_of(limits.COMPONENT)),
         load_default={},
     )
 
@@ -122,8 +124,8 @@ class ServiceIn(OfferIn):
 class DeskIn(ma.Schema):
     """Where a counter is; `week` has hours of its own, null: whenever the mall is open."""
 
-    name = Text(required=True, metadata=_told(limits.COUNTER["name"], "Gerai 24"))
-    floor = ma.fields.Integer(required=True, strict=True, metadata=_told(limits.COUNTER["floor"]))
+    name = Text(required=True, metadata=_limits_of(limits.COUNTER["name"], "Gerai 24"))
+    floor = ma.fields.Integer(required=True, strict=True, metadata=_limits_of(limits.COUNTER["floor"]))
     week = ma.fields.Dict(load_default=None, allow_none=True, metadata={"example": {"monday": [["08:00", "12:00"]]}})
 
 
@@ -157,39 +159,39 @@ class AdmissionIn(ma.Schema):
 class SuspensionIn(ma.Schema):
     """Why the agency gives no service for now, as visitors are told."""
 
-    reason = Text(required=True, metadata=_told(limits.REASON, "Jaringan pusat terganggu"))
+    reason = Text(required=True, metadata=_limits_of(limits.REASON, "Jaringan pusat terganggu"))
 
 
 class MallIn(ma.Schema):
     """The fields of a mall that change, as in `mall.json`; those left out stay."""
 
-    name = Text(metadata=_told(limits.NAME_OF_MALL))
-    city = Text(metadata=_told(limits.MALL["city"]))
-    address = Text(metadata=_told(limits.MALL["address"]))
-    zone = Text(metadata=_told(limits.MALL["zone"]))
-    capacity = ma.fields.Integer(strict=True, metadata=_told(limits.MALL["capacity"]))
+    name = Text(metadata=_limits_of(limits.NAME_OF_MALL))
+    city = Text(metadata=_limits_of(limits.MALL["city"]))
+    address = Text(metadata=_limits_of(limits.MALL["address"]))
+    zone = Text(metadata=_limits_of(limits.MALL["zone"]))
+    capacity = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["capacity"]))
     week = ma.fields.Dict(metadata={"example": {"monday": [["08:00", "12:00"], ["13:00", "15:00"]]}})
     exceptions = ma.fields.List(ma.fields.Dict(), metadata={"maxItems": limits.EXCEPTIONS})
     closed_on = ma.fields.List(Text(), metadata={"example": list(HOLIDAYS)})
-    tickets_from_minutes = ma.fields.Integer(strict=True, metadata=_told(limits.MALL["tickets_from_minutes"]))
-    last_ticket_minutes = ma.fields.Integer(strict=True, metadata=_told(limits.MALL["last_ticket_minutes"]))
-    overtime_minutes = ma.fields.Integer(strict=True, metadata=_told(limits.MALL["overtime_minutes"]))
-    kept_for_priority = ma.fields.Integer(strict=True, metadata=_told(limits.MALL["kept_for_priority"]))
-    kept_for_bookings = ma.fields.Integer(strict=True, metadata=_told(limits.MALL["kept_for_bookings"]))
+    tickets_from_minutes = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["tickets_from_minutes"]))
+    last_ticket_minutes = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["last_ticket_minutes"]))
+    overtime_minutes = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["overtime_minutes"]))
+    kept_for_priority = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["kept_for_priority"]))
+    kept_for_bookings = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["kept_for_bookings"]))
     bookings = ma.fields.Dict(allow_none=True)
     priority = ma.fields.Dict()
-    approaching = ma.fields.Integer(strict=True, metadata=_told(limits.MALL["approaching"]))
+    approaching = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["approaching"]))
 
 
 class NewMallIn(MallIn):
     """A mall to begin with: what it has besides is added later, or imported."""
 
     code = Text(required=True, metadata={"example": "batang"})
-    name = Text(required=True, metadata=_told(limits.NAME_OF_MALL, "MPP Kabupaten Batang"))
-    city = Text(required=True, metadata=_told(limits.MALL["city"], "Kabupaten Batang"))
-    address = Text(required=True, metadata=_told(limits.MALL["address"]))
-    zone = Text(load_default="Asia/Jakarta", metadata=_told(limits.MALL["zone"]))
-    capacity = ma.fields.Integer(required=True, strict=True, metadata=_told(limits.MALL["capacity"]))
+    name = Text(required=True, metadata=_limits_of(limits.NAME_OF_MALL, "MPP Kabupaten Batang"))
+    city = Text(required=True, metadata=_limits_of(limits.MALL["city"], "Kabupaten Batang"))
+    address = Text(required=True, metadata=_limits_of(limits.MALL["address"]))
+    zone = Text(load_default="Asia/Jakarta", metadata=_limits_of(limits.MALL["zone"]))
+    capacity = ma.fields.Integer(required=True, strict=True, metadata=_limits_of(limits.MALL["capacity"]))
     week = ma.fields.Dict(required=True, metadata={"example": {"monday": [["08:00", "12:00"], ["13:00", "15:00"]]}})
 
 
@@ -260,9 +262,9 @@ class DayOut(ma.Schema):
 
 
 class ConcernsOut(ma.Schema):
-    """Whom a change would concern: visitors who wait today, bookings for today and ahead, each counted once."""
+    """The people that a change would concern: visitors who wait today, bookings for today and ahead, each once."""
 
-    text = ma.fields.String(metadata={"description": "All of it in the reader's language; empty: nobody."})
+    text = ma.fields.String(metadata={"description": "A summary in the reader's language; empty if there are none."})
     waiting = ma.fields.Integer(metadata={"example": 3})
     bookings = ma.fields.Integer(metadata={"example": 2})
     days = ma.fields.List(ma.fields.Nested(DayOut))
@@ -272,7 +274,7 @@ class ConcernsOut(ma.Schema):
 class ChangesOut(ma.Schema):
     """What is different now, or would be; `without_counter` are services that no counter gives then.
 
-    `concerns` is told by a dry run, null otherwise.
+    `concerns` is in the answer of a dry run, null otherwise.
     """
 
     dry_run = ma.fields.Boolean()

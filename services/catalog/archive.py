@@ -1,7 +1,7 @@
 """The files of a catalog in a ZIP, as people pack them: in a folder or not, with others beside them or not.
 
-A ZIP says of itself what is in it, and may lie: nothing is inflated that is not read, and never more than a file may
-hold. Of the ways to pack, only the two that every program writes are taken: others need a dictionary of megabytes.
+The sizes in a ZIP's records may be wrong: members that are not needed are never inflated, others to 4 MB at most. Only
+stored and deflated members are read: the decompressors of the other methods allocate without a bound.
 """
 
 import base64
@@ -43,7 +43,7 @@ def unpacked(encoded: str) -> dict[str, str]:
 
 
 def _must_have_few_members(packed: bytes) -> None:
-    """Refuse an archive by the number that its end record tells; `_texts` counts again, for it may lie."""
+    """Refuse an archive by the count in its end record; `_texts` counts again, for the record may be wrong."""
     end = packed.rfind(END)
     if 0 <= end <= len(packed) - END_SIZE and int.from_bytes(packed[end + 10 : end + 12], "little") > MEMBERS:
         raise _too_many()

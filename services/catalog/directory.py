@@ -59,11 +59,11 @@ class Malls:
         return self.waiting.snapshot(day_stream(mall, on), WAITING_AGE).state
 
     def bookings(self, mall: str, on: date) -> Waiting:
-        """The bookings of this business day, as far as they were heard."""
+        """The bookings of this business day that ticketing published."""
         return self.waiting.snapshot(bookings_stream(mall, on), WAITING_AGE).state
 
     def people(self, mall: MallListed, at: datetime) -> People:
-        """Whom a change of this mall may concern at this instant: who waits today, and who booked today or ahead."""
+        """Count who waits in this mall at this instant, and who booked today or up to 90 days ahead, by service."""
         today = at.astimezone(ZoneInfo(mall.zone)).date()
         day = self.day(mall.code, today)
         ahead = (today + timedelta(days=number) for number in range(DAYS_AHEAD + 1))

@@ -1,6 +1,6 @@
-"""What catalog hears from ticketing: for the directory, how many wait; for the preview of a change, how many booked.
+"""Events of ticketing that catalog consumes: who waits, for the directory; who booked, for the preview of a change.
 
-What was heard already is nothing new.
+A repeated event changes nothing.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ TOPICS = ["mpp.ticketing"]
 
 
 def on_ticket_issued(event: CloudEvent) -> tuple[str, News]:
-    """A visitor waits with a new ticket; `booked` (false where it is not told): for a booking of that day."""
+    """A visitor waits with a new ticket; `booked` (false where it is missing): for a booking of that day."""
     stream, news = on_ticket_waits(event)
     return stream, replace(news, booked=event.data.get("booked") is True)
 
@@ -89,7 +89,7 @@ def on_resumed(event: CloudEvent) -> tuple[str, News]:
 
 
 def on_place_booked(event: CloudEvent) -> tuple[str, News]:
-    """A place is kept for somebody."""
+    """A place of a day is booked."""
     return _bookings(event), PlaceBooked(_booking(event), event.data["service"], event.time, _position(event))
 
 
@@ -99,7 +99,7 @@ def on_booking_ended(event: CloudEvent) -> tuple[str, News]:
 
 
 def _booking(event: CloudEvent) -> str:
-    """What names a booking here: one-way, for whoever has its id may act for the visitor."""
+    """Return a digest that identifies the booking here: with its id one could act for the visitor."""
     return hashlib.sha256(event.data["booking_id"].encode()).hexdigest()[:32]
 
 

@@ -77,7 +77,7 @@ def service(directory: Directory, listed: ServiceListed) -> dict[str, Any]:
 def waiting(directory: Directory, day: Waiting, closures: Waiting, on: date, now: datetime) -> dict[str, Any]:
     """How many wait now for each service, which counters take visitors, and what is closed for a while.
 
-    All of it is of what is listed now: nobody finds a service or counter that was withdrawn.
+    Services and counters that were withdrawn are not counted: the directory does not show them.
     """
     services = {code: number for code, number in day.by_service.items() if code in directory.services}
     listed = {"mall": ("",), "counter": directory.counters, "service": directory.services}
@@ -102,7 +102,7 @@ def waiting(directory: Directory, day: Waiting, closures: Waiting, on: date, now
 
 
 def concerns(found: Concerns) -> dict[str, Any]:
-    """Whom a change would concern, with a text for each way and for all, in the language of the request."""
+    """The people that a change would concern, with texts in the language of the request."""
     return {
         "text": _summary(found),
         "waiting": found.waiting,
@@ -118,9 +118,9 @@ def concerns(found: Concerns) -> dict[str, Any]:
 def _summary(found: Concerns) -> str:
     if not (people := _people(found.waiting, found.bookings)):
         return ""
-    told = text("concern.summary", people=people)
+    summary = text("concern.summary", people=people)
     closes = any(one.reason == "closes-today" for one in found.warnings)
-    return f"{told} {text('concern.kept')}" if found.waiting and not closes else told
+    return f"{summary} {text('concern.kept')}" if found.waiting and not closes else summary
 
 
 def _warned(one: Concern) -> str:

@@ -15,7 +15,7 @@ from services.catalog.domain.directory import InvalidCatalog
 
 MB = 1024 * 1024
 BEYOND = 32 * MB  # that a refusal may take besides the process itself: a file of 4 MB as bytes, as text, and room
-# Imports what is measured, limits the memory that may follow, and tells what the archive led to and took.
+# Limits the memory of this process, unpacks the archive, and prints the result and the bytes that it took.
 PROBE = """
 import json, resource, sys
 from services.catalog.archive import unpacked

@@ -1,4 +1,4 @@
-"""Whom a change of the catalogue concerns: told in its preview, before anything is changed."""
+"""The preview of a change counts the visitors and bookings that it concerns."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -61,11 +61,11 @@ PEOPLE = People(
 
 
 def of(command: Command, people: People = PEOPLE, known: Directory = LISTED) -> Concerns:
-    """Whom the command would concern."""
+    """The people that the command would concern."""
     return concerns(known, reduce(DIRECTORY.evolve, DIRECTORY.decide(command, known), known), people)
 
 
-def told(found: Concerns) -> dict[str, tuple[int, int]]:
+def by_reason(found: Concerns) -> dict[str, tuple[int, int]]:
     """Who waits and who booked, by reason."""
     return {one.reason: (one.waiting, one.bookings) for one in found.warnings}
 
@@ -120,7 +120,7 @@ def closed_on(day: date, *intervals: tuple[str, str]) -> ChangeMall:
 )
 def test_change_concerns_those_who_wait_and_booked(command, warnings, waiting, days):
     found = of(command)
-    assert (told(found), found.waiting, found.days) == (warnings, waiting, days)
+    assert (by_reason(found), found.waiting, found.days) == (warnings, waiting, days)
     assert found.bookings == sum(days.values())
 
 
@@ -129,7 +129,7 @@ def test_holiday_that_is_added_concerns_bookings_of_that_day():
     assert of(ChangeMall({"closed_on": ("public-holiday",)}), people).days == {date(2026, 12, 25): 2}
 
 
-def test_return_of_an_agency_concerns_nobody():
+def test_return_of_an_agency_has_no_warnings():
     known = replace(LISTED, agencies=LISTED.agencies | {"DINKES": replace(DINKES, suspended="Rapat")})
     assert of(ReturnAgency("DINKES"), known=known) == Concerns()
 
@@ -145,7 +145,7 @@ def test_visitor_is_counted_once_whatever_the_ways():
         )
     )
     found = of(change)
-    assert set(told(found)) == {
+    assert set(by_reason(found)) == {
         "agency-withdrawn",
         "agency-suspended",
         "counter-open",
@@ -177,8 +177,8 @@ def test_change_that_closes_today_concerns_all_who_wait(command, now, closes):
     first = found.warnings[0]
     assert (first.reason, first.closes, first.waiting, first.bookings) == ("closes-today", closes, 6, 1)
     assert found.waiting == 6
-    nobody = of(command, People(now))
-    assert told(nobody) == {"closes-today": (0, 0)}
+    without_people = of(command, People(now))
+    assert by_reason(without_people) == {"closes-today": (0, 0)}
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ def test_change_that_closes_today_concerns_all_who_wait(command, now, closes):
         (ChangeMall({"overtime_minutes": 240}), replace(PEOPLE, now=THREE + timedelta(minutes=1))),
     ],
 )
-def test_change_that_does_not_close_today_is_not_said_to(command, people):
-    assert "closes-today" not in told(of(command, people))
+def test_change_that_does_not_close_today_has_no_such_warning(command, people):
+    assert "closes-today" not in by_reason(of(command, people))
 
 
 # Over HTTP, from what ticketing published
@@ -214,7 +214,7 @@ def malls(store, folder, monkeypatch) -> Malls:
 
 
 @pytest.fixture
-def hear(malls):
+def publish(malls):
     """Takes in events of ticketing, each twice, as after a restart of the worker."""
     version = 0
 
@@ -245,8 +245,8 @@ def dry(web, bearer, method: str, path: str, body=None, language: str = "id") ->
     return answer.json["concerns"]
 
 
-def test_preview_counts_waiting_tickets_and_bookings(web, bearer, hear):
-    hear(
+def test_preview_counts_waiting_tickets_and_bookings(web, bearer, publish):
+    publish(
         ("ticket-issued", "2026-11-24", {"ticket_id": "siti", "service": KTP}),
         ("ticket-issued", "2026-11-24", {"ticket_id": "budi", "service": KTP}),
         ("place-booked", "2026-11-25", {"booking_id": "ani", "service": KTP}),
@@ -275,25 +275,25 @@ def test_preview_counts_waiting_tickets_and_bookings(web, bearer, hear):
     assert one["text"] == "This concerns 1 booking."
 
 
-def test_claimed_booking_is_counted_once_as_ticket(web, bearer, hear):
-    hear(
+def test_claimed_booking_is_counted_once_as_ticket(web, bearer, publish):
+    publish(
         ("place-booked", "2026-11-24", {"booking_id": "ani", "service": KTP}),
         ("place-booked", "2026-11-24", {"booking_id": "budi", "service": KTP}),
     )
     assert dry(web, bearer, "DELETE", f"/services/{KTP}")["bookings"] == 2
-    hear(("ticket-issued", "2026-11-24", {"ticket_id": "ani's", "service": KTP, "booked": True}))
+    publish(("ticket-issued", "2026-11-24", {"ticket_id": "ani's", "service": KTP, "booked": True}))
     found = dry(web, bearer, "DELETE", f"/services/{KTP}")
     assert (found["waiting"], found["bookings"]) == (1, 1)
-    hear(("booking-lapsed", "2026-11-24", {"booking_id": "budi"}))
+    publish(("booking-lapsed", "2026-11-24", {"booking_id": "budi"}))
     found = dry(web, bearer, "DELETE", f"/services/{KTP}")
     assert (found["waiting"], found["bookings"]) == (1, 0)
-    hear(("day-closed", "2026-11-24", {}))
+    publish(("day-closed", "2026-11-24", {}))
     found = dry(web, bearer, "DELETE", f"/services/{KTP}")
     assert (found["waiting"], found["bookings"], found["text"], found["warnings"]) == (0, 0, "", [])
 
 
-def test_preview_warns_of_change_that_closes_today(web, bearer, hear):
-    hear(("ticket-issued", "2026-11-24", {"ticket_id": "siti", "service": KTP}))
+def test_preview_warns_of_change_that_closes_today(web, bearer, publish):
+    publish(("ticket-issued", "2026-11-24", {"ticket_id": "siti", "service": KTP}))
     wrong = {"exceptions": [{"date": "2026-11-24", "intervals": [["08:00", "08:30"]], "reason": "Rapat"}]}
     (warning,) = dry(web, bearer, "PUT", "", wrong)["warnings"]
     assert warning["reason"] == "closes-today"
@@ -321,15 +321,15 @@ SERVICE = {"name": "Perekaman KTP-el", "agency": "PLN", "minutes": 10}
         ("DELETE", "/counters/G02", None, "without-counter"),
     ],
 )
-def test_every_route_of_the_administration_tells_its_concerns(web, bearer, hear, store, method, path, body, reason):
-    hear(("ticket-issued", "2026-11-24", {"ticket_id": "siti", "service": KTP}))
+def test_every_route_of_the_administration_counts_people(web, bearer, publish, store, method, path, body, reason):
+    publish(("ticket-issued", "2026-11-24", {"ticket_id": "siti", "service": KTP}))
     found = dry(web, bearer, method, path, body)
     assert (found["waiting"], [one["reason"] for one in found["warnings"]]) == (1, [reason])
     assert len(store.read("mall/pekalongan")) == 1
 
 
-def test_import_tells_its_concerns_and_a_change_that_is_made_tells_none(web, bearer, hear):
-    hear(("ticket-issued", "2026-11-24", {"ticket_id": "siti", "service": KTP}))
+def test_import_counts_people_in_dry_run_only(web, bearer, publish):
+    publish(("ticket-issued", "2026-11-24", {"ticket_id": "siti", "service": KTP}))
     document = web.get(f"{API}/export", headers=bearer()).json
     document["agencies"][1]["suspended"] = "Listrik padam"
     assert document["agencies"][1]["code"] == "DUKCAPIL"

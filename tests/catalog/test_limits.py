@@ -192,13 +192,13 @@ def leaves(value):
 
 def sound(answer) -> None:
     """Whatever was accepted can be printed, and is in the form in which texts are compared."""
-    told = [leaf for change in answer.json["changes"] for one in change["differs"] for leaf in leaves(one["after"])]
-    for text in (leaf for leaf in told if isinstance(leaf, str)):
+    values = [leaf for change in answer.json["changes"] for one in change["differs"] for leaf in leaves(one["after"])]
+    for text in (leaf for leaf in values if isinstance(leaf, str)):
         assert text.replace("\n", " ").isprintable()
         assert not set(text) & {FILLER, "\ufe0f"}
         assert unicodedata.is_normalized("NFC", text)
         assert len(text) <= 2000
-    assert [leaf for leaf in told if isinstance(leaf, int) and not -5 <= leaf <= 100_000] == []
+    assert [leaf for leaf in values if isinstance(leaf, int) and not -5 <= leaf <= 100_000] == []
 
 
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -370,7 +370,7 @@ def test_code_stored_before_limits_is_kept_by_import():
     assert DIRECTORY.decide(ImportCatalog(replace(old, agencies=dict(old.agencies))), old) == []
 
 
-def test_schema_of_the_api_tells_the_limits(web):
+def test_schema_of_the_api_has_the_limits(web):
     schemas = web.get("/catalog/api/openapi.json").json["components"]["schemas"]
     overtime = schemas["MallIn"]["properties"]["overtime_minutes"]
     assert (overtime["minimum"], overtime["maximum"]) == (0, 720)

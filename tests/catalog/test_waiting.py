@@ -199,7 +199,7 @@ def test_claim_of_a_booking_is_counted_once_in_any_order(queue, seed):
     queue.ticket("issued", SITI, booked=True)
     queue.ticket("called", SITI)
     queue.ticket("issued", BUDI, booked=False)
-    queue.ticket("issued", "citra")  # an event of before it told this
+    queue.ticket("issued", "citra")  # an event without the field, of an older release
     queue.ticket("transferred", SITI, SIM)
     state = after(random.Random(seed).sample(queue.told * 2, len(queue.told) * 2))
     assert state == after(queue.told)

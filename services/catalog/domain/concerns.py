@@ -1,4 +1,4 @@
-"""Whom a change of a directory concerns: who waits today, and who booked a place for today or a day ahead."""
+"""Count the people that a change of a directory concerns: visitors who wait today, bookings for today and ahead."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ ENDED = datetime.min
 
 @dataclass(frozen=True)
 class People:
-    """Whom it may concern, as heard from ticketing: how many wait for each service, and booked it for each day.
+    """The visitors and bookings that ticketing published: waiting by service, bookings by day and service.
 
     `ended`: today is closed already.
     """
@@ -75,11 +75,11 @@ class _Touched:
     services: frozenset[str] = frozenset()
     bookings: frozenset[Booking] = frozenset()
     closes: str | None = None
-    always: bool = False  # whether it is told though it concerns nobody yet
+    always: bool = False  # reported even without visitors and bookings
 
 
 def concerns(before: Directory, after: Directory, people: People) -> Concerns:
-    """Return whom the change from one directory to the other concerns.
+    """Return the number of people that the change from one directory to the other concerns.
 
     A booking is one until it is claimed: then it is a ticket that waits.
     """
@@ -91,12 +91,12 @@ def concerns(before: Directory, after: Directory, people: People) -> Concerns:
     days = {
         day: _booked(people, (one for one in booked if one[0] == day)) for day in sorted({day for day, _ in booked})
     }
-    told = (_warning(one, people) for one in touched)
+    warnings = [(one, _warning(one, people)) for one in touched]
     return Concerns(
         waiting=_waiting(people, services),
         bookings=_booked(people, booked),
         days={day: number for day, number in days.items() if number},
-        warnings=tuple(one for one, of in zip(told, touched, strict=True) if of.always or one.waiting or one.bookings),
+        warnings=tuple(one for of, one in warnings if of.always or one.waiting or one.bookings),
     )
 
 

@@ -1,4 +1,4 @@
-"""Who waits for what now, and who booked: the newest news of each ticket, counter, closure and booking, from ticketing.
+"""Who waits for what now, and who booked: the newest event of ticketing on each ticket, counter, closure and booking.
 
 News can come again and in any order. What counts is its place in the stream that it comes from: what is older than
 what was heard of the same thing leads to nothing.
@@ -89,7 +89,7 @@ class PlaceBooked:
 
 @dataclass(frozen=True)
 class BookingEnded:
-    """A booking was cancelled, or nobody claimed it in time."""
+    """A booking was cancelled, or was not claimed in time."""
 
     booking: str
     at: datetime
@@ -178,7 +178,7 @@ def decide(news: News, state: Waiting) -> list[News]:
     if state.ended:
         return []
     if isinstance(news, TicketWaits) and news.booked and news.ticket_id not in state.claimed:
-        return [news]  # that a booking became a ticket is told once, and is true whatever happened to the ticket since
+        return [news]  # that a booking became a ticket stays true, whatever happened to the ticket since
     return [news] if _is_new(news, state) else []
 
 

@@ -173,7 +173,7 @@ async function ask({ method, path, body, query = '', danger = false, form = null
   }
 }
 
-/** Tell in the preview whom the change concerns; whether it closes today now, which is told apart. */
+/** Show in the preview the people that the change concerns; returns whether it closes today, which has its own notice. */
 function showConcerns({ text, days, warnings }) {
   const closing = warnings.filter((one) => one.reason === 'closes-today');
   const others = warnings.filter((one) => one.reason !== 'closes-today');
