@@ -23,7 +23,7 @@ from services.catalog.domain.directory import InvalidCatalog
 import bz2, lzma
 encoded = sys.stdin.read()
 size = lambda: int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+peak = lambda: next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 before = peak()
 limit = size() + int(sys.argv[1]) + len(encoded) * 2
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
