@@ -2,15 +2,20 @@
 
 import io
 import zipfile
-from typing import Any
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any, get_args
 
 import marshmallow as ma
 from flask import Response, g
 from flask_smorest import Blueprint
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import Length, OneOf
 
-from services.catalog import archive, document, history, tables
+from services.catalog import archive, document, history, tables, views
 from services.catalog.api import malls
+from services.catalog.directory import now
+from services.catalog.domain import limits
+from services.catalog.domain.concerns import People, Reason, concerns
 from services.catalog.domain.directory import (
     COMPONENTS,
     AdmitAgency,
@@ -18,6 +23,8 @@ from services.catalog.domain.directory import (
     ChangeMall,
     Command,
     CounterListed,
+    Directory,
+    Event,
     ImportCatalog,
     InvalidCatalog,
     ListAgency,
@@ -30,7 +37,9 @@ from services.catalog.domain.directory import (
     WithdrawAgency,
     WithdrawCounter,
     WithdrawService,
+    evolve,
 )
+from services.catalog.domain.limits import keywords, tidied
 from services.catalog.domain.mall import HOLIDAYS
 from services.chassis.errors import Fault
 from services.chassis.guard import actor, allow
@@ -48,10 +57,15 @@ LARGEST = 4 * 1024 * 1024  # an import holds a whole catalog
 
 
 class Text(ma.fields.String):
-    """Text without white space around it."""
+    """Text as the catalog keeps it, see `tidied`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
-        return super()._deserialize(value, attr, data, **more).strip()
+        return tidied(super()._deserialize(value, attr, data, **more))
+
+
+def _limits_of(limit: limits.Limit, example: str = "") -> dict[str, Any]:
+    """Return a field's limit and example for the API's schema; the domain checks it, for imports too."""
+    return keywords(limit) | ({"example": example} if example else {})
 
 
 class DryRun(ma.Schema):
@@ -69,21 +83,29 @@ class Leaving(DryRun):
 class AgencyIn(ma.Schema):
     """An agency and the letter of its line."""
 
-    name = Text(required=True, metadata={"example": "PT Taspen (Persero)"})
+    name = Text(required=True, metadata=_limits_of(limits.AGENCY["name"], "PT Taspen (Persero)"))
     line = Text(required=True, metadata={"example": "X"})
 
 
 class OfferIn(ma.Schema):
     """What a service is like."""
 
-    name = Text(required=True, metadata={"example": "Perubahan data peserta"})
-    minutes = ma.fields.Integer(required=True, strict=True, validate=Range(max=1440))
-    requirements = ma.fields.List(Text(), load_default=[])
-    basis = Text(load_default="")
-    capacity = ma.fields.Integer(load_default=None, allow_none=True, strict=True)
-    fee = Text(load_default="", validate=Length(max=500))
-    eligibility = Text(load_default="", validate=Length(max=500), metadata={"example": "Warga Kec. Pekalongan Utara"})
-    components = ma.fields.Dict(keys=ma.fields.String(validate=OneOf(COMPONENTS)), values=Text(), load_default={})
+    name = Text(required=True, metadata=_limits_of(limits.SERVICE["name"], "Perubahan data peserta"))
+    minutes = ma.fields.Integer(required=True, strict=True, metadata=_limits_of(limits.SERVICE["minutes"]))
+    requirements = ma.fields.List(Text(), load_default=[], metadata=_limits_of(limits.SERVICE["requirements"]))
+    basis = Text(load_default="", metadata=_limits_of(limits.SERVICE["basis"]))
+    capacity = ma.fields.Integer(
+        load_default=None, allow_none=True, strict=True, metadata=_limits_of(limits.SERVICE["capacity"])
+    )
+    fee = Text(load_default="", metadata=_limits_of(limits.SERVICE["fee"]))
+    eligibility = Text(
+        load_default="", metadata=_limits_of(limits.SERVICE["eligibility"], "Warga Kec. Pekalongan Utara")
+    )
+    components = ma.fields.Dict(
+        keys=ma.fields.String(validate=OneOf(COMPONENTS)),
+        values=Text(metadata=_limits_of(limits.COMPONENT)),
+        load_default={},
+    )
 
 
 class NewServiceIn(OfferIn):
@@ -102,8 +124,8 @@ class ServiceIn(OfferIn):
 class DeskIn(ma.Schema):
     """Where a counter is; `week` has hours of its own, null: whenever the mall is open."""
 
-    name = Text(required=True, metadata={"example": "Gerai 24"})
-    floor = ma.fields.Integer(required=True, strict=True)
+    name = Text(required=True, metadata=_limits_of(limits.COUNTER["name"], "Gerai 24"))
+    floor = ma.fields.Integer(required=True, strict=True, metadata=_limits_of(limits.COUNTER["floor"]))
     week = ma.fields.Dict(load_default=None, allow_none=True, metadata={"example": {"monday": [["08:00", "12:00"]]}})
 
 
@@ -137,39 +159,39 @@ class AdmissionIn(ma.Schema):
 class SuspensionIn(ma.Schema):
     """Why the agency gives no service for now, as visitors are told."""
 
-    reason = Text(required=True, validate=Length(max=200), metadata={"example": "Jaringan pusat terganggu"})
+    reason = Text(required=True, metadata=_limits_of(limits.REASON, "Jaringan pusat terganggu"))
 
 
 class MallIn(ma.Schema):
     """The fields of a mall that change, as in `mall.json`; those left out stay."""
 
-    name = Text()
-    city = Text()
-    address = Text()
-    zone = Text()
-    capacity = ma.fields.Integer(strict=True)
+    name = Text(metadata=_limits_of(limits.NAME_OF_MALL))
+    city = Text(metadata=_limits_of(limits.MALL["city"]))
+    address = Text(metadata=_limits_of(limits.MALL["address"]))
+    zone = Text(metadata=_limits_of(limits.MALL["zone"]))
+    capacity = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["capacity"]))
     week = ma.fields.Dict(metadata={"example": {"monday": [["08:00", "12:00"], ["13:00", "15:00"]]}})
-    exceptions = ma.fields.List(ma.fields.Dict())
+    exceptions = ma.fields.List(ma.fields.Dict(), metadata={"maxItems": limits.EXCEPTIONS})
     closed_on = ma.fields.List(Text(), metadata={"example": list(HOLIDAYS)})
-    tickets_from_minutes = ma.fields.Integer(strict=True)
-    last_ticket_minutes = ma.fields.Integer(strict=True)
-    overtime_minutes = ma.fields.Integer(strict=True)
-    kept_for_priority = ma.fields.Integer(strict=True)
-    kept_for_bookings = ma.fields.Integer(strict=True)
+    tickets_from_minutes = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["tickets_from_minutes"]))
+    last_ticket_minutes = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["last_ticket_minutes"]))
+    overtime_minutes = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["overtime_minutes"]))
+    kept_for_priority = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["kept_for_priority"]))
+    kept_for_bookings = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["kept_for_bookings"]))
     bookings = ma.fields.Dict(allow_none=True)
     priority = ma.fields.Dict()
-    approaching = ma.fields.Integer(strict=True)
+    approaching = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["approaching"]))
 
 
 class NewMallIn(MallIn):
     """A mall to begin with: what it has besides is added later, or imported."""
 
     code = Text(required=True, metadata={"example": "batang"})
-    name = Text(required=True, metadata={"example": "MPP Kabupaten Batang"})
-    city = Text(required=True, metadata={"example": "Kabupaten Batang"})
-    address = Text(required=True)
-    zone = Text(load_default="Asia/Jakarta")
-    capacity = ma.fields.Integer(required=True, strict=True)
+    name = Text(required=True, metadata=_limits_of(limits.NAME_OF_MALL, "MPP Kabupaten Batang"))
+    city = Text(required=True, metadata=_limits_of(limits.MALL["city"], "Kabupaten Batang"))
+    address = Text(required=True, metadata=_limits_of(limits.MALL["address"]))
+    zone = Text(load_default="Asia/Jakarta", metadata=_limits_of(limits.MALL["zone"]))
+    capacity = ma.fields.Integer(required=True, strict=True, metadata=_limits_of(limits.MALL["capacity"]))
     week = ma.fields.Dict(required=True, metadata={"example": {"monday": [["08:00", "12:00"], ["13:00", "15:00"]]}})
 
 
@@ -223,12 +245,42 @@ class ChangeOut(ma.Schema):
     differs = ma.fields.List(ma.fields.Nested(FieldOut))
 
 
+class WarningOut(ma.Schema):
+    """One way in which a change concerns people; `text` says it in the reader's language."""
+
+    reason = ma.fields.String(metadata={"enum": list(get_args(Reason))})
+    text = ma.fields.String(metadata={"example": "Layanan dikeluarkan: Perekaman KTP-el. 3 pengunjung menunggu."})
+    waiting = ma.fields.Integer(metadata={"example": 3})
+    bookings = ma.fields.Integer(metadata={"example": 0})
+
+
+class DayOut(ma.Schema):
+    """How many bookings of a day a change concerns."""
+
+    day = ma.fields.String(metadata={"format": "date", "example": "2026-12-01"})
+    bookings = ma.fields.Integer(metadata={"example": 2})
+
+
+class ConcernsOut(ma.Schema):
+    """The people that a change would concern: visitors who wait today, bookings for today and ahead, each once."""
+
+    text = ma.fields.String(metadata={"description": "A summary in the reader's language; empty if there are none."})
+    waiting = ma.fields.Integer(metadata={"example": 3})
+    bookings = ma.fields.Integer(metadata={"example": 2})
+    days = ma.fields.List(ma.fields.Nested(DayOut))
+    warnings = ma.fields.List(ma.fields.Nested(WarningOut))
+
+
 class ChangesOut(ma.Schema):
-    """What is different now, or would be; `without_counter` are services that no counter gives then."""
+    """What is different now, or would be; `without_counter` are services that no counter gives then.
+
+    `concerns` is in the answer of a dry run, null otherwise.
+    """
 
     dry_run = ma.fields.Boolean()
     changes = ma.fields.List(ma.fields.Nested(ChangeOut))
     without_counter = ma.fields.List(ma.fields.String())
+    concerns = ma.fields.Nested(ConcernsOut, allow_none=True)
 
 
 class HistoryRowOut(ChangeOut):
@@ -246,9 +298,17 @@ class HistoryOut(ma.Schema):
 
 def _done(mall: str, command: Command, *, dry_run: bool) -> dict[str, Any]:
     """What the command makes different; it is carried out unless this is a dry run."""
-    before, act = malls().find(mall), malls().act
-    events = malls().would(mall, command) if dry_run else act(mall, command, **command_context()).events
-    return {"dry_run": dry_run, **history.changes(before, events)}
+    before = malls().find(mall)
+    if not dry_run:
+        events = malls().act(mall, command, **command_context()).events
+        return {"dry_run": False, **history.changes(before, events), "concerns": None}
+    would = malls().would(mall, command)
+    return {"dry_run": True, **history.changes(before, would), "concerns": _concerns(before, would)}
+
+
+def _concerns(before: Directory, would: Iterable[Event]) -> dict[str, Any]:
+    people = malls().people(before.mall, now()) if before.mall else People(now())
+    return views.concerns(concerns(before, reduce(evolve, would, before), people))
 
 
 @of_malls.before_request
@@ -296,7 +356,7 @@ def admit_agency(given: dict[str, Any], asked: dict[str, bool], mall: str) -> di
         document.entry(ServiceListed, service | {"agency": agency.code}, f"services.{number}.")
         for number, service in enumerate(given["services"])
     ]
-    return _done(mall, AdmitAgency(agency, counter, tuple(services)), **asked)
+    return _done(mall, AdmitAgency(agency, counter, tuple(services), now()), **asked)
 
 
 @blueprint.put("/agencies/<code>")
@@ -306,7 +366,7 @@ def admit_agency(given: dict[str, Any], asked: dict[str, bool], mall: str) -> di
 @blueprint.response(200, ChangesOut)
 def list_agency(given: dict[str, Any], asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Let an agency join, or change it."""
-    return _done(mall, ListAgency(AgencyListed(code, **given)), **asked)
+    return _done(mall, ListAgency(AgencyListed(code, **given), now()), **asked)
 
 
 @blueprint.delete("/agencies/<code>")
@@ -315,7 +375,7 @@ def list_agency(given: dict[str, Any], asked: dict[str, bool], mall: str, code: 
 @blueprint.response(200, ChangesOut)
 def withdraw_agency(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Let an agency leave; refused while it has counters or services, unless they leave too."""
-    return _done(mall, WithdrawAgency(code, asked["with_all"]), dry_run=asked["dry_run"])
+    return _done(mall, WithdrawAgency(code, asked["with_all"], now()), dry_run=asked["dry_run"])
 
 
 @blueprint.put("/agencies/<code>/suspension")
@@ -433,7 +493,7 @@ def import_catalog(given: dict[str, Any], asked: dict[str, bool], mall: str) -> 
         raise InvalidCatalog(
             faults=[Fault("mall", "this is not the catalog of {mall}", {"mall": mall}, "mall: code: ")]
         )
-    return _done(mall, ImportCatalog(wanted), **asked)
+    return _done(mall, ImportCatalog(wanted, now()), **asked)
 
 
 def _file_named(table: str) -> str:

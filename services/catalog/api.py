@@ -246,4 +246,4 @@ def waiting_now(directory: Directory) -> dict[str, Any]:
     assert directory.mall is not None
     code, at = directory.mall.code, now()
     today = at.astimezone(ZoneInfo(directory.mall.zone)).date()
-    return views.waiting(malls().day(code, today), malls().closures(code), today, at)
+    return views.waiting(directory, malls().day(code, today), malls().closures(code), today, at)

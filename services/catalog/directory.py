@@ -1,10 +1,15 @@
 """The edge between requests, events and rules: every mall's directory, and who waits there, as streams of one store."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from services.catalog.domain.changes import DIRECTORY
+from services.catalog.domain.concerns import People
 from services.catalog.domain.directory import Command, Directory, Event, UnknownMall
+from services.catalog.domain.limits import DAYS_AHEAD
+from services.catalog.domain.mall import MallListed
 from services.catalog.domain.waiting import WAITING, News, Waiting
 from services.chassis.decider import Outcome, Streams
 from services.chassis.event_store import Commit, EventStore
@@ -53,6 +58,20 @@ class Malls:
         """Who waits on this business day, as far as it was heard."""
         return self.waiting.snapshot(day_stream(mall, on), WAITING_AGE).state
 
+    def bookings(self, mall: str, on: date) -> Waiting:
+        """The bookings of this business day that ticketing published."""
+        return self.waiting.snapshot(bookings_stream(mall, on), WAITING_AGE).state
+
+    def people(self, mall: MallListed, at: datetime) -> People:
+        """Count who waits in this mall at this instant, and who booked today or up to 90 days ahead, by service."""
+        today = at.astimezone(ZoneInfo(mall.zone)).date()
+        day = self.day(mall.code, today)
+        ahead = (today + timedelta(days=number) for number in range(DAYS_AHEAD + 1))
+        bookings = {on: Counter(self.bookings(mall.code, on).bookings.values()) for on in ahead}
+        bookings[today] = Counter() if day.ended else bookings[today] - Counter(day.claimed.values())
+        booked = {on: by_service for on, by_service in bookings.items() if by_service}
+        return People(at, day.by_service, booked, tuple(day.open_counters), day.ended)
+
     def closures(self, mall: str) -> Waiting:
         """What was heard of closures for a while."""
         return self.waiting.snapshot(closures_stream(mall), WAITING_AGE).state
@@ -61,6 +80,11 @@ class Malls:
 def day_stream(mall: str, on: date) -> str:
     """The stream of who waits on a mall's business day: one for each, for a day that is over is never read again."""
     return f"waiting/{mall}/{on.isoformat()}"
+
+
+def bookings_stream(mall: str, on: date) -> str:
+    """The stream of the bookings of a mall's business day: one for each, for a past day is never read again."""
+    return f"booked/{mall}/{on.isoformat()}"
 
 
 def closures_stream(mall: str) -> str:

@@ -95,9 +95,6 @@ def changes_of_mall(known: MallListed, given: dict[str, Any]) -> dict[str, Any]:
 
 def entry(kind: type[Entry], given: dict[str, Any], within: str = "") -> Entry:
     """An entry from its fields. Raises `InvalidEntry` with the fault of each."""
-    given = (
-        given | {"components": {k: v for k, v in given["components"].items() if v}} if "components" in given else given
-    )
     try:
         return IN_FILE.structure(given, kind)
     except WRONG as error:

@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from cattrs import BaseValidationError
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.preconf.json import make_converter
 from cattrs.v import format_exception, transform_error
 
+from services.catalog.domain.directory import AgencyListed, ServiceListed
 from services.catalog.domain.hours import SHUT
+from services.catalog.domain.limits import tidied
 from services.catalog.domain.mall import MallListed, faults_of_mall
 from services.chassis.errors import Fault
 
@@ -21,7 +24,7 @@ def read_mall(name: str, text: str, known: MallListed | None, faults: list[Fault
     What it leaves out stays as it is known.
     """
     try:
-        given = IN_FILE.structure(filled(json.loads(text), known), MallListed)
+        given = IN_FILE.structure(filled(_json(text), known), MallListed)
     except json.JSONDecodeError as error:
         faults.append(
             Fault(
@@ -36,6 +39,15 @@ def read_mall(name: str, text: str, known: MallListed | None, faults: list[Fault
     # The import checks this again; told here, it comes with the file's name and with the faults of the tables.
     faults += _in(name, faults_of_mall(mall))
     return mall
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets in thousands of brackets
+        raise json.JSONDecodeError("too long or too deep", text, 0) from None
 
 
 def _in(name: str, faults: Iterable[Fault]) -> Iterator[Fault]:
@@ -76,6 +88,12 @@ def _plainly(error: BaseException, wanted: Any) -> str:
     return format_exception(error, wanted)
 
 
+def _text(value: Any, _: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(value)
+    return tidied(value)
+
+
 def _only(kind: type) -> Callable[[Any, Any], Any]:
     """Takes values of this type as they are, and no other: 2.5 is no number of minutes, 5 is no name."""
 
@@ -103,5 +121,23 @@ KINDS = {
 }
 IN_FILE = make_converter(forbid_extra_keys=True)  # the file's fields are named as the stored ones
 IN_FILE.register_structure_hook(int, _only(int))
-IN_FILE.register_structure_hook(str, _only(str))
+IN_FILE.register_structure_hook(str, _text)
 IN_FILE.register_structure_hook_func(lambda kind: kind == tuple[str, str], _interval)
+# Since when an agency has its letter is the catalog's own note, no part of the file.
+IN_FILE.register_structure_hook(
+    AgencyListed,
+    make_dict_structure_fn(AgencyListed, IN_FILE, _cattrs_forbid_extra_keys=True, line_since=override(omit=True)),
+)
+IN_FILE.register_unstructure_hook(
+    AgencyListed, make_dict_unstructure_fn(AgencyListed, IN_FILE, line_since=override(omit=True))
+)
+_STRUCTURED = make_dict_structure_fn(ServiceListed, IN_FILE, _cattrs_forbid_extra_keys=True)
+
+
+def _service(value: Any, kind: Any) -> ServiceListed:
+    """A service without components of its standard that say nothing."""
+    service = _STRUCTURED(value, kind)
+    return replace(service, components={name: text for name, text in service.components.items() if text})
+
+
+IN_FILE.register_structure_hook(ServiceListed, _service)

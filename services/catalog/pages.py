@@ -7,13 +7,15 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup
 
 from services.catalog import views
 from services.catalog.api import malls, waiting_now
 from services.catalog.directory import now
-from services.catalog.domain import opening
+from services.catalog.domain import limits, opening
 from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPONENTS, CounterListed, Directory
 from services.catalog.domain.hours import WEEKDAYS
+from services.catalog.domain.limits import attributes
 from services.catalog.domain.mall import MallListed
 from services.chassis.guard import public, recognized
 from services.chassis.web import language, policy, text
@@ -67,14 +69,21 @@ def administration(mall: str) -> str:
         mall=views.mall(malls().get(mall)),
         public_components=PUBLIC_COMPONENTS,
         internal_components=INTERNAL_COMPONENTS,
+        limit=limit_of_field,
     )
+
+
+def limit_of_field(form: str, name: str) -> Markup:
+    """Return the limits of a form's field as attributes, from the declaration that the rules check too."""
+    limit = limits.FORMS[form].get(name)
+    return Markup(" ").join(Markup('{}="{}"').format(*one) for one in (attributes(limit) if limit else {}).items())
 
 
 @blueprint.get("/catalog/new-mall")
 @public
 def new_mall() -> str:
     """Where administrators open a mall: an empty shell, which asks the API."""
-    return render_template("new_mall.html")
+    return render_template("new_mall.html", limit=limit_of_field)
 
 
 @blueprint.get("/catalog/malls/<mall>/services/<path:code>")

@@ -13,7 +13,7 @@ from pathlib import Path
 from pymongo.errors import ConnectionFailure
 
 from services.catalog import tables
-from services.catalog.directory import Malls
+from services.catalog.directory import Malls, now
 from services.catalog.domain.directory import Directory, ImportCatalog, InvalidCatalog
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
@@ -60,7 +60,7 @@ def _import(folders: Iterable[Path], malls: Malls, known: list[str]) -> None:
                 print(f"{folder}: {mall.code} is known already, and stays as it is")
                 continue
             wanted = read(folder, malls.find(mall.code))
-            changes = malls.act(mall.code, ImportCatalog(wanted), actor="seed").events
+            changes = malls.act(mall.code, ImportCatalog(wanted, now()), actor="seed").events
         except InvalidCatalog as error:
             print(f"{folder} was not imported:", *error.params["faults"], sep="\n  ", file=sys.stderr)
             raise SystemExit(1) from None

@@ -1,14 +1,21 @@
-"""What catalog hears from ticketing, for the directory to say how many wait. What was heard already is nothing new."""
+"""Events of ticketing that catalog consumes: who waits, for the directory; who booked, for the preview of a change.
 
+A repeated event changes nothing.
+"""
+
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
-from services.catalog.directory import closures_stream, day_stream
+from services.catalog.directory import bookings_stream, closures_stream, day_stream
 from services.catalog.domain.waiting import (
+    BookingEnded,
     ClosureHeard,
     CounterStands,
     DayEnded,
     News,
+    PlaceBooked,
     Position,
     ReopeningHeard,
     TicketWaits,
@@ -20,8 +27,14 @@ from services.chassis.inbox import Reaction
 TOPICS = ["mpp.ticketing"]
 
 
-def on_ticket_waits(event: CloudEvent) -> tuple[str, News]:
-    """A visitor waits: with a new ticket, back after a no-show, or sent on to another service."""
+def on_ticket_issued(event: CloudEvent) -> tuple[str, News]:
+    """A visitor waits with a new ticket; `booked` (false where it is missing): for a booking of that day."""
+    stream, news = on_ticket_waits(event)
+    return stream, replace(news, booked=event.data.get("booked") is True)
+
+
+def on_ticket_waits(event: CloudEvent) -> tuple[str, TicketWaits]:
+    """A visitor waits: back after a no-show, or sent on to another service."""
     return _day(event), TicketWaits(event.data["ticket_id"], event.data["service"], event.time, _position(event))
 
 
@@ -75,6 +88,25 @@ def on_resumed(event: CloudEvent) -> tuple[str, News]:
     return closures_stream(event.data["mall"]), ReopeningHeard(*_closed(event), event.time, _position(event))
 
 
+def on_place_booked(event: CloudEvent) -> tuple[str, News]:
+    """A place of a day is booked."""
+    return _bookings(event), PlaceBooked(_booking(event), event.data["service"], event.time, _position(event))
+
+
+def on_booking_ended(event: CloudEvent) -> tuple[str, News]:
+    """A booking was cancelled, or was not claimed in time."""
+    return _bookings(event), BookingEnded(_booking(event), event.time, _position(event))
+
+
+def _booking(event: CloudEvent) -> str:
+    """Return a digest that identifies the booking here: with its id one could act for the visitor."""
+    return hashlib.sha256(event.data["booking_id"].encode()).hexdigest()[:32]
+
+
+def _bookings(event: CloudEvent) -> str:
+    return bookings_stream(event.data["mall"], date.fromisoformat(event.data["business_day"]))
+
+
 def _counter(event: CloudEvent, status: str) -> tuple[str, News]:
     return _day(event), CounterStands(event.data["counter"], status, event.time, _position(event))
 
@@ -97,7 +129,7 @@ def _position(event: CloudEvent) -> Position:
 REACTIONS: Mapping[str, Reaction] = {
     f"{TYPES}{kind}.v1": reaction
     for kind, reaction in {
-        "ticket-issued": on_ticket_waits,
+        "ticket-issued": on_ticket_issued,
         "ticket-restored": on_ticket_waits,
         "ticket-transferred": on_ticket_waits,
         "ticket-called": on_ticket_left,
@@ -106,6 +138,9 @@ REACTIONS: Mapping[str, Reaction] = {
         "ticket-served": on_ticket_left,
         "ticket-unserved": on_ticket_left,
         "ticket-undone": on_ticket_undone,
+        "place-booked": on_place_booked,
+        "booking-cancelled": on_booking_ended,
+        "booking-lapsed": on_booking_ended,
         "counter-opened": on_counter_opened,
         "counter-paused": on_counter_paused,
         "counter-closed": on_counter_closed,

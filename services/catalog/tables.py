@@ -6,12 +6,16 @@ counters.tsv: `week` (`monday 08:00-12:00 13:00-15:00; wednesday 08:00-15:00`, d
 whenever the mall is open). Of agencies.tsv: `suspended`. A column that is left out changes nothing of what is known; an
 empty cell says that there is nothing. A table may come with commas or semicolons between its cells, as spreadsheets
 write them.
+
+Spreadsheets calculate a cell that begins as a formula does. Written cells that would begin so get an apostrophe in
+front, which is taken away again when the table is read (OWASP, *CSV Injection*).
 """
 
 import csv
 import io
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +28,7 @@ from services.catalog.domain.directory import (
     ServiceListed,
 )
 from services.catalog.domain.hours import SHUT, Intervals, Week, faults_of_week
+from services.catalog.domain.limits import COUNTER, SERVICE, Limit, faults_of_value, tidied
 from services.catalog.mall_file import IN_FILE, read_mall
 from services.chassis.errors import Fault
 
@@ -31,6 +36,8 @@ FILES = ("mall.json", "agencies.tsv", "services.tsv", "counters.tsv")
 STANDARD = "standard."
 OPTIONAL = ("requirements", "basis", "capacity", "fee", "eligibility", "components")
 NOTHING = Directory()
+FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")  # what a cell begins with that is calculated
+NUMBER = re.compile(r"-?[0-9]{1,18}")
 MAY_BE_EMPTY = (("counters", ""),)  # a service that no counter gives for now; a line that ends before it is too short
 
 
@@ -44,7 +51,7 @@ class Row:
 
     def __getitem__(self, column: str) -> str:
         """The cell of a column; empty where the line ends before it, or the table has no such column."""
-        return self.cells.get(column) or ""
+        return tidied(_read(self.cells.get(column) or ""))
 
     def has(self, column: str) -> bool:
         """Whether the table has this column."""
@@ -53,6 +60,10 @@ class Row:
     def fault(self, says: str, **values: object) -> Fault:
         """A fault of this line."""
         return Fault("", says, {**values, "file": self.file, "row": self.line}, where="{file} line {row}: ")
+
+    def named(self, faults: Iterable[Fault], place: str = "") -> Iterator[Fault]:
+        """The same faults, as those of this line."""
+        return (replace(self.fault(one.says, **one.values), place=f"{place}{one.place}") for one in faults)
 
 
 def read(files: Mapping[str, str], known: Directory = NOTHING) -> Directory:
@@ -95,7 +106,7 @@ def written(directory: Directory) -> dict[str, str]:
             [(one.code, one.name, one.line, one.suspended) for one in directory.agencies.values()],
         ),
         "services.tsv": _table(
-            (*SERVICE, *(f"{STANDARD}{name}" for name in standard)),
+            (*COLUMNS, *(f"{STANDARD}{name}" for name in standard)),
             [
                 (*_cells(one, directory), *(one.components.get(name, "") for name in standard))
                 for one in directory.services.values()
@@ -108,7 +119,7 @@ def written(directory: Directory) -> dict[str, str]:
     }
 
 
-SERVICE = (
+COLUMNS = (
     "code",
     "name",
     "agency",
@@ -130,8 +141,19 @@ def _cells(service: ServiceListed, directory: Directory) -> tuple[object, ...]:
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter="\t", lineterminator="\n").writerows([columns, *rows])
+    cells = [[_written(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    csv.writer(text, delimiter="\t", lineterminator="\n").writerows([columns, *cells])
     return text.getvalue()
+
+
+def _written(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def _read(cell: str) -> str:
+    """The text of a cell that was written so."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def _hours(week: Week | None) -> str:
@@ -147,17 +169,19 @@ def _agency(row: Row, known: AgencyListed | None) -> AgencyListed:
 def _counter(row: Row, serves: tuple[str, ...], known: CounterListed | None, faults: list[Fault]) -> CounterListed:
     stays = known.week if known else None
     week = _week(row, faults) if row.has("week") else stays
-    return CounterListed(row["code"], row["name"], _number(row, "floor", faults), row["agency"], serves, week)
+    return CounterListed(
+        row["code"], row["name"], _number(row, "floor", COUNTER["floor"], faults), row["agency"], serves, week
+    )
 
 
 def _service(row: Row, known: ServiceListed | None, faults: list[Fault]) -> ServiceListed:
-    about = ServiceListed(row["code"], row["name"], row["agency"], _number(row, "minutes", faults))
+    about = ServiceListed(row["code"], row["name"], row["agency"], _number(row, "minutes", SERVICE["minutes"], faults))
     stays = {name: getattr(known, name) for name in OPTIONAL} if known else {}
     said: dict[str, Any] = {name: row[name] for name in ("basis", "fee", "eligibility") if row.has(name)}
     if row.has("requirements"):
         said["requirements"] = tuple(need.strip() for need in row["requirements"].split(";") if need.strip())
     if row.has("capacity"):
-        said["capacity"] = _limit(row, "capacity", faults)
+        said["capacity"] = _limit(row, "capacity", SERVICE["capacity"], faults)
     standard = {name: row[f"{STANDARD}{name}"] for name in COMPONENTS if row.has(f"{STANDARD}{name}")}
     components = {name: text for name, text in {**stays.get("components", {}), **standard}.items() if text}
     return replace(about, **{**stays, **said, "components": components})
@@ -168,7 +192,7 @@ def _rows(
 ) -> Iterator[Row]:
     """The file's rows that are whole and new, each with its place; a fault for every other one."""
     text = files[name]
-    for number, cells in enumerate(csv.DictReader(io.StringIO(text), delimiter=_delimiter(text)), start=2):
+    for number, cells in enumerate(_lines(text, name, faults), start=2):
         row = Row(name, number, cells)
         missing = [column for column in columns if not row[column] and (column, cells.get(column)) not in MAY_BE_EMPTY]
         if any(cells.get(None) or ()):  # what csv calls cells without a column
@@ -181,27 +205,34 @@ def _rows(
             yield row
 
 
+def _lines(text: str, name: str, faults: list[Fault]) -> Iterator[dict[str | Any, str | Any]]:
+    """The cells of each line by column; a fault where the text is no table, and nothing of what follows."""
+    reader = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text))
+    try:
+        yield from reader
+    except csv.Error:  # a cell of more than 128 kB, a carriage return within one
+        values = {"file": name, "row": reader.line_num + 1}
+        faults.append(Fault("", "this is no table that can be read", values, where="{file} line {row}: "))
+
+
 def _delimiter(text: str) -> str:
     """What stands between the cells: tabs, unless the first line has none."""
     first = text.partition("\n")[0]
     return max("\t;,", key=first.count)
 
 
-def _number(row: Row, column: str, faults: list[Fault]) -> int:
-    if not row[column].isdecimal():
-        faults.append(row.fault("{column} must be a number, not {value!r}", column=column, value=row[column]))
+def _number(row: Row, column: str, limit: Limit, faults: list[Fault]) -> int:
+    if not NUMBER.fullmatch(row[column]):
+        faults.append(row.fault("{column} must be a number, not {value!r}", column=column, value=row[column][:40]))
         return 1
-    return int(row[column])
-
-
-def _limit(row: Row, column: str, faults: list[Fault]) -> int | None:
-    """The column's number; None where it is empty."""
-    if not row[column]:
-        return None
-    number = _number(row, column, faults)
-    if number == 0:
-        faults.append(row.fault("{column} must be more than 0, or empty", column=column))
+    number = int(row[column])
+    faults += row.named(faults_of_value(column, number, limit))
     return number
+
+
+def _limit(row: Row, column: str, limit: Limit, faults: list[Fault]) -> int | None:
+    """The column's number; None where it is empty."""
+    return _number(row, column, limit, faults) if row[column] else None
 
 
 def _week(row: Row, faults: list[Fault]) -> Week | None:
@@ -215,6 +246,6 @@ def _week(row: Row, faults: list[Fault]) -> Week | None:
         if not hours:
             found.append(row.fault("{day} needs hours such as 08:00-12:00", day=day))
         week[day] = tuple(interval.partition("-")[::2] for interval in hours)
-    found += [replace(row.fault(fault.says, **fault.values), place=fault.place) for fault in faults_of_week(week)]
-    faults += [replace(fault, place=f"week: {fault.place}") for fault in found]
+    faults += (replace(fault, place="week: ") for fault in found)
+    faults += row.named(faults_of_week(week), "week: ")
     return {**SHUT, **week} if days else None

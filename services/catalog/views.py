@@ -4,10 +4,14 @@ from datetime import date, datetime
 from typing import Any
 
 from services.catalog.contract import rules, week
+from services.catalog.domain.concerns import Concern, Concerns
 from services.catalog.domain.directory import PUBLIC_COMPONENTS, CounterListed, Directory, ServiceListed
 from services.catalog.domain.mall import HoursException
 from services.catalog.domain.waiting import Waiting
 from services.catalog.search import search
+from services.chassis.web import text
+
+NAMED = 5  # of what a warning is about; more are too many to read
 
 
 def summary(directory: Directory) -> dict[str, Any]:
@@ -70,15 +74,20 @@ def service(directory: Directory, listed: ServiceListed) -> dict[str, Any]:
     }
 
 
-def waiting(day: Waiting, closures: Waiting, on: date, now: datetime) -> dict[str, Any]:
-    """How many wait now for each service, which counters take visitors, and what is closed for a while."""
+def waiting(directory: Directory, day: Waiting, closures: Waiting, on: date, now: datetime) -> dict[str, Any]:
+    """How many wait now for each service, which counters take visitors, and what is closed for a while.
+
+    Services and counters that were withdrawn are not counted: the directory does not show them.
+    """
+    services = {code: number for code, number in day.by_service.items() if code in directory.services}
+    listed = {"mall": ("",), "counter": directory.counters, "service": directory.services}
     return {
         "business_day": on.isoformat(),
         "news_at": day.news_at and day.news_at.isoformat(),
         "ended": day.ended,
-        "total": len(day.tickets),
-        "services": dict(sorted(day.by_service.items())),
-        "open_counters": day.open_counters,
+        "total": sum(services.values()),
+        "services": dict(sorted(services.items())),
+        "open_counters": [code for code in day.open_counters if code in directory.counters],
         "suspended": [
             {
                 "scope": closure.scope,
@@ -87,8 +96,48 @@ def waiting(day: Waiting, closures: Waiting, on: date, now: datetime) -> dict[st
                 "until": closure.until and closure.until.isoformat(),
             }
             for closure in closures.closures_at(now)
+            if closure.code in listed[closure.scope]
         ],
     }
+
+
+def concerns(found: Concerns) -> dict[str, Any]:
+    """The people that a change would concern, with texts in the language of the request."""
+    return {
+        "text": _summary(found),
+        "waiting": found.waiting,
+        "bookings": found.bookings,
+        "days": [{"day": day.isoformat(), "bookings": number} for day, number in found.days.items()],
+        "warnings": [
+            {"reason": one.reason, "text": _warned(one), "waiting": one.waiting, "bookings": one.bookings}
+            for one in found.warnings
+        ],
+    }
+
+
+def _summary(found: Concerns) -> str:
+    if not (people := _people(found.waiting, found.bookings)):
+        return ""
+    summary = text("concern.summary", people=people)
+    closes = any(one.reason == "closes-today" for one in found.warnings)
+    return f"{summary} {text('concern.kept')}" if found.waiting and not closes else summary
+
+
+def _warned(one: Concern) -> str:
+    key = f"concern.{one.reason}" + (".no-hours" if one.reason == "closes-today" and one.closes is None else "")
+    about = ", ".join(one.about[:NAMED]) + (" …" if len(one.about) > NAMED else "")
+    people = _people(one.waiting, one.bookings)
+    return text(key, about=about, closes=one.closes) + (f" {people}." if people else "")
+
+
+def _people(waiting: int, bookings: int) -> str:
+    """How many wait and booked, such as `3 visitors waiting, 1 booking`; empty if none."""
+    numbers = {"waiting": waiting, "bookings": bookings}
+    return ", ".join(
+        text(f"concern.{what}.{'one' if number == 1 else 'many'}", n=number)
+        for what, number in numbers.items()
+        if number
+    )
 
 
 def _counter(counter: CounterListed) -> dict[str, Any]:

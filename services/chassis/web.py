@@ -53,6 +53,7 @@ PROBLEM = "application/problem+json"
 LONGEST_KEY = 200
 REQUEST_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, as JSON can spell it
+LONG_NUMBER = re.compile(rb"\d{4300}")  # Python's reader gives up at such an integer, which no JSON error names
 DEEP = 400  # brackets that open; Python's reader gives up at a thousand levels
 CSP = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -207,12 +208,12 @@ def _route() -> str:
 
 
 def _must_be_readable() -> None:
-    """Refuse a body with half a character in it, which cannot be stored or answered, or deeper than JSON is read."""
+    """Refuse a body that cannot be read, stored or answered: half characters, too deep, integers of 4,300 digits."""
     body = request.get_data()
-    if SURROGATE.search(body) or body.count(b"[") + body.count(b"{") > DEEP:
+    if SURROGATE.search(body) or body.count(b"[") + body.count(b"{") > DEEP or LONG_NUMBER.search(body):
         try:
-            json.dumps(request.get_json(silent=True), ensure_ascii=False).encode()
-        except (UnicodeEncodeError, RecursionError):
+            json.dumps(json.loads(body) if request.is_json else None, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):  # UnicodeEncodeError is a ValueError; so is an integer that is too long
             raise BadRequest() from None
 
 

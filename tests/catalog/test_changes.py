@@ -2,12 +2,14 @@
 
 import ast
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from functools import reduce
 from pathlib import Path
 
 import pytest
 
 import services
+from services.catalog.directory import Malls
 from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.differences import differences, left_alone
 from services.catalog.domain.directory import (
@@ -22,6 +24,7 @@ from services.catalog.domain.directory import (
     Directory,
     Event,
     ImportCatalog,
+    InvalidCatalog,
     InvalidEntry,
     ListAgency,
     ListCounter,
@@ -133,6 +136,76 @@ def test_what_is_wrong_with_an_agency_is_told_by_field():
         "line": ["line must be one or two capital letters"],
     }
     assert faults(ListAgency(replace(TASPEN, line="D"))) == {"line": ["line D is used by another agency too"]}
+
+
+# Line letters in use today
+
+MORNING = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 09:00 in Pekalongan
+USED = "line D was used by DINKES today, and is free tomorrow"
+
+
+def in_order(*commands: Command) -> Directory:
+    """The directory after these commands, each decided on what came before."""
+    found = KNOWN
+    for command in commands:
+        found = reduce(DIRECTORY.evolve, DIRECTORY.decide(command, found), found)
+    return found
+
+
+@pytest.mark.parametrize(
+    "release",
+    [
+        WithdrawAgency("DINKES", with_all=True, at=MORNING),
+        ListAgency(replace(KNOWN.agencies["DINKES"], line="Z"), MORNING),
+    ],
+    ids=["withdrawn", "another letter"],
+)
+def test_line_released_today_is_refused_to_another_agency_until_tomorrow(release):
+    known = in_order(release)
+    taspen, later = replace(TASPEN, line="D"), MORNING + timedelta(hours=14, minutes=59)  # 23:59 in Pekalongan
+    assert faults(ListAgency(taspen, MORNING), known) == {"line": [USED]}
+    assert faults(ListAgency(taspen, later), known) == {"line": [USED]}
+    assert faults(AdmitAgency(taspen, G24, (DATA,), later), known) == {"agency.line": [USED]}
+    assert decided(ListAgency(taspen, later + timedelta(minutes=1)), known) == [taspen]
+
+
+def test_agency_takes_back_its_own_line():
+    known = in_order(ListAgency(replace(KNOWN.agencies["DINKES"], line="Z"), MORNING))
+    own = KNOWN.agencies["DINKES"]
+    assert decided(ListAgency(own, MORNING), known) == [own]
+    again = in_order(WithdrawAgency("DINKES", with_all=True, at=MORNING), ListAgency(own, MORNING))
+    assert again.agencies["DINKES"].line == "D"
+
+
+def test_import_refuses_line_that_another_agency_has_or_had_today():
+    taken = replace(KNOWN, agencies=KNOWN.agencies | {"TASPEN": TASPEN})
+    swapped = {
+        "DINKES": replace(KNOWN.agencies["DINKES"], line=TASPEN.line),
+        "TASPEN": replace(TASPEN, line="D"),
+    }
+    command = ImportCatalog(replace(taken, agencies=taken.agencies | swapped), MORNING)
+    with pytest.raises(InvalidCatalog) as refusal:
+        DIRECTORY.decide(command, taken)
+    assert list(map(str, refusal.value.params["faults"])) == [
+        f"agency DINKES: line {TASPEN.line} was used by TASPEN today, and is free tomorrow",
+        f"agency TASPEN: {USED}",
+    ]
+    known = in_order(ListAgency(replace(KNOWN.agencies["DINKES"], line="Z"), MORNING))
+    other = ImportCatalog(replace(known, agencies=known.agencies | {"TASPEN": replace(TASPEN, line="D")}), MORNING)
+    with pytest.raises(InvalidCatalog):
+        DIRECTORY.decide(other, known)
+    tomorrow = replace(other, at=MORNING + timedelta(days=1))
+    assert DIRECTORY.decide(tomorrow, known) == [replace(TASPEN, line="D")]
+
+
+def test_released_lines_survive_the_store_and_are_forgotten_after_two_days(store):
+    malls = Malls(store)
+    malls.act("batang", ImportCatalog(replace(KNOWN, mall=replace(KNOWN.mall, code="batang")), MORNING))
+    malls.act("batang", WithdrawAgency("DINKES", with_all=True, at=MORNING))
+    assert Malls(store).get("batang").released == {("D", "DINKES"): MORNING}
+    malls.act("batang", ListAgency(TASPEN, MORNING))
+    malls.act("batang", ListAgency(replace(TASPEN, line="Z"), MORNING + timedelta(days=3)))
+    assert Malls(store).get("batang").released == {(TASPEN.line, "TASPEN"): MORNING + timedelta(days=3)}
 
 
 # A new agency with all it needs

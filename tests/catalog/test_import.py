@@ -173,7 +173,7 @@ def test_all_faults_of_the_files_are_told_at_once(folder):
             ("PLN-BARU", "Layanan", "POLDA", "G23", "10", "KTP", "I"),
             "service PLN-BARU: no agency POLDA",
         ),
-        ("services.tsv", ("PLN-BARU", "Layanan", "PLN", "G23", "0", "KTP", "I"), "minutes must be more than 0"),
+        ("services.tsv", ("PLN-BARU", "Layanan", "PLN", "G23", "0", "KTP", "I"), "minutes: at least 1"),
         ("counters.tsv", ("G24", "Gerai 24", "1", "POLDA"), "counter G24: no agency POLDA"),
         ("agencies.tsv", ("POLDA", "Polda Jawa Tengah", "b2"), "agency POLDA: line must be one or two capital letters"),
     ],
@@ -351,8 +351,9 @@ def test_a_service_can_have_a_capacity_of_its_own(folder, imported):
     ("capacity", "fault"),
     [
         ("banyak", "capacity must be a number, not 'banyak'"),
-        ("-1", "capacity must be a number, not '-1'"),
-        ("0", "capacity must be more than 0, or empty"),
+        ("-1", "capacity: at least 1, or null"),
+        ("9" * 5000, f"capacity must be a number, not '{'9' * 40}'"),
+        ("0", "capacity: at least 1, or null"),
     ],
 )
 def test_a_capacity_of_a_service_that_makes_no_sense_is_named_by_file_and_line(folder, capacity, fault):
@@ -425,7 +426,7 @@ def test_the_rules_refuse_whatever_way_a_faulty_directory_comes(imported):
         DIRECTORY.decide(ImportCatalog(faulty), known)
     assert list(map(str, refusal.value.params["faults"])) == [
         "approaching: at least 1",
-        "service PLN-BARU: capacity must be more than 0, or empty",
+        "service PLN-BARU: capacity: at least 1, or null",
         "counter G24: week: monday needs times such as 08:00",
     ]
 

@@ -8,8 +8,8 @@ import pytest
 
 from services.catalog import directory
 from services.catalog.app import create_app
-from services.catalog.directory import Malls, closures_stream, day_stream
-from services.catalog.domain.directory import ImportCatalog
+from services.catalog.directory import Malls, bookings_stream, closures_stream, day_stream
+from services.catalog.domain.directory import ImportCatalog, WithdrawAgency
 from services.catalog.domain.waiting import WAITING, Waiting
 from services.catalog.seed import read
 from services.catalog.subscriptions import REACTIONS
@@ -157,6 +157,56 @@ def a_day(queue: Queue) -> list[CloudEvent]:
     return queue.told
 
 
+def booked(queue: Queue, who: str, service: str = KTP, day: str = "2026-11-24") -> CloudEvent:
+    return queue.tell("place-booked", f"pekalongan/{day}", booking_id=who, service=service, business_day=day)
+
+
+def a_day_of_bookings(queue: Queue) -> list[CloudEvent]:
+    for who in ("ani", "budi", "citra", "dewi"):
+        booked(queue, who)
+    booked(queue, "eko", SIM)
+    queue.tell("booking-cancelled", booking_id="ani", service=KTP)
+    queue.tell("booking-lapsed", booking_id="dewi", service=KTP)
+    return queue.told
+
+
+def test_places_are_booked_until_cancelled_or_lapsed(queue):
+    state = after(a_day_of_bookings(queue))
+    assert sorted(state.bookings.values()) == [KTP, KTP, SIM]
+    assert [told_again(event, state) for event in queue.told] == [[]] * len(queue.told)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_bookings_in_any_order_and_repeated_lead_to_same_state(queue, seed):
+    events = a_day_of_bookings(queue)
+    assert after(random.Random(seed).sample(events * 2, len(events) * 2)) == after(events)
+
+
+def test_bookings_of_each_day_have_a_stream_of_their_own(queue):
+    today, tomorrow = booked(queue, SITI), booked(queue, SITI, day="2026-11-25")
+    streams = [REACTIONS[event.type](event)[0] for event in (today, tomorrow)]
+    assert streams == [bookings_stream("pekalongan", TUESDAY), bookings_stream("pekalongan", date(2026, 11, 25))]
+    assert day_stream("pekalongan", TUESDAY) not in streams
+
+
+def test_id_of_a_booking_is_not_kept(queue):
+    stored = REACTIONS["id.go.mpp.place-booked.v1"](booked(queue, "a-secret-id"))[1]
+    assert "a-secret-id" not in str(stored)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_claim_of_a_booking_is_counted_once_in_any_order(queue, seed):
+    queue.ticket("issued", SITI, booked=True)
+    queue.ticket("called", SITI)
+    queue.ticket("issued", BUDI, booked=False)
+    queue.ticket("issued", "citra")  # an event without the field, of an older release
+    queue.ticket("transferred", SITI, SIM)
+    state = after(random.Random(seed).sample(queue.told * 2, len(queue.told) * 2))
+    assert state == after(queue.told)
+    assert state.claimed == {SITI: KTP}
+    assert state.by_service == {KTP: 2, SIM: 1}
+
+
 def test_what_is_told_again_leads_to_nothing(queue):
     events = a_day(queue)
     state = after(events)
@@ -226,6 +276,19 @@ def test_the_api_tells_who_waits_today_and_never_which_ticket(client, store, que
         "suspended": [{"scope": "counter", "code": "G07", "reason": "Listrik padam", "until": None}],
     }
     assert "a-secret-id" not in answer.text
+
+
+def test_directory_counts_only_what_is_listed_now(client, store, queue):
+    queue.ticket("issued", SITI)
+    queue.ticket("issued", BUDI, SIM)
+    for counter in ("G02", "G03"):
+        queue.tell("counter-opened", counter=counter)
+    closed = [queue.suspend("counter", counter="G02"), queue.suspend("service", service=KTP), queue.suspend("mall")]
+    hear(store, [*queue.told, *closed])
+    Malls(store).act("pekalongan", WithdrawAgency("DUKCAPIL", with_all=True, at=NINE))
+    answer = client.get("/catalog/api/malls/pekalongan/waiting").json
+    assert (answer["total"], answer["services"], answer["open_counters"]) == (1, {SIM: 1}, ["G03"])
+    assert [one["scope"] for one in answer["suspended"]] == ["mall"]
 
 
 def test_what_was_heard_outlives_the_process(client, store, queue):

@@ -5,7 +5,9 @@ import re
 import shutil
 import statistics
 import time
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from e2e.browser import SCREENS, picture, playwright, seen
@@ -152,7 +154,7 @@ def test_a_fault_is_told_beside_its_field_and_the_change_is_seen_before_it_is_ma
     page.locator("[data-rows='services'] tr:visible").get_by_role("button", name="Ubah:").click()
     page.fill("#service-minutes", "0")
     page.click("#edit-services .button.main")
-    seen(page, "#edit-services [data-field='minutes'] .fault", "Lama layanan harus lebih dari 0 menit.")
+    seen(page, "#edit-services [data-field='minutes'] .fault", "Paling sedikit 1.")
     playwright.expect(page.locator("#service-minutes")).to_be_focused()
     picture(page, "admin-fault")
     page.fill("#service-minutes", "25")
@@ -205,6 +207,75 @@ def test_the_rules_of_the_mall_change_and_the_history_tells_it(office, administr
     seen(page, "[data-rows='history'] tr >> nth=0", "test administrator")
     seen(page, "[data-rows='history'] tr >> nth=0", "100 → 150")
     picture(page, "admin-history")
+
+
+def waiting_for(administrator, service: str) -> int:
+    return administrator.get(f"{CATALOG}/waiting").json()["services"].get(service, 0)
+
+
+def add_exception(page, on: date, closes: str) -> None:
+    page.click("[data-more='exception']")
+    row = page.locator("[data-exceptions] .row").last
+    row.locator("[data-date]").fill(on.isoformat())
+    row.locator("[data-reason]").fill("Rapat seluruh petugas")
+    row.locator(".day > .button").click()
+    row.locator("[data-opens]").fill("00.00")
+    row.locator("[data-closes]").fill(closes)
+    page.click("#mall .button.main")
+
+
+def test_preview_tells_whom_a_change_concerns_and_warns_that_today_closes(site: Site, office, administrator):
+    administrator.put(CATALOG, json={"bookings": {"days_ahead": 14, "claim_by": "10:00"}}).raise_for_status()
+    assert take(site, "PLN-BAYAR").status_code == 201
+    today = datetime.now(ZoneInfo("Asia/Jakarta")).date()
+    tomorrow = today + timedelta(days=1)
+    booking = {"service": "PLN-BAYAR", "day": tomorrow.isoformat()}
+    with site.client() as visitor:
+        assert eventually(lambda: visitor.post(f"{TICKETING}/bookings", json=booking, headers=key()).status_code == 201)
+    assert eventually(lambda: waiting_for(administrator, "PLN-BAYAR") >= 1)
+    waiting = waiting_for(administrator, "PLN-BAYAR")
+    everyone = administrator.get(f"{CATALOG}/waiting").json()["total"]
+
+    page = office("mall")
+    add_exception(page, tomorrow, "00.30")
+    seen(page, "[data-concerns] [data-warnings]", "Jam layanan berubah pada hari yang sudah dipesan.")
+    seen(page, "[data-concerns] [data-summary]", "Menyangkut 1 pemesanan tempat.")
+    seen(page, "[data-concerns] [data-days]", re.compile(r"Pemesanan per hari: \w+, \d+ \w+ \d{4}: 1"))
+    playwright.expect(page.locator("[data-closing]")).to_be_hidden()
+    playwright.expect(page.locator("#do")).to_have_text("Simpan")
+    picture(page, "admin-concerns-tomorrow")
+    page.click("#preview [data-close]")
+
+    page.locator("[data-exceptions] .row").last.locator("[data-drop-row]").click()
+    add_exception(page, today, "00.01")
+    seen(page, "[data-closing]", "Hari ini akan tutup sekarang: jam tutup menjadi 00:01, dan itu sudah lewat.")
+    seen(page, "[data-concerns] [data-summary]", f"Menyangkut {everyone} pengunjung yang menunggu.")
+    playwright.expect(page.locator("#do")).to_have_text("Ya, tutup hari ini")
+    playwright.expect(page.locator("#do")).to_have_class("button danger")
+    picture(page, "admin-concerns-today")
+    page.click("#preview [data-close]")
+
+    page.click(".parts a[href='#agencies']")
+    page.fill("#find-agencies", "pln")
+    page.locator("[data-rows='agencies'] tr:visible").get_by_role("button", name="Tangguhkan:").click()
+    page.fill("#suspension-reason", "Jaringan pusat terganggu")
+    page.click("#edit-suspension .button.main")
+    people = f"{waiting} pengunjung yang menunggu, 1 pemesanan tempat"
+    seen(page, "[data-concerns] [data-summary]", f"Menyangkut {people}.")
+    seen(page, "[data-concerns] [data-summary]", "Tiket yang sudah diberikan tetap dilayani")
+    seen(page, "[data-concerns] [data-warnings]", "Instansi ditangguhkan: PT PLN")
+    playwright.expect(page.locator("[data-closing]")).to_be_hidden()
+    picture(page, "admin-concerns-suspension")
+    page.click("#preview [data-close]")
+    page.click("#edit-suspension [data-close]")
+
+    page.click("[data-rows='agencies'] tr:visible button >> nth=0")
+    page.fill("#agency-name", "PLN")
+    page.click("#edit-agencies .button.main")
+    seen(page, "#preview", "PLN")
+    playwright.expect(page.locator("[data-concerns]")).to_be_hidden()
+    assert administrator.get(CATALOG).json()["agencies"][-1]["suspended"] == ""
+    administrator.put(CATALOG, json={"bookings": None}).raise_for_status()
 
 
 def test_a_catalog_is_taken_out_and_put_in_again_without_a_change(office, tmp_path):

@@ -23,7 +23,36 @@ def test_deep_json_is_refused(houses):
         assert refused(answer, 400, "bad-request")
 
 
-@pytest.mark.parametrize("limit", ["1001", "99999999999999999999", "-1", "0", "1e9"])
+LONG_NUMBERS = ["9" * 5000, "-" + "9" * 5000, "1" + "0" * 60_000]  # Python reads 4,300 digits
+
+
+@pytest.mark.parametrize("number", LONG_NUMBERS, ids=["positive", "negative", "longest"])
+@pytest.mark.parametrize(
+    ("service", "method", "path", "field"),
+    [
+        ("ticketing", "POST", f"{MALL}/tickets", "service"),
+        ("ticketing", "POST", f"{MALL}/stop", "reason"),
+        ("notifications", "PUT", "/notifications/api/tickets/x/phone", "phone"),
+        ("catalog", "PUT", "/catalog/api/malls/pekalongan", "capacity"),
+        ("catalog", "POST", "/catalog/api/malls/pekalongan/import", "document"),
+    ],
+)
+def test_integer_of_thousands_of_digits_is_refused(houses, service, method, path, field, number):
+    role = "administrator" if service == "catalog" else "supervisor"
+    for body in (f'{{"{field}": {number}}}', f'{{"{field}": [{{"x": {number}}}]}}'):
+        answer = houses.client(service).open(
+            path, method=method, data=body, content_type="application/json", headers=houses.bearer(role)
+        )
+        assert refused(answer, 400, "bad-request")
+
+
+def test_text_of_thousands_of_digits_is_read_as_text(houses):
+    client, headers = houses.client("catalog"), houses.bearer("administrator")
+    answer = client.put("/catalog/api/malls/pekalongan", json={"address": "9" * 5000}, headers=headers)
+    assert refused(answer, 422, "invalid-entry")
+
+
+@pytest.mark.parametrize("limit", ["9" * 5000, "1001", "99999999999999999999", "-1", "0", "1e9"])
 def test_a_huge_page_is_refused(houses, limit):
     path = f"/notifications/api/messages?limit={limit}"
     assert refused(houses.client("notifications").get(path, headers=houses.bearer("supervisor")), 422, "invalid")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import reduce
 from typing import assert_never
 
@@ -40,19 +41,17 @@ from services.catalog.domain.directory import (
     WithdrawService,
     evolve,
 )
-from services.catalog.domain.faults import faults_of, faults_of_all, faults_of_code
+from services.catalog.domain.faults import faults_of, faults_of_all, faults_of_line, faults_of_new, faults_of_reason
 from services.catalog.domain.hours import within
 from services.catalog.domain.mall import MallListed, faults_of_mall
 from services.chassis.decider import Decider
 from services.chassis.errors import Fault
 
-SHORTEST_REASON = 3
-
 
 def decide(command: Command, directory: Directory) -> list[Event]:
     """What a command leads to, all or nothing. Raises the refusals of a directory."""
     if isinstance(command, ImportCatalog):
-        return _import(command.wanted, directory)
+        return _import(command, directory)
     if isinstance(command, OpenMall):
         return _open(command.mall, directory)
     if directory.mall is None:
@@ -70,18 +69,37 @@ def decide(command: Command, directory: Directory) -> list[Event]:
             assert_never(command)
 
 
-def _import(wanted: Directory, directory: Directory) -> list[Event]:
-    if faults := list(faults_of_all(wanted)):
+def _import(command: ImportCatalog, directory: Directory) -> list[Event]:
+    wanted = _as_kept(command.wanted, directory, command.at)
+    if faults := list(faults_of_all(wanted, directory, command.at)):
         raise InvalidCatalog(faults=faults)
-    assert wanted.mall is not None  # faults_of_all has seen to it
+    assert wanted.mall is not None  # faults_of_all refuses a directory without
     events: list[Event] = [] if wanted.mall == directory.mall else [wanted.mall]
     events += _new(wanted.agencies, directory.agencies)
     events += _new(wanted.services, directory.services)
     events += _new(wanted.counters, directory.counters)
     events += [CounterWithdrawn(code) for code in directory.counters if code not in wanted.counters]
     events += [ServiceWithdrawn(code) for code in directory.services if code not in wanted.services]
-    events += [AgencyWithdrawn(code) for code in directory.agencies if code not in wanted.agencies]
+    events += [AgencyWithdrawn(code, command.at) for code in directory.agencies if code not in wanted.agencies]
     return events
+
+
+def _as_kept(wanted: Directory, directory: Directory, at: datetime | None) -> Directory:
+    """The same directory: since when agencies have their letters is noted, and counters name each service once."""
+    return replace(
+        wanted,
+        agencies={code: _since(one, directory, at) for code, one in wanted.agencies.items()},
+        counters={code: _naming_each_once(one) for code, one in wanted.counters.items()},
+    )
+
+
+def _since(agency: AgencyListed, directory: Directory, at: datetime | None) -> AgencyListed:
+    known = directory.agencies.get(agency.code)
+    return replace(agency, line_since=known.line_since if known and known.line == agency.line else at)
+
+
+def _naming_each_once(counter: CounterListed) -> CounterListed:
+    return replace(counter, services=tuple(dict.fromkeys(counter.services)))
 
 
 def _new(wanted: Mapping[str, Entry], known: Mapping[str, Entry]) -> list[Entry]:
@@ -111,17 +129,17 @@ def _of_agencies(command: OfAgencies, directory: Directory) -> list[Event]:
     match command:
         case AdmitAgency():
             return _admit(command, directory)
-        case ListAgency(agency):
+        case ListAgency(agency, at):
             known = directory.agencies.get(agency.code)
-            return _listed([replace(agency, suspended=known.suspended if known else "")], directory)
+            agency = replace(_since(agency, directory, at), suspended=known.suspended if known else "")
+            return _listed([agency], directory, faults_of_line(agency, directory, evolve(directory, agency), at))
         case SuspendAgency(code, reason):
-            if len(reason.strip()) < SHORTEST_REASON:
-                _must_have_no([Fault("reason", "a reason of at least {n} letters", {"n": SHORTEST_REASON})])
+            _must_have_no(faults_of_reason("reason", reason))
             return _listed([replace(_agency(directory, code), suspended=reason.strip())], directory)
         case ReturnAgency(code):
             return _listed([replace(_agency(directory, code), suspended="")], directory)
-        case WithdrawAgency(code, with_all):
-            return _withdraw_agency(code, directory, with_all=with_all)
+        case WithdrawAgency(code, with_all, at):
+            return _withdraw_agency(code, directory, at, with_all=with_all)
 
 
 def _agency(directory: Directory, code: str) -> AgencyListed:
@@ -131,14 +149,15 @@ def _agency(directory: Directory, code: str) -> AgencyListed:
 
 
 def _admit(command: AdmitAgency, directory: Directory) -> list[Event]:
-    agency = replace(command.agency, suspended="")
+    agency = replace(_since(command.agency, directory, command.at), suspended="")
     services = [replace(service, agency=agency.code) for service in command.services]
     counter = replace(command.counter, agency=agency.code, services=tuple(service.code for service in services))
     parts: list[tuple[str, Listed]] = [("agency", agency), ("counter", counter)]
     parts += [(f"services.{number}", service) for number, service in enumerate(services)]
     events: list[Event] = [agency, *services, counter]
     after = reduce(evolve, events, directory)
-    faults = [fault for part, entry in parts for fault in within(part, _faults_of_new(entry, after))]
+    faults = [fault for part, entry in parts for fault in within(part, faults_of_new(entry, after))]
+    faults += within("agency", faults_of_line(agency, directory, after, command.at))
     codes = [service.code for service in services]
     for part, entry in parts:
         if _known(entry, directory) or codes.count(entry.code) > 1:
@@ -149,11 +168,7 @@ def _admit(command: AdmitAgency, directory: Directory) -> list[Event]:
     return events
 
 
-def _faults_of_new(entry: Listed, directory: Directory) -> Iterable[Fault]:
-    return [*faults_of_code(entry.code), *faults_of(entry, directory)]
-
-
-def _withdraw_agency(code: str, directory: Directory, *, with_all: bool) -> list[Event]:
+def _withdraw_agency(code: str, directory: Directory, at: datetime | None, *, with_all: bool) -> list[Event]:
     counters = [counter for counter in directory.counters.values() if counter.agency == code]
     services = [service.code for service in directory.services.values() if service.agency == code]
     if (counters or services) and not with_all:
@@ -164,7 +179,7 @@ def _withdraw_agency(code: str, directory: Directory, *, with_all: bool) -> list
         for counter in directory.counters.values()
         if counter.code not in gone and set(services) & set(counter.services)
     ]
-    leaves = [AgencyWithdrawn(code)] if code in directory.agencies else []
+    leaves = [AgencyWithdrawn(code, at)] if code in directory.agencies else []
     return [*others, *map(CounterWithdrawn, gone), *map(ServiceWithdrawn, services), *leaves]
 
 
@@ -194,16 +209,16 @@ def _giving(service: str, counters: Sequence[str], directory: Directory) -> list
 def _of_counters(command: OfCounters, directory: Directory) -> list[Event]:
     match command:
         case ListCounter(counter):
-            return _listed([replace(counter, services=tuple(dict.fromkeys(counter.services)))], directory)
+            return _listed([_naming_each_once(counter)], directory)
         case WithdrawCounter(code):
             return [CounterWithdrawn(code)] if code in directory.counters else []
 
 
-def _listed(wanted: Sequence[Listed], directory: Directory, faults: Sequence[Fault] = ()) -> list[Event]:
+def _listed(wanted: Sequence[Listed], directory: Directory, faults: Iterable[Fault] = ()) -> list[Event]:
     """Those entries that say something new; the first is the one that was asked for. Raises `InvalidEntry`."""
     entry, after = wanted[0], reduce(evolve, wanted, directory)
     new = _known(entry, directory) is None
-    _must_have_no([*faults, *(_faults_of_new if new else faults_of)(entry, after)])
+    _must_have_no([*faults, *(faults_of_new if new else faults_of)(entry, after)])
     return [one for one in wanted if (known := _known(one, directory)) is None or not _says_the_same(known, one)]
 
 

@@ -54,7 +54,7 @@ def difference(before: Directory, event: Event) -> Difference:
     kind, known = KINDS[type(event)], _known(before, event)
     if isinstance(event, AgencyWithdrawn | ServiceWithdrawn | CounterWithdrawn):
         return Difference(kind, event.code, known.name if known else event.code, "withdrawn")
-    named = [each.name for each in fields(event) if each.name != "code"]
+    named = [each.name for each in fields(event) if each.name != "code" and each.compare]
     pairs = {name: (getattr(known, name, None), getattr(event, name)) for name in named}
     changed = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     return Difference(kind, event.code, event.name, "changed" if known else "added", changed)

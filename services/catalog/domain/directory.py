@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, assert_never
 
 from services.catalog.domain.hours import Week
@@ -54,12 +55,16 @@ class AgencyInUse(Refused):
 # Stored as named here: rename nothing; new fields get defaults.
 @dataclass(frozen=True)
 class AgencyListed:
-    """An agency and the letter of its line; suspended is the public reason while it gives no service."""
+    """An agency and the letter of its line; suspended is the public reason while it gives no service.
+
+    `line_since` is when it got this letter, None if that is not known: two entries that differ in it alone are equal.
+    """
 
     code: str
     name: str
     line: str
     suspended: str = ""
+    line_since: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -95,9 +100,10 @@ class CounterListed:
 
 @dataclass(frozen=True)
 class AgencyWithdrawn:
-    """An agency has left."""
+    """An agency has left; `at` is when, None if that is not known."""
 
     code: str
+    at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,7 @@ class CounterWithdrawn:
     code: str
 
 
+KEPT = timedelta(days=2)  # that a released letter is remembered: longer than a business day
 Listed = AgencyListed | ServiceListed | CounterListed
 Withdrawn = AgencyWithdrawn | ServiceWithdrawn | CounterWithdrawn
 Event = MallListed | Listed | Withdrawn
@@ -122,12 +129,16 @@ Entry = TypeVar("Entry", AgencyListed, ServiceListed, CounterListed)
 
 @dataclass(frozen=True)
 class Directory:
-    """All that is known of a mall."""
+    """All that is known of a mall.
+
+    `released` has the letters that agencies gave up: by letter and agency, when. No part of what is listed.
+    """
 
     mall: MallListed | None = None
     agencies: Mapping[str, AgencyListed] = field(default_factory=dict)
     services: Mapping[str, ServiceListed] = field(default_factory=dict)
     counters: Mapping[str, CounterListed] = field(default_factory=dict)
+    released: Mapping[tuple[str, str], datetime] = field(default_factory=dict, compare=False)
 
     def service(self, code: str) -> ServiceListed:
         """A service by its code. Raises `UnknownService`."""
@@ -142,9 +153,13 @@ class Directory:
 
 @dataclass(frozen=True)
 class ImportCatalog:
-    """Make the directory what this one says: list what is new or different, withdraw what it does not name."""
+    """Make the directory what this one says: list what is new or different, withdraw what it does not name.
+
+    `at` here and below is when: what letters were used today depends on it. Without it, none is refused for that.
+    """
 
     wanted: Directory
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +169,7 @@ class AdmitAgency:
     agency: AgencyListed
     counter: CounterListed
     services: tuple[ServiceListed, ...]
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +177,7 @@ class ListAgency:
     """An agency joins or changes; whether it is suspended stays as it was."""
 
     agency: AgencyListed
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +201,7 @@ class WithdrawAgency:
 
     code: str
     with_all: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -241,12 +259,14 @@ def evolve(directory: Directory, event: Event) -> Directory:
         case MallListed():
             return replace(directory, mall=event)
         case AgencyListed():
+            directory = _line_released(directory, event.code, event.line, event.line_since)
             return replace(directory, agencies={**directory.agencies, event.code: event})
         case ServiceListed():
             return replace(directory, services={**directory.services, event.code: event})
         case CounterListed():
             return replace(directory, counters={**directory.counters, event.code: event})
-        case AgencyWithdrawn(code):
+        case AgencyWithdrawn(code, at):
+            directory = _line_released(directory, code, "", at)
             return replace(directory, agencies=_without(directory.agencies, code))
         case ServiceWithdrawn(code):
             return replace(directory, services=_without(directory.services, code))
@@ -254,6 +274,15 @@ def evolve(directory: Directory, event: Event) -> Directory:
             return replace(directory, counters=_without(directory.counters, code))
         case _:
             assert_never(event)
+
+
+def _line_released(directory: Directory, agency: str, line: str, at: datetime | None) -> Directory:
+    """The directory after an agency got another letter, or none, at this instant."""
+    known = directory.agencies.get(agency)
+    if at is None or known is None or known.line == line:
+        return directory
+    recent = {one: when for one, when in directory.released.items() if when > at - KEPT}
+    return replace(directory, released={**recent, (known.line, agency): at})
 
 
 def _without(entries: Mapping[str, Entry], code: str) -> dict[str, Entry]:

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from services.catalog.domain import limits
 from services.catalog.domain.directory import (
     COMPONENTS,
     AgencyListed,
@@ -19,7 +22,7 @@ from services.chassis.errors import Fault
 LINE = re.compile(r"[A-Z]{1,2}")
 ENTRY = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
 LONGEST_COUNTER = 10
-LONGEST_NAME = 150
+SHORTEST_REASON = 3
 
 
 def faults_of(entry: Listed, directory: Directory) -> Iterator[Fault]:
@@ -39,33 +42,96 @@ def faults_of_code(code: str) -> Iterator[Fault]:
         yield Fault("code", "capital letters, digits and hyphens, at most {n}", {"n": 40})
 
 
-def faults_of_all(wanted: Directory) -> Iterator[Fault]:
-    """What contradicts itself in a whole directory, each fault with its entry."""
+def faults_of_new(entry: Listed, directory: Directory) -> Iterator[Fault]:
+    """What is wrong with an entry that joins this directory, which holds it already."""
+    yield from faults_of_code(entry.code)
+    yield from faults_of(entry, directory)
+    entries, most = _all_of_its_kind(entry, directory)
+    if len(entries) > most:
+        yield Fault("code", "at most {n} entries", {"n": most})
+
+
+def faults_of_all(wanted: Directory, known: Directory, at: datetime | None = None) -> Iterator[Fault]:
+    """What contradicts itself in a whole directory, each fault with its entry.
+
+    `known` is what is listed so far, `at` when it is to be replaced.
+    """
     if wanted.mall is None:
         yield Fault("mall", "no mall")
         return
     yield from faults_of_mall(wanted.mall)
-    kinds: tuple[tuple[str, Mapping[str, Listed]], ...] = (
-        ("agency {entry}: ", wanted.agencies),
-        ("service {entry}: ", wanted.services),
-        ("counter {entry}: ", wanted.counters),
+    yield from limits.faults_of_count("agencies", len(wanted.agencies), limits.AGENCIES)
+    yield from limits.faults_of_count("services", len(wanted.services), limits.SERVICES)
+    yield from limits.faults_of_count("counters", len(wanted.counters), limits.COUNTERS)
+    kinds: tuple[tuple[str, Mapping[str, Listed], Mapping[str, Listed]], ...] = (
+        ("agency {entry}: ", wanted.agencies, known.agencies),
+        ("service {entry}: ", wanted.services, known.services),
+        ("counter {entry}: ", wanted.counters, known.counters),
     )
-    for where, entries in kinds:
+    for where, entries, listed in kinds:
         for entry in entries.values():
-            for fault in faults_of(entry, wanted):
-                values = {**fault.values, "entry": entry.code or "''"}
+            # What is listed already keeps its code, though an earlier version may have taken it without asking.
+            faults = [] if entry.code in listed else list(faults_of_code(entry.code))
+            faults += faults_of(entry, wanted)
+            faults += faults_of_line(entry, known, wanted, at) if isinstance(entry, AgencyListed) else []
+            for fault in faults:
+                values = {**fault.values, "entry": entry.code[:40] or "''"}
                 yield replace(fault, where=where, values=values)
+
+
+def faults_of_line(agency: AgencyListed, before: Directory, after: Directory, at: datetime | None) -> Iterator[Fault]:
+    """Refuse a letter that another agency has had today, by the mall's date: tickets with it are in people's hands.
+
+    An agency may keep its letter, or take back its own. What another still has `after` the change is no matter here.
+    """
+    known = before.agencies.get(agency.code)
+    if at is None or before.mall is None or (known is not None and known.line == agency.line):
+        return
+    zone = ZoneInfo(before.mall.zone)
+    today = at.astimezone(zone).date()
+    released = [
+        code
+        for (line, code), when in before.released.items()
+        if line == agency.line and when.astimezone(zone).date() >= today
+    ]
+    leaving = [one.code for one in before.agencies.values() if one.line == agency.line and not _has(one, after)]
+    for code in dict.fromkeys(each for each in (*released, *leaving) if each != agency.code):
+        values = {"line": agency.line, "agency": code}
+        yield Fault("line", "line {line} was used by {agency} today, and is free tomorrow", values)
+
+
+def _has(agency: AgencyListed, directory: Directory) -> bool:
+    now = directory.agencies.get(agency.code)
+    return now is not None and now.line == agency.line
+
+
+def faults_of_reason(field: str, reason: str) -> Iterator[Fault]:
+    """What is wrong with the reason that an agency is suspended for."""
+    if len(reason.strip()) < SHORTEST_REASON:
+        yield Fault(field, "a reason of at least {n} letters", {"n": SHORTEST_REASON})
+    yield from limits.faults_of_value(field, reason, limits.REASON)
+
+
+def _all_of_its_kind(entry: Listed, directory: Directory) -> tuple[Mapping[str, Listed], int]:
+    match entry:
+        case AgencyListed():
+            return directory.agencies, limits.AGENCIES
+        case ServiceListed():
+            return directory.services, limits.SERVICES
+        case CounterListed():
+            return directory.counters, limits.COUNTERS
 
 
 def _faults_of_name(name: str) -> Iterator[Fault]:
     if not name.strip():
         yield Fault("name", "a name is needed")
-    if len(name) > LONGEST_NAME:
-        yield Fault("name", "at most {n} letters", {"n": LONGEST_NAME}, place="name: ")
 
 
 def _faults_of_agency(agency: AgencyListed, directory: Directory) -> Iterator[Fault]:
     yield from _faults_of_name(agency.name)
+    yield from limits.faults_of_fields(agency, limits.AGENCY)
+    if agency.suspended and len(agency.suspended.strip()) < SHORTEST_REASON:
+        yield Fault("suspended", "a reason of at least {n} letters", {"n": SHORTEST_REASON})
     if not LINE.fullmatch(agency.line):
         yield Fault("line", "line must be one or two capital letters")
     if any(other.line == agency.line for other in directory.agencies.values() if other.code != agency.code):
@@ -74,21 +140,21 @@ def _faults_of_agency(agency: AgencyListed, directory: Directory) -> Iterator[Fa
 
 def _faults_of_service(service: ServiceListed, directory: Directory) -> Iterator[Fault]:
     yield from _faults_of_name(service.name)
+    yield from limits.faults_of_fields(service, limits.SERVICE)
     if service.agency not in directory.agencies:
         yield Fault("agency", "no agency {code}", {"code": service.agency})
-    if service.minutes <= 0:
-        yield Fault("minutes", "minutes must be more than 0")
-    if service.capacity is not None and service.capacity <= 0:
-        yield Fault("capacity", "capacity must be more than 0, or empty")
     if any(";" in need or not need.strip() for need in service.requirements):
         yield Fault("requirements", "one requirement a line, without semicolons")
-    for name in service.components.keys() - COMPONENTS:
-        known = {"name": name, "names": ", ".join(COMPONENTS)}
-        yield Fault("components", "{name!r} is none of {names}", known, place="components: ")
+    for name, text in service.components.items():
+        if name not in COMPONENTS:
+            known = {"name": name, "names": ", ".join(COMPONENTS)}
+            yield Fault("components", "{name!r} is none of {names}", known, place="components: ")
+        yield from within("components", limits.faults_of_value(name, text, limits.COMPONENT), "components: ")
 
 
 def _faults_of_counter(counter: CounterListed, directory: Directory) -> Iterator[Fault]:
     yield from _faults_of_name(counter.name)
+    yield from limits.faults_of_fields(counter, limits.COUNTER)
     if counter.agency not in directory.agencies:
         yield Fault("agency", "no agency {code}", {"code": counter.agency})
     if not 0 < len(counter.code) <= LONGEST_COUNTER:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
+from services.catalog.domain import limits
 from services.chassis.errors import Fault
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -25,6 +26,9 @@ def faults_of_week(week: Week) -> Iterator[Fault]:
 
 def faults_of_day(intervals: Intervals) -> Iterator[Fault]:
     """What is wrong with the hours of a day."""
+    if len(intervals) > limits.INTERVALS:
+        yield Fault("", "has more than {n} intervals", {"n": limits.INTERVALS})
+        return
     moments = [moment for interval in intervals for moment in interval]
     if not all(CLOCK.fullmatch(moment) for moment in moments):
         yield Fault("", "needs times such as 08:00")

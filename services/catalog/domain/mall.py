@@ -8,25 +8,18 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from services.catalog.domain import limits
 from services.catalog.domain.hours import CLOCK, Intervals, Week, faults_of_day, faults_of_week, within
 from services.chassis.errors import Fault
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 CLASS = re.compile(r"[a-z][a-z-]{0,29}")
-LONGEST_SHORT_NAME = 40  # a mall's name opens every text message, which has 160 characters in all
+LONGEST_SHORT_NAME = limits.NAME_OF_MALL.longest
 HOLIDAYS = ("public-holiday", "joint-leave")  # hari libur nasional, cuti bersama
 RULES = ("ratio", "strict", "fifo")
 LANGUAGES = ("id", "en")
+LANGUAGE = re.compile(r"[a-z]{2,3}")
 Thing = TypeVar("Thing", bound=Hashable)
-LEAST = {
-    "capacity": 0,
-    "tickets_from_minutes": 0,
-    "last_ticket_minutes": 0,
-    "overtime_minutes": 0,
-    "kept_for_priority": 0,
-    "kept_for_bookings": 0,
-    "approaching": 1,
-}
 
 
 # Stored as named here: rename nothing; new fields get defaults.
@@ -112,6 +105,8 @@ def faults_of_mall(mall: MallListed) -> Iterator[Fault]:
     if not mall.name.isascii() or len(mall.name) > LONGEST_SHORT_NAME:
         says = "at most {n} plain letters, for it opens every text message"
         yield Fault("name", says, {"n": LONGEST_SHORT_NAME}, place="mall name: ")
+    else:
+        yield from limits.faults_of_value("name", mall.name, limits.NAME_OF_MALL)
     for named in ("name", "city", "address"):
         if not getattr(mall, named).strip():
             yield Fault(named, "must not be empty", place=f"{named}: ")
@@ -119,26 +114,22 @@ def faults_of_mall(mall: MallListed) -> Iterator[Fault]:
         ZoneInfo(mall.zone)
     except (KeyError, ValueError, OSError):
         yield Fault("zone", "there is no time zone {zone!r}", {"zone": mall.zone}, place="zone: ")
-    yield from _faults_of_numbers(mall)
+    yield from limits.faults_of_fields(mall, limits.MALL)
     yield from within("week", faults_of_week(mall.week), "week: ")
     yield from _faults_of_closures(mall)
     yield from _faults_of_kept_places(mall)
     yield from within("priority", _faults_of_priority(mall.priority), "priority: ")
 
 
-def _faults_of_numbers(mall: MallListed) -> Iterator[Fault]:
-    for name, least in LEAST.items():
-        if getattr(mall, name) < least:
-            yield Fault(name, "at least {n}", {"n": least}, place=f"{name}: ")
-
-
 def _faults_of_closures(mall: MallListed) -> Iterator[Fault]:
+    yield from limits.faults_of_count("exceptions", len(mall.exceptions), limits.EXCEPTIONS)
     for date in _repeated(exception.date for exception in mall.exceptions):
         yield Fault("exceptions", "{date} is named twice", {"date": date}, place="exceptions: ")
     for number, exception in enumerate(mall.exceptions):
         place = f"exceptions: {exception.date} "
         if not exception.reason.strip():
             yield Fault(f"exceptions.{number}.reason", "needs a reason", place=place)
+        yield from within(f"exceptions.{number}", limits.faults_of_fields(exception, limits.EXCEPTION), place)
         yield from within(f"exceptions.{number}.intervals", faults_of_day(exception.intervals), place)
     for kind in mall.closed_on:
         if kind not in HOLIDAYS:
@@ -157,8 +148,7 @@ def _faults_of_kept_places(mall: MallListed) -> Iterator[Fault]:
             says = "nobody could book these places, for bookings is null"
             yield Fault("kept_for_bookings", says, place="kept_for_bookings: ")
         return
-    if mall.bookings.days_ahead < 1:
-        yield Fault("bookings.days_ahead", "at least {n}", {"n": 1}, place="bookings: days_ahead: ")
+    yield from within("bookings", limits.faults_of_fields(mall.bookings, limits.BOOKINGS), "bookings: ")
     if not CLOCK.fullmatch(mall.bookings.claim_by):
         yield Fault("bookings.claim_by", "needs a time such as 10:00", place="bookings: claim_by ")
 
@@ -166,10 +156,8 @@ def _faults_of_kept_places(mall: MallListed) -> Iterator[Fault]:
 def _faults_of_priority(priority: Priority) -> Iterator[Fault]:
     if priority.rule not in RULES:
         yield Fault("rule", "rule {rule!r} is none of {rules}", {"rule": priority.rule, "rules": ", ".join(RULES)})
-    if priority.in_a_row < 1:
-        yield Fault("in_a_row", "at least {n}", {"n": 1}, place="in_a_row: ")
-    if priority.ceiling_minutes is not None and priority.ceiling_minutes < 1:
-        yield Fault("ceiling_minutes", "at least {n}, or null", {"n": 1}, place="ceiling_minutes: ")
+    yield from limits.faults_of_fields(priority, limits.PRIORITY)
+    yield from limits.faults_of_count("classes", len(priority.classes), limits.CLASSES)
     for code in _repeated(c.code for c in priority.classes):
         yield Fault("classes", "class {code} is named twice", {"code": code})
     for number, each in enumerate(priority.classes):
@@ -180,6 +168,15 @@ def _faults_of_priority(priority: Priority) -> Iterator[Fault]:
             if not each.name.get(language, "").strip():
                 given = {"code": each.code, "language": language}
                 yield Fault(f"classes.{number}.name.{language}", "class {code} has no name in {language!r}", given)
+        yield from within(f"classes.{number}", _faults_of_texts(each), "classes: ")
+
+
+def _faults_of_texts(each: PriorityClass) -> Iterator[Fault]:
+    yield from limits.faults_of_fields(each, limits.CLASS)
+    for language, name in each.name.items():
+        if not LANGUAGE.fullmatch(language):
+            yield Fault("name", "{language!r} is no code of a language", {"language": language[:20]}, place="name: ")
+        yield from limits.faults_of_value(f"name.{language}", name, limits.CLASS_NAME)
 
 
 def _repeated(things: Iterable[Thing]) -> list[Thing]:

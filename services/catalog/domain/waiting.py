@@ -1,4 +1,4 @@
-"""Who waits for what now: the newest news of each ticket, counter and closure, as ticketing told it.
+"""Who waits for what now, and who booked: the newest event of ticketing on each ticket, counter, closure and booking.
 
 News can come again and in any order. What counts is its place in the stream that it comes from: what is older than
 what was heard of the same thing leads to nothing.
@@ -19,12 +19,13 @@ Position = tuple[int, int]
 # Stored as named here: rename nothing; new fields get defaults.
 @dataclass(frozen=True)
 class TicketWaits:
-    """A visitor waits for this service."""
+    """A visitor waits for this service; booked: with a new ticket, for a place that was booked for this day."""
 
     ticket_id: str
     service: str
     at: datetime
     position: Position
+    booked: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,36 @@ class ReopeningHeard:
     position: Position
 
 
+@dataclass(frozen=True)
+class PlaceBooked:
+    """A place of this service is booked. `booking` names it in the catalog alone: its own id lets one act for it."""
+
+    booking: str
+    service: str
+    at: datetime
+    position: Position
+
+
+@dataclass(frozen=True)
+class BookingEnded:
+    """A booking was cancelled, or was not claimed in time."""
+
+    booking: str
+    at: datetime
+    position: Position
+
+
 # The command and the event are the same value: what was heard.
-News = TicketWaits | TicketWaitsNoMore | CounterStands | DayEnded | ClosureHeard | ReopeningHeard
+News = (
+    TicketWaits
+    | TicketWaitsNoMore
+    | CounterStands
+    | DayEnded
+    | ClosureHeard
+    | ReopeningHeard
+    | PlaceBooked
+    | BookingEnded
+)
 Thing = tuple[str, str]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -85,15 +114,18 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Waiting:
-    """A business day, or the closures of a mall: each has a stream of its own, with one kind of news or the other.
+    """A business day, its bookings, or the closures of a mall: each has a stream of its own, with its kind of news.
 
-    `heard` holds the latest position for each thing; of a ticket that waits no more nothing else is kept.
+    `heard` holds the latest position for each thing; of a ticket that waits no more, or a booking that ended, nothing
+    else is kept.
     """
 
     heard: Mapping[Thing, Position] = field(default_factory=dict)
     tickets: Mapping[str, str] = field(default_factory=dict)  # the service, by the id of the ticket that waits for it
     counters: Mapping[str, str] = field(default_factory=dict)  # open, paused or closed
     closures: Mapping[Thing, ClosureHeard] = field(default_factory=dict)
+    claimed: Mapping[str, str] = field(default_factory=dict)  # the service, by the id of the ticket a booking became
+    bookings: Mapping[str, str] = field(default_factory=dict)  # the service, by what names the booking
     news_at: datetime | None = None
     ended: bool = False
 
@@ -115,6 +147,10 @@ class Waiting:
 
 def evolve(state: Waiting, news: News) -> Waiting:
     """What is known after some news."""
+    if isinstance(news, TicketWaits) and news.booked:
+        state = replace(state, claimed={**state.claimed, news.ticket_id: news.service})
+    if not _is_new(news, state):
+        return state
     state = replace(state, heard={**state.heard, _about(news): news.position})
     match news:
         case TicketWaits(ticket_id, service, at):
@@ -129,14 +165,26 @@ def evolve(state: Waiting, news: News) -> Waiting:
             return replace(state, closures={**state.closures, (scope, code): news})
         case ReopeningHeard(scope, code):
             return replace(state, closures=_without(state.closures, (scope, code)))
+        case PlaceBooked(booking, service):
+            return replace(state, bookings={**state.bookings, booking: service})
+        case BookingEnded(booking):
+            return replace(state, bookings=_without(state.bookings, booking))
         case _:
             assert_never(news)
 
 
 def decide(news: News, state: Waiting) -> list[News]:
     """Take in what is newer than what was heard of the same thing; nothing follows the end of a day."""
+    if state.ended:
+        return []
+    if isinstance(news, TicketWaits) and news.booked and news.ticket_id not in state.claimed:
+        return [news]  # that a booking became a ticket stays true, whatever happened to the ticket since
+    return [news] if _is_new(news, state) else []
+
+
+def _is_new(news: News, state: Waiting) -> bool:
     known = state.heard.get(_about(news))
-    return [] if state.ended or (known is not None and news.position <= known) else [news]
+    return known is None or news.position > known
 
 
 def _about(news: News) -> Thing:
@@ -149,6 +197,8 @@ def _about(news: News) -> Thing:
             return "day", ""
         case ClosureHeard() | ReopeningHeard():
             return news.scope, news.code
+        case PlaceBooked() | BookingEnded():
+            return "booking", news.booking
         case _:
             assert_never(news)
 
@@ -165,5 +215,14 @@ WAITING: Decider[News, Waiting, News] = Decider(
     initial=Waiting(),
     decide=decide,
     evolve=evolve,
-    events=(TicketWaits, TicketWaitsNoMore, CounterStands, DayEnded, ClosureHeard, ReopeningHeard),
+    events=(
+        TicketWaits,
+        TicketWaitsNoMore,
+        CounterStands,
+        DayEnded,
+        ClosureHeard,
+        ReopeningHeard,
+        PlaceBooked,
+        BookingEnded,
+    ),
 )

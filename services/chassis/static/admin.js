@@ -9,6 +9,7 @@ const { dataset } = document.getElementById('admin');
 const $ = (id) => document.getElementById(id);
 const api = `/catalog/api/malls/${dataset.mall}`;
 const clock = clockIn(dataset.zone);
+const calendar = clockIn('UTC'); // a date without a time is the same day in every zone
 const PARTS = ['agencies', 'services', 'counters', 'mall', 'history', 'transfer', 'new'];
 const preview = $('preview');
 const edited = {}; // the entry that each dialog shows, null: a new one
@@ -141,8 +142,9 @@ async function ask({ method, path, body, query = '', danger = false, form = null
   try {
     if (form) forgetFaults(form);
     const would = await send(address(true), { method, body });
-    $('do').className = danger ? 'button danger' : 'button main';
-    $('do').textContent = t(danger ? 'admin.withdraw.do' : 'admin.save');
+    const closes = showConcerns(would.concerns);
+    $('do').className = danger || closes ? 'button danger' : 'button main';
+    $('do').textContent = t(closes ? 'admin.close.do' : danger ? 'admin.withdraw.do' : 'admin.save');
     $('do').disabled = would.changes.length === 0;
     preview.querySelector('[data-changes]').replaceChildren(...changes(would.changes));
     const alone = preview.querySelector('[data-alone]');
@@ -169,6 +171,22 @@ async function ask({ method, path, body, query = '', danger = false, form = null
   } catch (problem) {
     tell(form, problem);
   }
+}
+
+/** Show in the preview the people that the change concerns; returns whether it closes today, which has its own notice. */
+function showConcerns({ text, days, warnings }) {
+  const closing = warnings.filter((one) => one.reason === 'closes-today');
+  const others = warnings.filter((one) => one.reason !== 'closes-today');
+  const closes = preview.querySelector('[data-closing]');
+  closes.hidden = closing.length === 0;
+  closes.textContent = closing.map((one) => one.text).join(' ');
+  preview.querySelector('[data-concerns]').hidden = !text && others.length === 0;
+  preview.querySelector('[data-summary]').textContent = text;
+  preview.querySelector('[data-warnings]').replaceChildren(...others.map((one) => Object.assign(document.createElement('li'), { textContent: one.text })));
+  const byDay = preview.querySelector('[data-days]');
+  byDay.hidden = days.length === 0;
+  byDay.textContent = t('admin.concern.days', { days: days.map((one) => `${calendar.date(one.day)}: ${one.bookings}`).join(', ') });
+  return closing.length > 0;
 }
 
 function tell(form, problem) {
