@@ -51,9 +51,14 @@ class Names(threading.Thread):
 
 @contextmanager
 def compose_gateway(
-    program: str, folder: Path, names: Names, service_port: int, changes: Mapping[str, str] | None = None
+    program: str,
+    folder: Path,
+    names: Names,
+    service_port: int,
+    changes: Mapping[str, str] | None = None,
+    scheme: str = "http",
 ) -> Iterator[int]:
-    """Run nginx as the containers do, over plain HTTP; yield its port.
+    """Run nginx as the containers do; yield its port for plain HTTP.
 
     Ports, the name server and the folder of port.conf differ, and what `changes` says, old text to new.
     """
@@ -67,7 +72,7 @@ def compose_gateway(
         **(changes or {}),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    mounted = {"http.conf": "servers.conf", "compose.conf": "services.conf"}
+    mounted = {f"{scheme}.conf": "servers.conf", "compose.conf": "services.conf"}
     for name in ("nginx.conf", "locations.conf", *mounted):
         text = (gateway.CONFIGURATION / name).read_text()
         for old, new in replaced.items():

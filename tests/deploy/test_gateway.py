@@ -6,6 +6,7 @@ Only names and ports differ: a name server of the test stands in for Docker's.
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import httpx
 import pytest
 from gateways import PROGRAMS, Names, compose_gateway
 from servers import free_port
+
+from deploy import make_secrets
 
 DIES, LIVES = "127.0.0.61", "127.0.0.62"
 MANY = 40  # requests, each of which nginx gives to one of the two by chance
@@ -103,3 +106,23 @@ def test_a_body_that_is_too_large_is_refused_in_our_words_with_or_without_a_key(
     answer = httpx.post(f"{gateway.url}/ticketing/api/x", content=b"x" * 70_000, headers=headers)
     assert (answer.status_code, answer.json()["reason"]) == (413, "too-large")
     assert not gateway.dying.heard
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_https_is_accepted_by_clients_that_trust_the_authority(program: str, tmp_path: Path):
+    make_secrets.make(tmp_path / "secrets", [])
+    tls_port, names = free_port(), Names(LIVES)
+    changes = {
+        "listen 8443": f"listen 127.0.0.1:{tls_port}",
+        "/run/secrets/tls_cert": str(tmp_path / "secrets/tls_cert.pem"),
+        "/run/secrets/tls_key": str(tmp_path / "secrets/tls_key.pem"),
+    }
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "secrets/tls_ca.pem"))
+    with compose_gateway(program, tmp_path / "nginx", names, free_port(), changes, "https") as port:
+        assert httpx.get(f"https://localhost:{tls_port}/livez", verify=trusting).text == "ok\n"
+        refused = httpx.get(f"https://127.0.0.1:{tls_port}/catalog/x", verify=trusting)
+        assert (refused.status_code, refused.json()["reason"]) == (502, "service-down")
+        with pytest.raises(httpx.ConnectError, match="certificate"):
+            httpx.get(f"https://localhost:{tls_port}/livez")
+        moved = httpx.get(f"http://127.0.0.1:{port}/catalog/x?y=1")
+        assert (moved.status_code, moved.headers["Location"]) == (308, "https://127.0.0.1:8443/catalog/x?y=1")
