@@ -1,7 +1,7 @@
 """A certificate for the gateway, signed by a certificate authority (CA) that can sign for the given hosts only.
 
-People trust the CA on their devices. The gateway holds the certificate that the CA signed, which can sign nothing. The
-CA's key is never in the folder that is deployed: it is forgotten, or kept in a folder elsewhere for renewals.
+Devices trust the CA. The gateway holds the certificate that it signed, which can sign nothing. The CA's key is never
+in the folder that is deployed: it is not kept, or kept in a folder elsewhere for renewals.
 """
 
 import datetime

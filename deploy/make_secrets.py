@@ -49,7 +49,7 @@ agencies.KafkaServer {{
 def make(folder: Path, hosts: list[str], ca_folder: Path | None = None) -> None:
     """Write what is missing. `hosts` are the names and addresses of a new certificate, beside this machine's own.
 
-    `ca_folder` is where the key of the certificate authority is kept; without it the key is forgotten. Raises
+    `ca_folder` is where the key of the certificate authority is kept; without it the key is not kept. Raises
     `WrongAuthority` if that authority cannot sign for `hosts`.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -119,7 +119,7 @@ def test_key_of_the_authority_is_not_kept(folder: Path):
 
 
 def signed(folder: Path, host: x509.GeneralName, issuer: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Path:
-    """What somebody who has this key would make for another host; its key is beside it."""
+    """A certificate for this host, made with a stolen key; its own key is beside it."""
     own, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -196,3 +196,8 @@ def test_command_warns_of_a_certificate_that_can_sign_others(folder: Path):
     assert "can sign certificates" not in make_secrets_command(folder).stdout
     (folder / "tls_cert.pem").write_bytes((folder / "tls_ca.pem").read_bytes())  # as earlier versions made it
     assert "trust tls_ca.pem in its place" in make_secrets_command(folder).stdout
+
+
+def test_command_warns_of_provider_settings_that_are_not_read_any_more(folder: Path):
+    (folder / "oidc.env").write_text("OIDC_CLIENT_SECRET=x")
+    assert "oidc_client_secret" in make_secrets_command(folder).stdout
