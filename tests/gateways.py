@@ -13,7 +13,7 @@ import subprocess
 import sysconfig
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -123,11 +123,14 @@ def _ask(port: int) -> bytes:
     return b""
 
 
-def exchange(port: int, data: bytes, timeout: float = 5) -> bytes:
-    """Send these bytes on a connection of their own; return all that comes until it is closed, or for `timeout` s."""
+def exchange(port: int, data: bytes, timeout: float = 10, until: Callable[[bytes], bool] = lambda _: False) -> bytes:
+    """Send these bytes on a connection of their own, and return the answer.
+
+    That is all that comes until the connection is closed, nothing came for `timeout` seconds, or `until` is true of it.
+    """
     answer = b""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection, contextlib.suppress(OSError):
         connection.sendall(data)
-        while more := connection.recv(65536):
+        while not until(answer) and (more := connection.recv(65536)):
             answer += more
     return answer

@@ -50,6 +50,9 @@ class Request(NamedTuple):
         return f"{self.method} {self.target} {base64.b64encode(self.body).decode()}".encode()
 
 
+Requests = tuple[Request, ...]
+
+
 @dataclass
 class Upstream:
     """A web process that records every request and answers with what it received."""
@@ -63,9 +66,9 @@ class Upstream:
         new, self.read = lines[self.read :], len(lines)
         return [json.loads(line) for line in new]
 
-    def new_requests(self) -> list[Request]:
+    def new_requests(self) -> Requests:
         records = self.new_records()
-        return [Request(one["method"], one["target"], base64.b64decode(one["body"])) for one in records]
+        return tuple(Request(one["method"], one["target"], base64.b64decode(one["body"])) for one in records)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +109,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 CHUNKS = b"%x\r\n" % len(SMUGGLED) + SMUGGLED + b"\r\n0\r\n\r\n"
 PATH = "/ticketing/x"
 WHOLE = (Request("POST", PATH, SMUGGLED),)  # the smuggled request stays what it is: a body
-REFUSED: tuple[Request, ...] = ()
+REFUSED: Requests = ()
 
 
 def post(headers: bytes, body: bytes = SMUGGLED, line: bytes = b"POST /ticketing/x HTTP/1.1\r\n") -> bytes:
@@ -251,12 +254,16 @@ def is_own_answer(port: int, name: str) -> bool:
     return statuses(received) == [200] and received.endswith(Request("GET", target).answer)
 
 
-def attack(port: int, upstream: Upstream, data: bytes) -> tuple[bytes, list[Request]]:
+def attack(port: int, upstream: Upstream, data: bytes, *allowed: Requests) -> tuple[bytes, Requests]:
     """Send it; return the answer, and what the web process received, after other visitors had their answers."""
+
+    def is_whole(answer: bytes) -> bool:
+        return any(requests and all(one.answer in answer for one in requests) for requests in allowed)
+
     upstream.new_requests()
-    answer = exchange(port, data, timeout=0.5)
+    answer = exchange(port, data, until=is_whole)
     assert all(is_own_answer(port, str(number)) for number in range(3))
-    visitors = [Request("GET", f"/ticketing/visitor-{number}") for number in range(3)]
+    visitors = tuple(Request("GET", f"/ticketing/visitor-{number}") for number in range(3))
     received = upstream.new_requests()
     assert received[-3:] == visitors
     return answer, received[:-3]
@@ -264,8 +271,8 @@ def attack(port: int, upstream: Upstream, data: bytes) -> tuple[bytes, list[Requ
 
 @pytest.mark.parametrize(("data", "allowed"), ONE_READING.values(), ids=ONE_READING)
 def test_gateway_passes_on_exactly_what_was_sent(port, upstream, data, allowed):
-    answer, received = attack(port, upstream, data)
-    assert tuple(received) == allowed
+    answer, received = attack(port, upstream, data, allowed)
+    assert received == allowed
     assert [status for status in statuses(answer) if status == 200] == [200] * len(allowed)
     assert all(request.answer in answer for request in allowed)
 
@@ -273,14 +280,14 @@ def test_gateway_passes_on_exactly_what_was_sent(port, upstream, data, allowed):
 @pytest.mark.parametrize("data", TWO_READINGS.values(), ids=TWO_READINGS)
 def test_gateway_refuses_what_has_two_readings(port, upstream, data):
     answer, received = attack(port, upstream, data)
-    assert received == []
+    assert received == REFUSED
     assert set(statuses(answer)) <= {400, 405, 413, 501, 505}
 
 
 @pytest.mark.parametrize(("data", "allowed"), LINE_FEEDS.values(), ids=LINE_FEEDS)
 def test_gateway_reads_line_feeds_in_an_allowed_way(port, upstream, data, allowed):
-    _, received = attack(port, upstream, data)
-    assert tuple(received) in allowed
+    _, received = attack(port, upstream, data, *allowed)
+    assert received in allowed
 
 
 def test_headers_named_by_connection_cannot_remove_those_of_the_gateway(port, upstream):
@@ -318,21 +325,21 @@ def test_hop_by_hop_headers_end_at_the_gateway(port, upstream, header):
 def test_unfinished_request_is_closed_and_never_passed_on(port, upstream, data):
     upstream.new_requests()
     began = time.monotonic()
-    answer = exchange(port, data, timeout=8)
-    assert 0.5 < time.monotonic() - began < 5 or not data  # a connection without a request may stay for longer
+    answer = exchange(port, data, timeout=10)
+    assert 0.5 < time.monotonic() - began < 9
     assert 200 not in statuses(answer)
-    assert upstream.new_requests() == []
+    assert upstream.new_requests() == REFUSED
 
 
 def test_head_sent_one_byte_at_a_time_is_closed_in_time(port, upstream):
     upstream.new_requests()
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection, contextlib.suppress(OSError):
         began = time.monotonic()
-        for byte in get(b"GET /ticketing/x HTTP/1.1", HOST + b"X-A: " + b"a" * 200 + b"\r\n"):
+        for byte in get(b"GET /ticketing/x HTTP/1.1", HOST + b"X-A: " + b"a" * 300 + b"\r\n"):
             connection.sendall(bytes([byte]))
             time.sleep(0.05)
-    assert time.monotonic() - began < 5
-    assert upstream.new_requests() == []
+    assert time.monotonic() - began < 9
+    assert upstream.new_requests() == REFUSED
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/metrics", "//readyz", "/%72eadyz", "/x/../readyz", "/readyz?x=1"])
@@ -341,7 +348,7 @@ def test_readiness_and_metrics_are_refused(port, upstream, path):
     answer = exchange(port, get(f"GET {path} HTTP/1.1".encode(), HOST + b"Connection: close\r\n"))
     assert statuses(answer) == [404]
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["reason"] == "not-found"
-    assert upstream.new_requests() == []
+    assert upstream.new_requests() == REFUSED
 
 
 @pytest.mark.timeout(120)
@@ -369,7 +376,7 @@ def test_visitors_receive_their_own_answers_during_all_attacks(port, upstream):
 
     run_together([lambda name=name: visit(name) for name in range(4)], attacks, port, ending)
     assert wrong == []
-    assert answered[0] > 4 * 50
+    assert answered[0] > 20
 
 
 def run_together(visits: list[Callable[[], None]], attacks: list[bytes], port: int, ending: threading.Event) -> None:
