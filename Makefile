@@ -73,8 +73,8 @@ asyncapi: .venv/installed ## Write docs/asyncapi.yaml, and each service's part o
 asyncapi-parser: ## Fetch the official AsyncAPI parser for the tests (needs npm)
 	@npm install --prefix build/asyncapi --no-audit --no-fund --silent @asyncapi/parser@3.6.3
 
-secrets: .venv/installed ## Make what docker compose needs, in deploy/secrets: keys, passwords, a certificate (HOSTS=name,address)
-	@$(BIN)/python -m deploy.make_secrets $${MPP_SECRETS:-deploy/secrets} $(if $(HOSTS),--host $(HOSTS))
+secrets: .venv/installed ## Make what docker compose needs, in deploy/secrets: keys, passwords, a certificate (HOSTS=name,address CA_FOLDER=folder)
+	@$(BIN)/python -m deploy.make_secrets $${MPP_SECRETS:-deploy/secrets} $(if $(HOSTS),--host $(HOSTS)) $(if $(CA_FOLDER),--ca $(CA_FOLDER))
 
 lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and write both lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o deploy/requirements.lock

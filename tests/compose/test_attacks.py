@@ -4,6 +4,8 @@ The servers may be stand-ins (it says so): what they refuse is refused by their 
 """
 
 import os
+import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -154,9 +156,30 @@ def test_no_secret_is_in_the_environment_or_the_logs():
     assert [name for name, word in zip(names, words, strict=True) if word in everything] == []
 
 
-def test_neither_servers_network_nor_theirs_leads_out():
-    said = python_in("ticketing-worker", "import socket; socket.create_connection(('192.0.2.1', 443), 3)")
+@pytest.mark.parametrize(
+    "container", ["catalog-web", "catalog-worker", "ticketing-web", "ticketing-live", "ticketing-worker"]
+)
+def test_process_that_needs_no_other_machine_has_no_way_out(container: str):
+    said = python_in(container, "import socket; socket.create_connection(('192.0.2.1', 443), 3)")
     assert "unreachable" in said or "timed out" in said
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics", "//readyz", "/%72eadyz"])
+def test_gateway_refuses_what_is_for_health_checks_and_prometheus(path: str):
+    with client() as visitor:
+        answer = visitor.get(path)
+    assert (answer.status_code, answer.json()["reason"]) == (404, "not-found")
+
+
+def test_gateway_refuses_a_request_with_two_readings():
+    head = b"POST /ticketing/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+    address = urlsplit(os.environ["MPP_URL"])
+    with (
+        socket.create_connection((address.hostname, address.port), 5) as plain,
+        ssl.create_default_context().wrap_socket(plain, server_hostname=address.hostname) as connection,
+    ):
+        connection.sendall(head + b"0\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
 
 
 def test_who_comes_without_tls_is_sent_to_it():

@@ -20,7 +20,7 @@ FOLLOWED = command("docker compose logs -f")
 ASKED = command("docker compose exec catalog-web python -m services.catalog.access create")
 TRACED = command("docker compose logs | grep")
 WATCHED = command("docker compose --profile observability")
-CHANGED = command("rm deploy/secrets/")
+CHANGED = command("rm deploy/secrets/kafka_ticketing")
 # Those that go together, with something to see in between, have tests of their own: here, and in test_restoring.py.
 APART = {FOLLOWED, ASKED, TRACED, WATCHED, CHANGED} | {
     command(beginning)

@@ -127,8 +127,10 @@ def test_people_come_by_tls_and_each_path_leads_to_a_service_that_is_there(manif
     (ingress,) = of(manifests, "Ingress").values()
     (rule,) = ingress["spec"]["rules"]
     assert ingress["spec"]["tls"] == [{"hosts": [rule["host"]], "secretName": "mpp-tls"}]
+    assert {path["path"] for path in rule["http"]["paths"] if path["pathType"] == "Exact"} == {"/"}  # not /readyz
     paths = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
     assert paths == {
+        "/catalog": "catalog-web",
         "/ticketing/live": "ticketing-live",
         "/ticketing": "ticketing-web",
         "/notifications": "notifications-web",

@@ -5,10 +5,8 @@ Only names and ports differ: a name server of the test stands in for Docker's.
 
 import contextlib
 import json
-import shutil
 import socket
-import struct
-import subprocess
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -16,34 +14,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from gateways import PROGRAMS, Names, compose_gateway
 from servers import free_port
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-FILES = Path("deploy/gateway")
+from deploy import make_secrets
+
 DIES, LIVES = "127.0.0.61", "127.0.0.62"
 MANY = 40  # requests, each of which nginx gives to one of the two by chance
-
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx on this machine")
-
-
-class Names(threading.Thread):
-    """A name server: whatever is asked for has these addresses, in this order."""
-
-    def __init__(self, *addresses: str) -> None:
-        super().__init__(daemon=True)
-        self.addresses = addresses
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-
-    def run(self) -> None:
-        with contextlib.suppress(OSError):  # it is closed
-            while True:
-                asked, whom = self.socket.recvfrom(512)
-                question = asked[12 : asked.index(b"\0", 12) + 5]
-                head = asked[:2] + struct.pack(">5H", 0x8180, 1, len(self.addresses), 0, 0)
-                answers = (struct.pack(">3HIH", 0xC00C, 1, 1, 60, 4) + socket.inet_aton(one) for one in self.addresses)
-                self.socket.sendto(head + question + b"".join(answers), whom)
 
 
 class Process(threading.Thread):
@@ -70,56 +47,28 @@ class Process(threading.Thread):
 class Gateway:
     """nginx in front of two processes, the first of which dies over each request."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path) -> None:
         self.names = Names(DIES)
-        service, port = free_port(), free_port()
+        service = free_port()
         self.dying, self.living = Process(DIES, service, dies=True), Process(LIVES, service, dies=False)
-        for thread in (self.names, self.dying, self.living):
-            thread.start()
-        changes = {
-            "127.0.0.11": f"127.0.0.1:{self.names.port}",
-            "valid=2s": "valid=1s",
-            ":8000": f":{service}",
-            "listen 8080": f"listen 127.0.0.1:{port}",
-            "/etc/nginx/servers.conf": "http.conf",
-            "/etc/nginx/": "",
-            "/tmp/": f"{folder}/",
-            "include mime.types;": "",
-        }
-        for name in ("nginx.conf", "http.conf", "locations.conf"):
-            text = (FILES / name).read_text()
-            for old, new in changes.items():
-                text = text.replace(old, new)
-            (folder / name).write_text(text)
-        (folder / "port.conf").write_text('map "" $https_port { default 8443; }')
-        self.url = f"http://127.0.0.1:{port}"
-        command = [str(NGINX), "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr", "-g", "daemon off;"]
-        self.process = subprocess.Popen(command)
+        for process in (self.dying, self.living):
+            process.start()
+        self.running = compose_gateway(program, folder, self.names, service)
 
-    def wait(self) -> None:
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                assert httpx.get(f"{self.url}/livez").text == "ok\n"
-                return
-            time.sleep(0.05)
-        raise TimeoutError
+    def __enter__(self) -> "Gateway":
+        self.url = f"http://127.0.0.1:{self.running.__enter__()}"
+        return self
 
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
+    def __exit__(self, *_: object) -> None:
+        self.running.__exit__(None, None, None)
         for one in (self.names.socket, self.dying.listener, self.living.listener):
             one.close()
 
 
-@pytest.fixture
-def gateway(tmp_path) -> Iterator[Gateway]:
-    found = Gateway(tmp_path)
-    try:
-        found.wait()
+@pytest.fixture(params=PROGRAMS.values(), ids=PROGRAMS)
+def gateway(request, tmp_path) -> Iterator[Gateway]:
+    with Gateway(request.param, tmp_path) as found:
         yield found
-    finally:
-        found.close()
 
 
 def test_a_request_with_a_key_is_asked_again_of_another_process(gateway: Gateway):
@@ -157,3 +106,23 @@ def test_a_body_that_is_too_large_is_refused_in_our_words_with_or_without_a_key(
     answer = httpx.post(f"{gateway.url}/ticketing/api/x", content=b"x" * 70_000, headers=headers)
     assert (answer.status_code, answer.json()["reason"]) == (413, "too-large")
     assert not gateway.dying.heard
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_https_is_accepted_by_clients_that_trust_the_authority(program: str, tmp_path: Path):
+    make_secrets.make(tmp_path / "secrets", [])
+    tls_port, names = free_port(), Names(LIVES)
+    changes = {
+        "listen 8443": f"listen 127.0.0.1:{tls_port}",
+        "/run/secrets/tls_cert": str(tmp_path / "secrets/tls_cert.pem"),
+        "/run/secrets/tls_key": str(tmp_path / "secrets/tls_key.pem"),
+    }
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "secrets/tls_ca.pem"))
+    with compose_gateway(program, tmp_path / "nginx", names, free_port(), changes, "https") as port:
+        assert httpx.get(f"https://localhost:{tls_port}/livez", verify=trusting).text == "ok\n"
+        refused = httpx.get(f"https://127.0.0.1:{tls_port}/catalog/x", verify=trusting)
+        assert (refused.status_code, refused.json()["reason"]) == (502, "service-down")
+        with pytest.raises(httpx.ConnectError, match="certificate"):
+            httpx.get(f"https://localhost:{tls_port}/livez")
+        moved = httpx.get(f"http://127.0.0.1:{port}/catalog/x?y=1")
+        assert (moved.status_code, moved.headers["Location"]) == (308, "https://127.0.0.1:8443/catalog/x?y=1")

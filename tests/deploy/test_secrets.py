@@ -1,12 +1,10 @@
-"""`make secrets`: everything compose names, each made once, a certificate for the names people type."""
+"""`make secrets`: everything compose names, each made once. The certificate: test_certificates."""
 
-import ssl
 import stat
 from pathlib import Path
 
 import pytest
 import yaml
-from cryptography import x509
 
 from deploy import make_secrets
 
@@ -50,14 +48,6 @@ def test_no_two_passwords_are_the_same(folder: Path):
     passwords = [(folder / name).read_text() for name in make_secrets.PASSWORDS]
     assert len(set(passwords)) == len(passwords) == 9
     assert min(map(len, passwords)) >= 32
-
-
-def test_the_certificate_is_for_the_names_people_type_and_its_key_fits(folder: Path):
-    certificate = x509.load_pem_x509_certificate((folder / "tls_cert.pem").read_bytes())
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert {"antrean.example", "localhost"} <= set(names.get_values_for_type(x509.DNSName))
-    assert {"192.168.1.10", "127.0.0.1"} <= {str(ip) for ip in names.get_values_for_type(x509.IPAddress)}
-    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(folder / "tls_cert.pem", folder / "tls_key.pem")
 
 
 def test_a_certificate_that_was_given_is_left_alone(tmp_path: Path):
