@@ -106,7 +106,7 @@ def test_hall_of_floor_without_counter_shows_the_mall_and_says_so(client, floor,
     assert page.status_code == 200
     assert f'data-floor="{floor}" data-floors="1 2"' in page.text
     assert f"Tidak ada gerai di lantai {floor}" in page.text
-    assert ("id=\"floor-name\" hidden" in page.text) == is_missing
+    assert ('id="floor-name" hidden' in page.text) == is_missing
 
 
 def test_hall_refuses_an_address_that_names_no_floor(client):

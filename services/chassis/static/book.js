@@ -1,6 +1,6 @@
 import { request } from './api.js';
 import { bookingsMade, forgetKey, keyFor, rememberBooking } from './bookings-made.js';
-import { takeTexts, watchCatalogue } from './catalogue.js';
+import { keptList, takeTexts, watchCatalogue } from './catalogue.js';
 import { clockIn } from './clock.js';
 import { fill, t } from './page.js';
 
@@ -12,6 +12,7 @@ const clock = clockIn(zone);
 const refused = document.getElementById('refused');
 const button = form.querySelector('.confirm button');
 const again = document.getElementById('again');
+const aboutService = keptList(document.getElementById('about-service'));
 let made = []; // what this visitor has booked for this service already
 
 function priority() {
@@ -58,7 +59,8 @@ async function takeCatalogue(page) {
   form.hidden = !isOffered;
   document.getElementById('no-service').hidden = isOffered;
   if (!isOffered) return;
-  takeTexts(page, ['title', '.brand strong', '#about-service', '#claim']);
+  takeTexts(page, ['title', '.brand strong', '#claim']);
+  aboutService(page);
   await refresh().catch(() => {});
 }
 
@@ -108,6 +110,7 @@ form.addEventListener('change', (event) => {
   name();
 });
 window.addEventListener('pageshow', (event) => {
+  name(); // browsers tick again what was ticked before Back
   if (!event.persisted) return;
   button.disabled = false;
   lookForMade();

@@ -63,7 +63,8 @@ function narrow(dialog) {
   const [first] = buttons.filter((button) => !button.disabled);
   const isReady = Boolean(first) && (!search || sought.length > 0);
   if (isReady) first.classList.add('first');
-  const words = isReady ? t('counter.enter', { name: first.querySelector('[data-slot="title"]').textContent }) : t(first ? 'counter.enter.search' : 'counter.enter.none');
+  const isAllClosed = !first && buttons.some((button) => !button.parentElement.hidden);
+  const words = isReady ? t('counter.enter', { name: first.querySelector('[data-slot="title"]').textContent }) : t(first ? 'counter.enter.search' : isAllClosed ? 'counter.enter.closed' : 'counter.enter.none');
   dialog.querySelector('[data-enter]').textContent = words;
 }
 

@@ -125,6 +125,7 @@ function openFor(act, alert) {
   open(act);
   fill(whom, { all: t('supervisor.whom.all', { n, service: alert.service_name }), one: t('supervisor.whom.one', alert) });
   whom.hidden = n < 2;
+  $(act).querySelector('[data-slot="about"]').textContent = `${alert.number} · ${alert.service_name}. ${t(`supervisor.${act}.about`)}`;
   offerTargets();
 }
 

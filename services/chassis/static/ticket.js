@@ -43,8 +43,8 @@ function render(ticket) {
     if (index === TRACK[ticket.status]) mark.setAttribute('aria-current', 'step');
     else mark.removeAttribute('aria-current');
   });
-  document.title = ticket.status === 'called' ? t('ticket.title.called', counter) : title;
-  if (ticket.status === 'called' && (status !== 'called' || ticket.calls > calls)) navigator.vibrate?.([300, 150, 300]);
+  document.title = ticket.status === 'called' && !$('called').hidden ? t('ticket.title.called', counter) : title;
+  if (ticket.status === 'called' && !$('called').hidden && (status !== 'called' || ticket.calls > calls)) navigator.vibrate?.([300, 150, 300]);
   if (ticket.status !== status) changedAt = Date.now();
   status = ticket.status;
   calls = ticket.calls;
@@ -56,6 +56,7 @@ function renderForce({ status: now, in_force: force }) {
   $('in-force').hidden = !isHeld;
   if (isHeld) {
     $('waiting').hidden = true;
+    $('called').hidden ||= ['stopped', 'over'].includes(force.state); // nobody is sent to a counter now
     fill($('in-force'), {
       state: t(`ticket.force.${force.state}`),
       reason: force.reason || null,

@@ -103,9 +103,7 @@ def _why_not(
     return None
 
 
-def _there(
-    mall: Mall, counters: Sequence[CounterLearned], now: datetime, day: Day | None
-) -> Sequence[CounterLearned]:
+def _there(mall: Mall, counters: Sequence[CounterLearned], now: datetime, day: Day | None) -> Sequence[CounterLearned]:
     """The counters that serve today; all of them under an override or after the last hour of the mall."""
     if day is not None and day.override:
         return counters
