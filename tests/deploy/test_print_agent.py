@@ -104,7 +104,7 @@ STEERING = {
 @pytest.mark.parametrize(("steering", "left"), STEERING.values(), ids=STEERING)
 def test_characters_that_steer_never_reach_the_printer(paper, agent, steering, left):
     def slip(inside: str) -> dict:
-        fields = {name: f"Kota{inside}Pekalongan" for name in ("heading", "title", "about_address")}
+        fields = dict.fromkeys(("heading", "title", "about_address"), f"Kota{inside}Pekalongan")
         return fields | {"number": f"B{inside}1", "lines": [f"Gerai{inside}G02"]}
 
     assert hand_over(agent, **slip(steering)).json == {"printed": True}

@@ -12,7 +12,7 @@ pytestmark = IN_CHROMIUM
 MALL = "berubah"
 PAGES, API, CATALOG = f"/ticketing/malls/{MALL}", f"/ticketing/api/malls/{MALL}", f"/catalog/api/malls/{MALL}"
 KIOSK, TABLET, TELEVISION, DESK, PHONE = (1080, 1920), (1280, 800), (1920, 1080), (1366, 768), (390, 844)
-KTP, TASPEN = "DUKCAPIL-KTPREKAM", "TASPEN-KLAIM"
+KTP = "DUKCAPIL-KTPREKAM"
 LONG = "Pertanggungjawabanketenagakerjaannya"  # 36 letters
 SOON = 5_000  # milliseconds within which a screen follows
 
@@ -305,12 +305,11 @@ def test_booking_pages_follow_the_catalogue(window, office):
     days = window(*PHONE, f"{PAGES}/book?service=DUKCAPIL-UJI", expecting="422")
     services.click("[data-key='DUKCAPIL'] summary")
     office.list_service("DUKCAPIL-UJI", "Layanan uji baru", ["G02"])
-    playwright.expect(services.locator("[href='?service=DUKCAPIL-UJI']")).to_have_text(
-        "Layanan uji baru", timeout=15_000
-    )
+    link = services.locator("[href='?service=DUKCAPIL-UJI']")
+    playwright.expect(link).to_have_text("Layanan uji baru", timeout=15_000)
     playwright.expect(days.locator("h1")).to_have_text("Layanan uji baru", timeout=15_000)
     office.delete("services/DUKCAPIL-UJI")
-    playwright.expect(services.locator("[href='?service=DUKCAPIL-UJI']")).to_have_count(0, timeout=15_000)
+    playwright.expect(link).to_have_count(0, timeout=15_000)
     playwright.expect(days.locator("#no-service")).to_be_visible(timeout=15_000)
     playwright.expect(days.locator("#book")).to_be_hidden()
     assert violations(days) == []

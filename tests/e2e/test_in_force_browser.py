@@ -13,6 +13,7 @@ pytestmark = IN_CHROMIUM
 PAGES, API = f"/ticketing/malls/{MALL}", f"/ticketing/api/malls/{MALL}"
 OTHER = "berlaku"  # a mall of its own, whose days can be booked
 PHONE, DESK = (390, 844), (1366, 768)
+TUESDAY = "2026-12-01"
 KTP = "DUKCAPIL-KTPREKAM"
 UNTIL = "2026-11-24T04:00:00+00:00"
 STATES = {
@@ -196,15 +197,15 @@ def test_supervisor_helps_tickets_that_no_counter_can_call(site: Site, window, a
         found = [visitor.get(f"{API}/tickets/{ticket['id']}").json() for ticket in tickets]
     assert all(one["service"] != "PLN-BAYAR" for one in found)
     asked = []
-    page.route(
-        "**/ending",
-        lambda route: (asked.append((route.request.url, route.request.post_data_json)), route.fulfill(json={})),
-    )
+
+    def end(route) -> None:
+        asked.append((route.request.url.split("/")[-2], route.request.post_data_json))
+        route.fulfill(json={})
+
+    page.route("**/ending", end)
     page.click(f"#alerts li:has-text('{tickets[1]['number']}') [data-act='ending']")
     page.fill("#ending-reason", "Gerai tidak ada lagi")
     page.check("#ending [value='one']")
     page.click("#ending .button.main")
     playwright.expect(page.locator("#ending")).to_be_hidden()
-    assert [(url.split("/")[-2], body) for url, body in asked] == [
-        (tickets[1]["id"], {"reason": "Gerai tidak ada lagi"})
-    ]
+    assert asked == [(tickets[1]["id"], {"reason": "Gerai tidak ada lagi"})]

@@ -159,7 +159,8 @@ def book(mall: str) -> str | tuple[str, int]:
     """
     known, code, at = queue().mall(mall), request.args.get("service", ""), now()
     day = queue().today(known, at).state
-    shown = {"mall": about(known), "bookings": known.about.bookings, "catalogue": views.token(known, at, day)}
+    shown: dict[str, Any] = {"mall": about(known), "bookings": known.about.bookings}
+    shown["catalogue"] = views.token(known, at, day)
     service = known.services.get(code)
     if service is None or known.about.bookings is None:
         withdrawn = bool(code) and known.about.bookings is not None

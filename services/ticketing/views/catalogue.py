@@ -91,13 +91,14 @@ def _why_not(
     counters = mall.counters_for(service.code)
     if not counters or service.agency not in mall.agencies:
         return {"kind": "no-counter", "reason": "", "until": None}
-    closure = mall.closure_of(service, now) or _first_to_end(mall, _there(mall, counters, now, day), now)
-    if closure:
-        return {"kind": "closed", "reason": closure.reason, "until": closure.until and closure.until.isoformat()}
-    if away:
+    of_service = mall.closure_of(service, now)
+    if away and not of_service:
         today = hours.business_day(now, mall.about.zone)
         came = any(mall.hours_of(counter).intervals(today) for counter in counters)
         return {"kind": "gone-home" if came else "away", "reason": "", "until": away["next_opening"]}
+    closure = of_service or _first_to_end(mall, _there(mall, counters, now, day), now)
+    if closure:
+        return {"kind": "closed", "reason": closure.reason, "until": closure.until and closure.until.isoformat()}
     if day is not None and _is_full(service, day):
         return {"kind": "full", "reason": "", "until": None}
     return None
