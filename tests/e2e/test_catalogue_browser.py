@@ -189,7 +189,10 @@ def test_suspended_agency_is_closed_on_its_tile_on_open_and_new_kiosks(window, o
             playwright.expect(kiosk.locator(tile)).to_be_disabled()
             seen(kiosk, tile, "Ditutup sementara: Jaringan pusat terganggu")
             assert violations(kiosk) == []
+            box, why = (kiosk.locator(f"{tile}{part}").bounding_box() for part in ("", " .why"))
+            assert why["y"] + why["height"] <= box["y"] + box["height"], "the reason is cut"
         picture(open_one, "kiosk-suspended")
+        picture(new_one, "kiosk-suspended-landscape")
     finally:
         office.end_suspension("DUKCAPIL")
     playwright.expect(open_one.locator(tile)).to_be_enabled(timeout=SOON)
