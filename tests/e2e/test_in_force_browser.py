@@ -126,7 +126,7 @@ def test_booking_page_says_that_its_day_is_off_and_offers_another(site: Site, wi
     playwright.expect(phone.locator("#in-force")).to_be_hidden()
 
 
-def test_console_of_a_withdrawn_counter_finishes_its_visitor_and_calls_nobody(site: Site, window, answers):
+def test_console_of_withdrawn_counter_finishes_visitor_and_calls_nobody(site: Site, window, answers):
     take(site)
     with site.desk("G02") as clerk:
         current = clerk.get(f"{API}/counters/G02").json()["current"]

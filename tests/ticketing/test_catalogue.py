@@ -150,7 +150,7 @@ def test_page_names_the_catalogue_that_it_was_made_from(client, page):
     assert f'data-catalogue="{shown}"' in client.get(f"/ticketing/malls/pekalongan/{page}").text
 
 
-def test_transfer_goes_on_to_a_service_without_places_left_but_not_to_a_closed_one():
+def test_transfer_targets_include_full_services_but_not_closed_ones():
     known = closed(mall(), "service", KK)
     known = replace(known, services={**known.services, KTP: replace(known.services[KTP], capacity=0)})
     targets = views.transfer_targets(known, TUESDAY_NINE, MallDay(TUESDAY_NINE, known).state)
