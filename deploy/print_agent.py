@@ -12,6 +12,7 @@ AGENT_PORT   9130
 import logging
 import textwrap
 import threading
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,16 +42,35 @@ REFUSALS = {
 }
 
 
+class Line(ma.fields.String):
+    """Text as it may reach the printer: in one line, without characters that only steer.
+
+    Names come from the catalogue. A control character in one is a command to the printer (ESC/POS begins with ESC, FS,
+    GS and DLE, and C1 holds their eight-bit forms); format characters take a column on paper and show nothing.
+    """
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        return printable(super()._deserialize(value, attr, data, **more))
+
+
+def printable(text: str) -> str:
+    """The text with white space as single spaces and without control, format, private and unassigned characters."""
+    kept = "".join(sign for sign in text if sign.isspace() or not unicodedata.category(sign).startswith("C"))
+    return " ".join(kept.split())
+
+
 class Slip(ma.Schema):
     """What is printed, in the visitor's language; `key` is another one for each time somebody asks for paper."""
 
     key = ma.fields.String(required=True, validate=Length(8, 64))
-    heading = ma.fields.String(required=True, validate=Length(1, 120))
-    title = ma.fields.String(required=True, validate=Length(1, 80))
-    number = ma.fields.String(required=True, validate=Length(1, 12))
-    lines = ma.fields.List(ma.fields.String(validate=Length(1, 400)), load_default=list, validate=Length(max=12))
-    address = ma.fields.Url(required=True, require_tld=False, schemes={"http", "https"}, validate=Length(max=400))
-    about_address = ma.fields.String(required=True, validate=Length(1, 120))
+    heading = Line(required=True, validate=Length(max=120))
+    title = Line(required=True, validate=Length(max=80))
+    number = Line(required=True, validate=Length(1, 12))
+    lines = ma.fields.List(Line(validate=Length(max=400)), load_default=list, validate=Length(max=12))
+    address = ma.fields.Url(
+        required=True, require_tld=False, schemes={"http", "https"}, validate=[Length(max=400), Regexp(r"[!-~]+\Z")]
+    )
+    about_address = Line(required=True, validate=Length(max=120))
 
 
 def draw(slip: dict[str, Any], printer: Escpos, paper: int) -> None:
@@ -58,8 +78,10 @@ def draw(slip: dict[str, Any], printer: Escpos, paper: int) -> None:
     columns = COLUMNS[paper]
 
     def write(text: str, **style: Any) -> None:
+        if not text:
+            return
         printer.set_with_default(align="center", **style)
-        printer.textln(textwrap.fill(text, columns // style.get("width", 1)))
+        printer.textln(textwrap.fill(text, columns // style.get("width", 1), break_long_words=True))
 
     write(slip["heading"], bold=True)
     printer.ln()

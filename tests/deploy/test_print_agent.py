@@ -80,6 +80,51 @@ def test_no_line_is_wider_than_the_paper(paper, agent):
     assert 20 < max(map(len, runs)) <= 32
 
 
+@pytest.mark.parametrize("letters", [36, 100])
+def test_word_longer_than_the_paper_is_broken_and_loses_no_letter(paper, width, letters):
+    agent = create_app(ORIGIN, Printer(paper.connect, width)).test_client()
+    assert hand_over(agent, lines=[f"Surat {'W' * letters}"]).json == {"printed": True}
+    parts = [len(part) for part in re.findall(rb"W+", paper.bytes[0])]
+    assert sum(parts) == letters
+    assert max(parts) <= {58: 32, 80: 48}[width]
+
+
+# What comes in a name, and what is left of it on paper.
+STEERING = {
+    "escape": ("\x1b@\x1bp\x00\x19\x19", "@p"),
+    "group-separator": ("\x1dV\x00", " V"),
+    "file-separator-and-data-link-escape": ("\x1c.\x10\x14\x01\x00\x01", " ."),
+    "line-feeds": ("\r\n\t\v\f\u2028", " "),
+    "eight-bit": ("\x9b\x84\x8d", ""),
+    "format": ("\u200b\u202e\u2066\ufeff\u00ad", ""),
+    "private": ("\ue000\U000f0000", ""),
+}
+
+
+@pytest.mark.parametrize(("steering", "left"), STEERING.values(), ids=STEERING)
+def test_characters_that_steer_never_reach_the_printer(paper, agent, steering, left):
+    def slip(inside: str) -> dict:
+        fields = dict.fromkeys(("heading", "title", "about_address"), f"Kota{inside}Pekalongan")
+        return fields | {"number": f"B{inside}1", "lines": [f"Gerai{inside}G02"]}
+
+    assert hand_over(agent, **slip(steering)).json == {"printed": True}
+    assert hand_over(agent, key="another-key", **slip(left)).json == {"printed": True}
+    assert paper.bytes[0] == paper.bytes[1]
+
+
+def test_line_of_nothing_but_characters_that_steer_is_left_out(paper, agent):
+    assert hand_over(agent, lines=["Gerai G02", "\u200b\x1b", "Lantai 1"]).json == {"printed": True}
+    assert hand_over(agent, key="another-key", lines=["Gerai G02", "Lantai 1"]).json == {"printed": True}
+    assert paper.bytes[0] == paper.bytes[1]
+    assert hand_over(agent, number="\u200b").status_code == 422
+
+
+def test_address_with_characters_that_steer_is_refused(paper, agent):
+    refused = hand_over(agent, address=f"{ORIGIN}/x\x1b@")
+    assert (refused.status_code, sorted(refused.json["errors"])) == (422, ["address"])
+    assert paper.bytes == []
+
+
 def test_the_same_key_is_printed_once_and_another_prints_again(paper, agent):
     assert [hand_over(agent).json["printed"] for _ in range(2)] == [True, False]
     assert hand_over(agent, key="asked-once-more").json == {"printed": True}

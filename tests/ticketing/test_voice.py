@@ -100,9 +100,17 @@ def test_a_language_without_words_is_not_spoken(hall):
 SITE = "/ticketing/malls/pekalongan"
 
 
-def test_a_screen_is_for_a_floor_that_there_is(client):
-    assert client.get(f"{SITE}/hall?floor=1").status_code == 200
-    refused = client.get(f"{SITE}/hall?floor=9")
+@pytest.mark.parametrize(("floor", "is_missing"), [("1", False), ("2", False), ("9", True), ("0", True)])
+def test_hall_of_floor_without_counter_shows_the_mall_and_says_so(client, floor, is_missing):
+    page = client.get(f"{SITE}/hall?floor={floor}")
+    assert page.status_code == 200
+    assert f'data-floor="{floor}" data-floors="1 2"' in page.text
+    assert f"Tidak ada gerai di lantai {floor}" in page.text
+    assert ('id="floor-name" hidden' in page.text) == is_missing
+
+
+def test_hall_refuses_an_address_that_names_no_floor(client):
+    refused = client.get(f"{SITE}/hall?floor=atas")
     assert refusal(refused) == (404, "unknown-floor")
     assert refused.json["floors"] == "1, 2"
 

@@ -48,26 +48,39 @@ export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-// One key for each thing asked for, kept until the answer is known, so that asking again cannot do it twice.
-const keys = new Map();
+const ASKED = 'mpp-asked';
+const ASKED_MS = 60_000; // who asks later than this after a page was left is somebody else
 
-/** As request, to do something: once, however often it is asked for until there is an answer. */
-export async function once(path, { body, token } = {}) {
+// One key for each thing asked for, kept until the answer is known, so that asking again cannot do it twice.
+let keys = keptKeys();
+
+function keptKeys() {
+  const { asked = [], at = 0 } = JSON.parse(sessionStorage.getItem(ASKED) ?? '{}');
+  return new Map(Date.now() - at < ASKED_MS ? asked : []);
+}
+
+/**
+ * As request, to do something: once, however often it is asked for until there is an answer. What is `lasting` is asked
+ * for once even if the page is left and opened again before.
+ */
+export async function once(path, { body, token, lasting = false } = {}) {
   const asked = `${path} ${JSON.stringify(body)}`;
   if (!keys.has(asked)) keys.set(asked, newKey());
+  if (lasting) sessionStorage.setItem(ASKED, JSON.stringify({ asked: [[asked, keys.get(asked)]], at: Date.now() }));
   try {
     const answer = await request(path, { method: 'POST', body, token, key: keys.get(asked) });
-    keys.clear();
+    forgetAsked();
     return answer;
   } catch (problem) {
-    if (!problem.retryable) keys.clear();
+    if (!problem.retryable) forgetAsked();
     throw problem;
   }
 }
 
 /** Whoever asks next is somebody else, and asks for themselves. */
 export function forgetAsked() {
-  keys.clear();
+  keys = new Map();
+  sessionStorage.removeItem(ASKED);
 }
 
 /** The access token of this tab: from the address (`#token=…`, taken out of it at once) or kept from before. */

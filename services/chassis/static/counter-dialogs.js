@@ -33,17 +33,20 @@ export function offerAlso(dialog, services) {
   dialog.querySelector('[data-also]').hidden = services.length === 0;
 }
 
-/** What can be chosen in a dialog: each choice {value, title, about} a button that sends it. */
+/** What can be chosen in a dialog: each choice {value, title, about} a button that sends it, unless it says `why` not. */
 export function offer(dialog, choices) {
   const list = dialog.querySelector('[data-list]');
+  const focused = list.contains(document.activeElement) ? document.activeElement.value : null;
   list.replaceChildren(...choices.map((choice) => {
     const item = copy('choice', choice);
     const button = item.querySelector('button');
     button.value = JSON.stringify(choice.value);
+    button.toggleAttribute('data-closed', Boolean(choice.why));
     button.dataset.find = `${choice.title} ${choice.about ?? ''}`.toLowerCase();
     return item;
   }));
   narrow(dialog);
+  if (focused !== null) ([...list.querySelectorAll('button:enabled')].find((button) => button.value === focused) ?? dialog.querySelector('[data-search]'))?.focus();
 }
 
 /** Leave only what was searched for, and tell which one Enter takes. */
@@ -52,14 +55,16 @@ function narrow(dialog) {
   const sought = (search?.value ?? '').toLowerCase().split(/\s+/).filter(Boolean);
   const buttons = [...dialog.querySelectorAll('[data-list] button')];
   for (const button of buttons) {
-    button.disabled = !sought.every((word) => button.dataset.find.includes(word));
-    button.parentElement.hidden = button.disabled;
+    const isFound = sought.every((word) => button.dataset.find.includes(word));
+    button.disabled = !isFound || button.hasAttribute('data-closed');
+    button.parentElement.hidden = !isFound;
     button.classList.remove('first');
   }
   const [first] = buttons.filter((button) => !button.disabled);
   const isReady = Boolean(first) && (!search || sought.length > 0);
   if (isReady) first.classList.add('first');
-  const words = isReady ? t('counter.enter', { name: first.querySelector('[data-slot="title"]').textContent }) : t(first ? 'counter.enter.search' : 'counter.enter.none');
+  const isAllClosed = !first && buttons.some((button) => !button.parentElement.hidden);
+  const words = isReady ? t('counter.enter', { name: first.querySelector('[data-slot="title"]').textContent }) : t(first ? 'counter.enter.search' : isAllClosed ? 'counter.enter.closed' : 'counter.enter.none');
   dialog.querySelector('[data-enter]').textContent = words;
 }
 

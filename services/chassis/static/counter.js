@@ -1,4 +1,5 @@
 import { once, request } from './api.js';
+import { followCatalogue, keptList, takeTexts } from './catalogue.js';
 import { clockIn, minutesSince } from './clock.js';
 import { ask, clear, offer, offerAlso, walkThrough } from './counter-dialogs.js';
 import { followHall } from './live.js';
@@ -10,7 +11,7 @@ const $ = (id) => document.getElementById(id);
 const api = `/ticketing/api/malls/${dataset.mall}`;
 const here = `/counters/${dataset.counter}`;
 const clock = clockIn(dataset.zone);
-const services = given('services');
+const classes = keptList($('walk-in-classes'));
 const acts = {
   n: () => act(`${here}/calls`, 'called', {}),
   m: () => act(`/tickets/${view.current.id}/start`, 'start'),
@@ -32,6 +33,7 @@ const choosing = {
   missed: (ticket) => act(`/tickets/${ticket.id}/restoration`, 'restoration'),
 };
 
+let services = given('services'); // where a visitor can be sent on to
 let view = null;
 let asks = 0; // answers may overtake each other: only the last one asked for counts
 let busy = false;
@@ -72,14 +74,15 @@ function renderNotices() {
   const suspended = view.services.filter((service) => service.closed);
   const shown = {
     stopped: view.stopped,
+    withdrawn: view.withdrawn ? t(view.current ? 'counter.withdrawn.visitor' : 'counter.withdrawn.empty', view.current ?? {}) : null,
     closure: view.closure,
     'closed-services': suspended.map((service) => `${service.name} (${service.closed})`).join(' · ') || null,
-    closed: view.open || view.stopped || view.closure ? null : '',
+    closed: view.open || view.stopped || view.closure || view.withdrawn ? null : '',
     override: view.open ? view.override : null,
   };
   for (const [id, text] of Object.entries(shown)) {
     $(id).hidden = text === null;
-    fill($(id), { reason: text, services: text });
+    fill($(id), { reason: text, services: text, detail: text });
   }
 }
 
@@ -139,7 +142,7 @@ function row(ticket) {
 
 function isReady() {
   const isOpen = view.status === 'open' || view.status === 'new';
-  return isOpen && !view.current && view.stopped === null && view.closure === null;
+  return isOpen && !view.current && !view.withdrawn && view.stopped === null && view.closure === null;
 }
 
 function allow() {
@@ -155,11 +158,12 @@ function allow() {
     p: current,
     w: isReady(),
     u: undoUntil > Date.now(),
-    b: status !== 'open' && view.closure === null,
+    b: status !== 'open' && view.closure === null && !view.withdrawn,
     i: !current && (status === 'open' || status === 'new'),
     x: !current && status !== 'closed',
   };
   for (const [key, is] of Object.entries(possible)) $(`act-${key}`).disabled = busy || !is;
+  for (const key of ['n', 'w', 'b', 'i', 'x']) $(`act-${key}`).hidden = Boolean(view.withdrawn); // nobody else comes here
   const main = current ? (called ? 'm' : 's') : isReady() ? 'n' : 'b';
   for (const key of ['n', 'm', 's', 'b']) $(`act-${key}`).classList.toggle('main', key === main);
   fill($('act-r'), { recalls: called ? t('counter.recalls', { n: current.recalls_left }) : null });
@@ -209,19 +213,32 @@ async function finish() {
 async function transfer() {
   const dialog = $('ask-transfer');
   const { id, number } = view.current;
-  offer(dialog, services.flatMap(ways));
+  offerTargets();
   const answer = await ask(dialog, { number });
   if (!answer) return;
   const body = { ...JSON.parse(answer.get('choice')), note: answer.get('note').trim() };
   await act(`/tickets/${id}/transfer`, 'transfer', body, dialog);
 }
 
-/** A service, and each of its counters where there are several. */
-function ways({ code, name, agency, counters }) {
+function offerTargets() {
+  offer($('ask-transfer'), services.flatMap(ways));
+}
+
+/** A service, and each of its counters where there are several; with the reason if nobody can be sent there now. */
+function ways({ code, name, agency, counters, why_not: not }) {
   const places = counters.map((counter) => counter.code);
-  const all = { value: { service: code }, title: name, about: `${agency} · ${places.join(', ')}` };
+  const why = not && t(`counter.not.${not.kind}`, { reason: not.reason });
+  const all = { value: { service: code }, title: name, about: `${agency} · ${places.join(', ')}`, why };
   if (places.length < 2) return [all];
   return [all, ...places.map((counter) => ({ ...all, value: { service: code, counter }, about: t('counter.only-at', { agency, counter }) }))];
+}
+
+/** Take over names, classes and where a visitor can be sent on to, also in a dialog that is open. */
+function takeCatalogue(page) {
+  takeTexts(page, ['title', '.brand strong', '.here strong', '.here span']);
+  classes(page);
+  services = JSON.parse(page.getElementById('services').textContent);
+  if ($('ask-transfer').open) offerTargets();
 }
 
 async function walkIn() {
@@ -291,9 +308,13 @@ $('keys').checked = localStorage.getItem('mpp-keys') !== 'off';
 $('keys').addEventListener('change', () => localStorage.setItem('mpp-keys', $('keys').checked ? 'on' : 'off'));
 document.addEventListener('keydown', pressed);
 
+const followPage = followCatalogue(takeCatalogue);
 refresh();
 followHall(dataset.mall, {
-  onHall: () => { if (isStaff() && !busy) refresh(); },
+  onHall(hall) {
+    followPage(hall);
+    if (isStaff() && !busy) refresh();
+  },
   onConnection(fresh, heardAt) {
     $('lost').hidden = fresh;
     fill($('lost'), { since: t('counter.lost', { time: clock.seconds(heardAt) }) });

@@ -1,3 +1,4 @@
+import { followCatalogue, takeTexts } from './catalogue.js';
 import { clockIn } from './clock.js';
 import { announce, soundControls } from './hall-voice.js';
 import { followHall } from './live.js';
@@ -12,10 +13,11 @@ const STALE_MS = 60_000; // what was called so long before the last call, while 
 const { dataset } = document.getElementById('hall-display');
 const clock = clockIn(dataset.zone);
 const $ = (id) => document.getElementById(id);
-const floor = Number(dataset.floor) || null; // of this screen's zone; null: the whole mall
 const voices = given('voices');
 const seen = new Set();
 const highlighted = new Set();
+let floor; // of this screen's zone; null: the whole mall
+let whole; // the hall of the whole mall
 let shown;
 
 function placed(call) {
@@ -42,6 +44,14 @@ function notice(calls) {
 /** Whether a call has not been taken back. */
 function stands({ call }) {
   return shown.calls.some((other) => other.call === call);
+}
+
+/** The floor that the address names, while a counter is on it. */
+function findFloor() {
+  floor = dataset.floor && dataset.floors.split(' ').includes(dataset.floor) ? Number(dataset.floor) : null;
+  const isMissing = dataset.floor !== '' && floor === null;
+  $('no-floor').hidden = !isMissing;
+  if ($('floor-name')) $('floor-name').hidden = isMissing;
 }
 
 /** Only what concerns this screen's floor. */
@@ -108,15 +118,30 @@ function tick() {
   fill($('now'), { time: clock.time(now), date: clock.date(now) });
 }
 
-const first = zone(given('hall'));
+/** Take over the mall's name, and on which floors it has counters by now. */
+function takeCatalogue(page) {
+  takeTexts(page, ['title', '.brand strong']);
+  dataset.floors = page.getElementById('hall-display').dataset.floors;
+  findFloor();
+  const here = zone(whole);
+  for (const call of here.calls) seen.add(call.call); // those of other floors were announced there
+  render(here);
+}
+
+const followPage = followCatalogue(takeCatalogue);
+whole = given('hall');
+findFloor();
+const first = zone(whole);
 for (const call of first.calls) seen.add(call.call);
 render(first);
 soundControls($('sound'), $('volume'), voices);
 followHall(dataset.mall, {
   onHall(hall) {
+    whole = hall;
     const here = zone(hall);
     notice(here.calls);
     render(here);
+    followPage(hall);
   },
   onConnection: connection,
 });

@@ -1,10 +1,12 @@
 import { forgetAsked, keptToken, once, request } from './api.js';
+import { followCatalogue, keptList, takeTexts } from './catalogue.js';
 import { clockIn } from './clock.js';
 import { keypad, onScan } from './kiosk-input.js';
 import { followHall } from './live.js';
 import { fill, given, t } from './page.js';
 import { ruleInWords, waitInWords } from './sentences.js';
 import { printer, slipOf } from './slip.js';
+import { visit } from './visit.js';
 
 const IDLE_S = 60;
 const WARN_S = 20;
@@ -16,16 +18,17 @@ const BOOKING = /\d{8}-b[\w-]{16,}/; // at the end of a booking's address, or ty
 const { dataset } = document.getElementById('kiosk');
 const clock = clockIn(dataset.zone);
 const $ = (id) => document.getElementById(id);
-const offers = [...document.querySelectorAll('[data-service]')];
-const findable = new Map(offers.map((button) => [button, wordsOf(button)]));
-const often = [...document.querySelectorAll('[data-often]')];
-const classes = [...document.querySelectorAll('[data-class]')];
+const lists = ['often-list', 'tiles', 'offers', 'classes'].map((id) => keptList($(id)));
 const paper = printer(dataset);
-const alone = ['often', 'agencies-name'].map($).filter(Boolean); // beside the tiles only
+const alone = ['often', 'agencies-name'].map($); // beside the tiles only
 
+let offers = []; // the buttons that the catalogue gives
+let often = [];
+let classes = [];
+let shownOffers = null; // how the list of services was asked for, to ask for it again
 let step = 'choose';
-let chosen = null; // the service the visitor picked
-let beside = null; // the ticket this visitor has got already
+let chosen = null; // the service the visitor picked: its code, and its name as it was
+let beside = visit.last(); // the ticket this visitor has got already
 let slip = null; // what is printed of it
 let opening = 'open'; // or why there are no tickets
 let busy = false;
@@ -46,6 +49,7 @@ function show(next) {
   });
   $('steps').hidden = !STEPS.includes(step);
   $('failure').hidden = true;
+  $('changed').hidden = true;
   bar();
   window.scrollTo(0, 0);
   $('main').scrollTop = 0;
@@ -68,23 +72,28 @@ function bar() {
   fill($('beside'), { number: beside && t('kiosk.beside', beside) });
 }
 
+/** Show the services of an agency or of a search; they are asked for again when the catalogue has changed. */
 function offer(isOffered, heading) {
-  let found = 0;
-  for (const button of offers) {
-    button.parentElement.hidden = !isOffered(button);
-    found += button.parentElement.hidden ? 0 : 1;
-  }
+  shownOffers = () => {
+    for (const button of offers) button.parentElement.hidden = !isOffered(button);
+    const found = offers.filter((button) => !button.parentElement.hidden).length;
+    $('none').hidden = found > 0;
+    const words = heading(found);
+    if ($('heading').textContent !== words) $('heading').textContent = words;
+  };
+  shownOffers();
   for (const part of [$('tiles'), ...alone]) part.hidden = true;
   $('offers').hidden = false;
-  $('none').hidden = found > 0;
-  $('heading').textContent = heading(found);
   bar();
 }
 
-function offerAgency(tile) {
-  const { agency, name } = tile.dataset;
+function tileOf(agency) {
+  return document.querySelector(`#tiles [data-agency="${CSS.escape(agency)}"]`);
+}
+
+function offerAgency({ dataset: { agency, name } }) {
   $('search-box').hidden = true;
-  offer((button) => button.dataset.agency === agency, () => name);
+  offer((button) => button.dataset.agency === agency, () => tileOf(agency)?.dataset.name ?? name);
   show('choose');
 }
 
@@ -94,7 +103,7 @@ function offerFound() {
     allAgencies();
     return;
   }
-  const matches = (button) => sought.every((word) => findable.get(button).includes(word));
+  const matches = (button) => sought.every((word) => wordsOf(button).includes(word));
   offer(matches, (n) => t('kiosk.found', { n }));
 }
 
@@ -105,18 +114,37 @@ function wordsOf(button) {
 }
 
 function allAgencies() {
+  shownOffers = null;
   $('heading').textContent = t('kiosk.choose');
-  for (const part of [$('tiles'), ...alone]) part.hidden = false;
+  $('tiles').hidden = false;
+  for (const part of alone) part.hidden = !often.length;
   $('offers').hidden = true;
   $('none').hidden = true;
   $('search-box').hidden = false;
   bar();
 }
 
-function choose(button) {
-  chosen = button.dataset.service;
+async function choose(button) {
+  const { service } = button.dataset;
+  const number = visit.numberFor(service);
+  if (number && !(await wantsAnother(number))) return;
+  chosen = { code: service, name: nameOf(button) };
   $('chosen').replaceChildren(...button.cloneNode(true).children);
   show('who');
+}
+
+function nameOf(button) {
+  return button.querySelector('strong').textContent;
+}
+
+/** Ask a visitor who has a number for this service already; resolves with whether another one is wanted. */
+function wantsAnother(number) {
+  fill($('again'), { about: t('kiosk.again.about', { number }) });
+  $('again').returnValue = '';
+  $('again').showModal();
+  return new Promise((answer) => {
+    $('again').onclose = () => answer($('again').returnValue === 'yes');
+  });
 }
 
 function back() {
@@ -136,6 +164,8 @@ function another() {
 
 function restart() {
   forgetAsked();
+  visit.end();
+  $('again').close();
   chosen = null;
   beside = null;
   slip = null;
@@ -174,7 +204,7 @@ function allow() {
 }
 
 function take(priority) {
-  const body = { service: chosen, priority, ...(beside && { beside: beside.id }) };
+  const body = { service: chosen.code, priority, ...(beside && { beside: beside.id }) };
   return getTicket('/tickets', body, () => take(priority));
 }
 
@@ -190,12 +220,13 @@ async function getTicket(path, body, again) {
   allow();
   $('failure').hidden = true;
   try {
-    hand(await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body, token: keptToken() }));
+    hand(await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body, token: keptToken(), lasting: true }));
   } catch (problem) {
     fail(problem, again);
   }
   busy = false;
   allow();
+  recheck();
 }
 
 function fail(problem, again = null) {
@@ -209,8 +240,9 @@ function fail(problem, again = null) {
 
 function hand(ticket) {
   beside = ticket;
+  visit.add(ticket);
   $('checkin').reset();
-  const offered = offers.find((button) => button.dataset.service === ticket.service);
+  const offered = buttonOf(ticket.service);
   const says = {
     place: ticket.counters.map((counter) => t('kiosk.place', counter)).join(t('kiosk.or')),
     ahead: ticket.ahead ? t('kiosk.ahead', { n: ticket.ahead }) : t('kiosk.ahead.none'),
@@ -345,37 +377,84 @@ function render(news) {
   $('rule').textContent = classes.length > 1 ? ruleInWords(hall.rule) : '';
   markClosed();
   allow();
+  followPage(news);
 }
 
 function asSentence(reason) {
   return /[.!?]$/.test(reason) ? reason : `${reason}.`;
 }
 
+function buttonOf(service) {
+  return offers.find((button) => button.dataset.service === service);
+}
+
 function markClosed() {
   for (const button of offers) mark(button, whyNot(button.dataset));
-  for (const button of often) mark(button, whyNot(offerOf(button).dataset));
+  for (const button of often) mark(button, whyNot(buttonOf(button.dataset.often)?.dataset ?? { why: 'withdrawn' }));
   for (const tile of document.querySelectorAll('#tiles [data-agency]')) {
     const reasons = offers.filter((button) => button.dataset.agency === tile.dataset.agency).map((button) => whyNot(button.dataset));
     mark(tile, reasons.every(Boolean) ? reasons[0] : null);
   }
 }
 
-function offerOf({ dataset: { often: code } }) {
-  return offers.find((button) => button.dataset.service === code);
-}
-
 function mark(button, reason) {
+  const hadFocus = button === document.activeElement;
   button.disabled = Boolean(reason);
   fill(button, { why: reason });
+  if (!reason || !hadFocus) return;
+  $('announce').textContent = `${nameOf(button)}: ${reason}`;
+  $('heading').focus({ preventScroll: true }); // a disabled button loses the focus to nowhere
 }
 
-/** Why a service cannot be chosen now: it is closed for a while, or each of its counters is, or nobody comes today. */
-function whyNot({ service, counters, away }) {
-  const closed = counters.split(' ').map((code) => closure('counter', code));
-  const found = closure('service', service) ?? (closed.every(Boolean) ? closed[0] : null);
-  if (found) return t(found.until ? 'kiosk.service-closed.until' : 'kiosk.service-closed', { reason: found.reason, when: found.until && clock.brief(found.until) });
-  if (away === undefined) return null;
-  return t(away ? 'kiosk.away.until' : 'kiosk.away', { when: away && clock.moment(away) });
+/** Why a service cannot be chosen now, as the server says of it; null if it can. */
+function whyNot({ why, reason, until }) {
+  if (!why) return null;
+  const when = until && clock.brief(until);
+  return t(`kiosk.not.${why}${until ? '.until' : ''}`, { reason, when });
+}
+
+// The catalogue's changes
+
+/** Take over what the server offers by now; a visitor who is half-way keeps what can still be had. */
+function takeCatalogue(page) {
+  takeTexts(page, ['title', '.brand strong', '#privacy', '.slip .paper']);
+  for (const take of lists) take(page);
+  $('booked').hidden = page.getElementById('booked').hidden;
+  readLists();
+  if (shownOffers) offerAnew();
+  else if (step === 'choose') for (const part of alone) part.hidden = !often.length;
+  render(hall);
+  recheck();
+}
+
+/** The list that is shown, as it is by now; from that of an agency that has left, back to all. */
+function offerAnew() {
+  shownOffers();
+  if (!$('search-box').hidden || offers.some((button) => !button.parentElement.hidden)) return;
+  allAgencies();
+  if (step !== 'choose') return;
+  show('choose');
+  fill($('changed'), { title: t('kiosk.changed.agency'), detail: t('kiosk.changed.next') });
+  $('changed').hidden = false;
+}
+
+function readLists() {
+  [offers, often, classes] = ['[data-service]', '[data-often]', '[data-class]'].map((kind) => [...document.querySelectorAll(`#kiosk ${kind}`)]);
+}
+
+/** Tell a visitor at once that the service just chosen can be had no more, and lead back to the list. */
+function recheck() {
+  if (step !== 'who' || busy) return;
+  const button = buttonOf(chosen.code);
+  const reason = whyNot(button?.dataset ?? { why: 'withdrawn' });
+  if (!reason) {
+    $('chosen').replaceChildren(...button.cloneNode(true).children);
+    return;
+  }
+  show('choose');
+  fill($('changed'), { title: t('kiosk.changed', { service: chosen.name }), detail: `${asSentence(reason)} ${t('kiosk.changed.next')}` });
+  $('changed').hidden = false;
+  stay(IDLE_S);
 }
 
 function typed(event) {
@@ -385,10 +464,21 @@ function typed(event) {
   else fail({ title: t('kiosk.checkin.unreadable'), detail: t('kiosk.checkin.unreadable.detail') });
 }
 
-for (const tile of document.querySelectorAll('#tiles [data-agency]')) tile.addEventListener('click', () => offerAgency(tile));
-for (const button of offers) button.addEventListener('click', () => choose(button));
-for (const button of often) button.addEventListener('click', () => choose(offerOf(button)));
-for (const button of classes) button.addEventListener('click', () => take(button.dataset.class || null));
+/** Do something with the button of a list that is pressed; the buttons themselves come and go. */
+function onPress(list, press) {
+  $(list).addEventListener('click', ({ target }) => {
+    const button = target.closest('button');
+    if (button && !button.disabled) press(button);
+  });
+}
+
+const followPage = followCatalogue(takeCatalogue);
+onPress('tiles', offerAgency);
+onPress('offers', choose);
+onPress('often-list', (button) => choose(buttonOf(button.dataset.often)));
+onPress('classes', (button) => take(button.dataset.class || null));
+$('again-no').addEventListener('click', () => $('again').close());
+$('again-yes').addEventListener('click', () => $('again').close('yes'));
 $('search').addEventListener('input', offerFound);
 $('back').addEventListener('click', back);
 $('restart').addEventListener('click', restart);
@@ -400,7 +490,7 @@ $('sms').querySelector('[data-close]').addEventListener('click', closeSms);
 keypad($('sms').querySelector('.keypad'), $('phone'), () => stay(IDLE_S));
 $('phone').addEventListener('input', () => stay(IDLE_S));
 $('another').addEventListener('click', another);
-$('booked')?.addEventListener('click', () => { show('checkin'); stay(IDLE_S); });
+$('booked').addEventListener('click', () => { show('checkin'); stay(IDLE_S); });
 $('checkin').addEventListener('submit', typed);
 onScan(BOOKING, ([booking]) => checkIn(booking));
 $('more').addEventListener('click', () => stay(step === 'ticket' ? TICKET_S * 2 : IDLE_S));
@@ -409,6 +499,9 @@ document.addEventListener('scroll', touched, true); // of whatever part
 
 keptToken(); // that of the device, if it was given one: taken out of the address
 reach(sessionStorage.getItem(REACH) === 'low');
+readLists();
 render(hall);
+bar();
+if (beside) stay(IDLE_S); // the page was left and opened again in the middle of a visit
 followHall(dataset.mall, { onHall: render, onConnection: (fresh) => { $('lost').hidden = fresh; } });
 setInterval(tick, 1000); // not at once: a browser's first clock takes 15 ms, which the first paint would wait for

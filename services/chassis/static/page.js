@@ -9,6 +9,11 @@ export function t(key, values = {}) {
   return words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+/** Whether there are words for a key. */
+export function has(key) {
+  return key in words;
+}
+
 /** The JSON the server put into the page's `script#id` block. */
 export function given(id) {
   return JSON.parse(document.getElementById(id).textContent);

@@ -1,7 +1,8 @@
 import { Problem } from './api.js';
+import { followCatalogue, takeTexts } from './catalogue.js';
 import { clockIn, minutesSince } from './clock.js';
 import { followHall } from './live.js';
-import { copy, fill, t } from './page.js';
+import { copy, fill, given, has, t } from './page.js';
 import { forStaff, send } from './staff.js';
 import { isStaff } from './token.js';
 
@@ -13,6 +14,8 @@ const KINDS = { open: 'good', paused: 'warn', shut: 'bad' };
 
 const drawn = new Map(); // what each list says now
 
+let targets = given('targets'); // where a visitor can be sent on to
+let concerned = null; // the alert whose act is asked for
 let view = null;
 let asks = 0; // answers may overtake each other: only the last one asked for counts
 
@@ -39,7 +42,7 @@ function render() {
     places: view.places_left,
     bookings: view.bookings_unclaimed,
   });
-  draw('alerts', view.alerts, (alert) => copy('alert', { text: alertText(alert) }));
+  draw('alerts', view.alerts, alertRow);
   $('calm').hidden = view.alerts.length > 0;
   draw('counters', view.counters, counterRow);
   draw('lines', [...view.lines].sort((one, other) => other.longest_minutes - one.longest_minutes), lineRow);
@@ -71,9 +74,77 @@ function state() {
   return view.override === null ? t('supervisor.open') : t('supervisor.forced', { reason: view.override });
 }
 
+function alertRow(alert) {
+  const row = copy('alert', { text: alertText(alert), why: alert.cause ? cause(alert.cause) : null });
+  const buttons = row.querySelector('.buttons');
+  if (alert.kind === 'ticket-without-counter') buttons.append(helping('move', alert), helping('ending', alert));
+  if (alert.kind === 'counter-withdrawn-busy') buttons.append(consoleOf(alert.counter));
+  buttons.hidden = !buttons.children.length;
+  return row;
+}
+
 function alertText(alert) {
+  const key = `supervisor.alert.${alert.kind}`;
   const line = view.lines.find((one) => one.line === alert.line);
-  return t(`supervisor.alert.${alert.kind}`, { ...alert, number: line?.longest_number });
+  const day = alert.day && clock.date(`${alert.day}T12:00:00Z`);
+  const one = `${key}.one`;
+  return t(alert.count === 1 && has(one) ? one : key, { number: line?.longest_number, ...alert, day });
+}
+
+/** Why it came about: a word that this page has a sentence for, or a sentence as it is. */
+function cause(found) {
+  const key = `supervisor.cause.${found}`;
+  return has(key) ? t(key) : found;
+}
+
+/** A button that opens the dialog of an act which helps with an alert. */
+function helping(act, alert) {
+  const button = document.createElement('button');
+  Object.assign(button, { className: 'button', textContent: t(`supervisor.${act}`) });
+  Object.assign(button.dataset, { act, ticket: alert.id });
+  button.setAttribute('aria-label', `${t(`supervisor.${act}`)}: ${alert.number}`);
+  button.addEventListener('click', () => openFor(act, alert));
+  return button;
+}
+
+function consoleOf(counter) {
+  const link = document.createElement('a');
+  Object.assign(link, { className: 'button', href: `/ticketing/malls/${dataset.mall}/counters/${encodeURIComponent(counter)}`, textContent: t('supervisor.console', { counter }) });
+  return link;
+}
+
+/** Those of the same service that nobody can call either. */
+function alike({ service_name: name }) {
+  return view.alerts.filter((alert) => alert.kind === 'ticket-without-counter' && alert.service_name === name);
+}
+
+function openFor(act, alert) {
+  concerned = alert;
+  const n = alike(alert).length;
+  const whom = $(act).querySelector('[data-whom]');
+  open(act);
+  fill(whom, { all: t('supervisor.whom.all', { n, service: alert.service_name }), one: t('supervisor.whom.one', alert) });
+  whom.hidden = n < 2;
+  $(act).querySelector('[data-slot="about"]').textContent = `${alert.number} · ${alert.service_name}. ${t(`supervisor.${act}.about`)}`;
+  offerTargets();
+}
+
+function offerTargets() {
+  const select = $('target');
+  const { value } = select;
+  select.replaceChildren(new Option(t('supervisor.move.choose'), ''), ...targets.map(target));
+  select.value = [...select.options].some((option) => option.value === value && !option.disabled) ? value : '';
+}
+
+function target({ code, name, agency, why_not: not }) {
+  const option = new Option(`${name} · ${not ? t(`supervisor.not.${not.kind}`) : agency}`, code);
+  option.disabled = Boolean(not);
+  return option;
+}
+
+/** The tickets that an act is for: that of the alert, or all alike. */
+function concernedBy(form) {
+  return form.whom.value === 'all' ? alike(concerned) : [concerned];
 }
 
 function counterRow(desk) {
@@ -141,7 +212,20 @@ const ACTS = {
     return ['POST', '/closures', { scope, code: code.join(' '), reason: form.reason.value, until }];
   },
   closing: () => ['POST', '/closing'],
+  move: (form) => concernedBy(form).map(({ id }) => ['POST', `/tickets/${id}/transfer`, { service: form.target.value }]),
+  ending: (form) => concernedBy(form).map(({ id }) => ['POST', `/tickets/${id}/ending`, { reason: form.reason.value }]),
 };
+
+/** Take over names, and what can be closed or sent to, also in a dialog that is open. */
+function takeCatalogue(page) {
+  takeTexts(page, ['.brand strong', '.glance h1']);
+  const [what, there] = [$('what'), page.getElementById('what')];
+  const { value } = what;
+  what.replaceChildren(...document.importNode(there, true).children);
+  what.value = [...what.options].some((option) => option.value === value) ? value : '';
+  targets = JSON.parse(page.getElementById('targets').textContent);
+  if ($('move').open) offerTargets();
+}
 
 function opener(act) {
   return document.querySelector(`[data-opens="${act}"]`);
@@ -152,6 +236,7 @@ function open(act) {
   const form = dialog.querySelector('form');
   form.reset();
   form.querySelector('.notice').hidden = true;
+  if (!['move', 'ending'].includes(act)) concerned = null;
   if (act === 'rule') {
     form.elements.rule.value = view.rule.rule;
     form.elements.in_a_row.value = view.rule.in_a_row;
@@ -177,8 +262,8 @@ async function submit(event) {
   const { act } = form.dataset;
   button.disabled = true;
   try {
-    const [method, path, body] = ACTS[act](form.elements);
-    await send(api + path, { method, body });
+    const asked = ACTS[act](form.elements);
+    for (const [method, path, body] of Array.isArray(asked[0]) ? asked : [asked]) await send(api + path, { method, body });
     form.closest('dialog').close();
     $('said').textContent = t(`supervisor.${act}.said`);
     await forStaff(look);
@@ -186,6 +271,7 @@ async function submit(event) {
     if (!(problem instanceof Problem)) throw problem;
     fill(notice, { title: problem.title, detail: problem.detail });
     notice.hidden = false;
+    if (concerned) forStaff(look); // some of several may have been done
   } finally {
     button.disabled = false;
   }
@@ -196,9 +282,13 @@ for (const button of document.querySelectorAll('dialog [data-close]')) button.ad
 for (const form of document.querySelectorAll('dialog form')) form.addEventListener('submit', submit);
 $('rule').addEventListener('change', ratio);
 
+const followPage = followCatalogue(takeCatalogue);
 forStaff(look);
 followHall(dataset.mall, {
-  onHall: () => { if (isStaff()) forStaff(look); },
+  onHall(hall) {
+    followPage(hall);
+    if (isStaff()) forStaff(look);
+  },
   onConnection(fresh, heardAt) {
     $('lost').hidden = fresh;
     fill($('lost'), { since: t('supervisor.lost', { time: clock.seconds(heardAt) }) });

@@ -3,10 +3,12 @@ import { clockIn } from './clock.js';
 import { fill, given, t } from './page.js';
 import { takePhone, withButton } from './phone.js';
 import { waitInWords } from './sentences.js';
+import { otherTabs } from './tabs.js';
 
 const POLL_MS = 4_000;
 const UNDO_MS = 180_000; // a clerk may take back the end of a visit within two minutes
 const TRACK = { waiting: 0, called: 1, serving: 2, held: 2, served: 3, missed: 1 };
+const GOES_ON_MS = 60_000; // for so long a page says that the line moves again
 const FINAL = ['served', 'cancelled', 'unserved'];
 
 const { dataset } = document.getElementById('visit');
@@ -18,6 +20,7 @@ let heardAt = Date.now();
 let status = first.status;
 let calls = first.calls;
 let changedAt = Date.now();
+let held = false; // whether something stood against a call when we looked last
 
 function render(ticket) {
   const { counter } = ticket;
@@ -34,16 +37,39 @@ function render(ticket) {
     for (const id of ['serving', 'held', 'missed']) fill($(id), { place: t('ticket.place', counter) });
   }
   for (const part of document.querySelectorAll('[data-when]')) part.hidden = !part.dataset.when.split(' ').includes(ticket.status);
+  renderForce(ticket);
   [...$('tracker').children].forEach((mark, index) => {
     mark.toggleAttribute('data-passed', index < TRACK[ticket.status]);
     if (index === TRACK[ticket.status]) mark.setAttribute('aria-current', 'step');
     else mark.removeAttribute('aria-current');
   });
-  document.title = ticket.status === 'called' ? t('ticket.title.called', counter) : title;
-  if (ticket.status === 'called' && (status !== 'called' || ticket.calls > calls)) navigator.vibrate?.([300, 150, 300]);
+  document.title = ticket.status === 'called' && !$('called').hidden ? t('ticket.title.called', counter) : title;
+  if (ticket.status === 'called' && !$('called').hidden && (status !== 'called' || ticket.calls > calls)) navigator.vibrate?.([300, 150, 300]);
   if (ticket.status !== status) changedAt = Date.now();
   status = ticket.status;
   calls = ticket.calls;
+}
+
+/** What stands against being called now, in place of a place in the line; and that the line moves again. */
+function renderForce({ status: now, in_force: force }) {
+  const isHeld = Boolean(force) && force.state !== 'open' && !FINAL.includes(now);
+  $('in-force').hidden = !isHeld;
+  if (isHeld) {
+    $('waiting').hidden = true;
+    $('called').hidden ||= ['stopped', 'over'].includes(force.state); // nobody is sent to a counter now
+    fill($('in-force'), {
+      state: t(`ticket.force.${force.state}`),
+      reason: force.reason || null,
+      until: force.until ? t('ticket.force.until', { when: clock.brief(force.until) }) : null,
+      next: t(`ticket.force.${force.state}.next`),
+    });
+    $('goes-on').hidden = true;
+  } else if (held && now === 'waiting') {
+    $('goes-on').hidden = false;
+    setTimeout(() => { $('goes-on').hidden = true; }, GOES_ON_MS);
+  }
+  if (now !== 'waiting') $('goes-on').hidden = true;
+  held = isHeld;
 }
 
 function over() {
@@ -65,6 +91,7 @@ async function poll() {
 function cancel() {
   withButton($('cancel'), 'problem', async () => {
     render(await request(`${dataset.api}/tickets/${first.id}/cancellation`, { method: 'POST' }));
+    others.tell();
     $('cancelled').scrollIntoView({ block: 'center' });
   });
 }
@@ -90,6 +117,7 @@ takePhone(first.id, (kept) => t('ticket.phone.kept', kept), () => t('ticket.phon
 $('cancel').addEventListener('click', () => { $('ask-cancel').returnValue = 'stay'; $('ask-cancel').showModal(); });
 $('ask-cancel').addEventListener('close', () => { if ($('ask-cancel').returnValue === 'cancel') cancel(); });
 $('issued').textContent = clock.time(first.issued_at);
+const others = otherTabs(first.id, poll);
 render(first);
 setInterval(poll, POLL_MS);
 document.addEventListener('visibilitychange', poll);

@@ -287,4 +287,5 @@ class HallOut(ma.Schema):
     serving = ma.fields.List(ma.fields.Dict())
     calls = ma.fields.List(ma.fields.Dict())
     waiting = ma.fields.List(ma.fields.Dict())
+    catalogue = ma.fields.String(metadata={"description": "Another one whenever what the kiosk offers has changed."})
     seal = ma.fields.String(allow_none=True, metadata={"description": "Once the day is closed, its last hash."})

@@ -8,9 +8,11 @@ from flask import render_template
 
 from services.chassis.guard import public
 from services.chassis.web import language
+from services.ticketing import views
 from services.ticketing.api import queue
 from services.ticketing.api.reports import day_named
 from services.ticketing.domain import hours
+from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.mall import Mall
 from services.ticketing.pages.visitors import about, blueprint, in_language
 from services.ticketing.queue import now
@@ -20,30 +22,43 @@ from services.ticketing.queue import now
 @public
 def console(mall: str, counter: str) -> str:
     """A clerk's console: an empty shell, filled through the API with the clerk's own token."""
-    known = queue().mall(mall)
-    desk = known.counter(counter)
-    shown = {"code": desk.code, "name": desk.name, "floor": desk.floor, "agency": desk.agency}
-    shown["agency_name"] = known.agency_name(desk.agency)
+    known, at = queue().mall(mall), now()
+    day = queue().today(known, at).state
     return render_template(
         "counter.html",
         mall=about(known),
-        counter=shown,
-        services=_services(known),
+        counter=_desk(known, day, counter),
+        services=views.transfer_targets(known, at, day),
         priority_classes=known.about.classes,
+        catalogue=views.token(known, at, day),
     )
+
+
+def _desk(known: Mall, day: Day, code: str) -> dict[str, Any]:
+    """Where a console is. A counter that was withdrawn keeps it while a visitor is there. Raises `UnknownCounter`."""
+    visitor = day.tickets.get(day.serving.get(code, ""))
+    if code in known.counters or visitor is None or visitor.called is None:
+        desk = known.counter(code)
+        floor, agency = desk.floor, known.agency_name(desk.agency)
+    else:
+        floor, agency = visitor.called.floor, visitor.now_for.agency_name
+    return {"code": code, "floor": floor, "agency_name": agency}
 
 
 @blueprint.get("/supervisor")
 @public
 def supervisor(mall: str) -> str:
     """The mall at a glance and what a supervisor decides: an empty shell, as a console."""
-    known = queue().mall(mall)
+    known, at = queue().mall(mall), now()
+    day = queue().today(known, at).state
     counters = [known.counters[code] for code in sorted(known.counters)]
     return render_template(
         "supervisor.html",
         mall=about(known),
         counters=[{"code": one.code, "agency_name": known.agency_name(one.agency)} for one in counters],
         services=sorted(known.services.values(), key=lambda service: service.name),
+        targets=views.transfer_targets(known, at, day),
+        catalogue=views.token(known, at, day),
     )
 
 
@@ -102,17 +117,3 @@ def names_of(known: Mall) -> dict[str, dict[str, str]]:
         "agency": {agency.code: agency.name for agency in known.agencies.values()},
         "class": {one.code: in_language(one.name) for one in known.about.classes},
     }
-
-
-def _services(mall: Mall) -> list[dict[str, Any]]:
-    """Where a visitor can be sent on to: every service of the mall that a counter gives, by name."""
-    return [
-        {
-            "code": service.code,
-            "name": service.name,
-            "agency": mall.agency_name(service.agency),
-            "counters": [{"code": counter.code} for counter in mall.counters_for(service.code)],
-        }
-        for service in sorted(mall.services.values(), key=lambda service: service.name)
-        if mall.counters_for(service.code)
-    ]

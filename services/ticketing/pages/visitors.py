@@ -25,6 +25,7 @@ from services.ticketing.queue import HISTORY_AGE, now
 from services.ticketing.survey.api import surveys
 
 AGENT_PORT = "9130"  # of the print agent on a kiosk's own machine
+FLOOR = re.compile(r"-?\d{1,3}", re.ASCII)
 
 
 class UnknownPrinting(NotFound):
@@ -32,7 +33,7 @@ class UnknownPrinting(NotFound):
 
 
 class UnknownFloor(NotFound):
-    """No counter of this mall is on that floor."""
+    """The address of a hall display names something that is no floor."""
 
 
 blueprint = Blueprint("pages", __name__, url_prefix="/ticketing/malls/<mall>")
@@ -86,13 +87,15 @@ class Printing:
 def hall(mall: str) -> str:
     """The television in the hall; `?floor=1` of one floor, `?voice=id,en` announces in these languages.
 
-    Raises `UnknownFloor`.
+    A floor without a counter is no error, for floors change while televisions stay: the screen shows the whole mall
+    and says so. Raises `UnknownFloor` where the address names no floor at all.
     """
     known = queue().mall(mall)
     floor, floors = request.args.get("floor", ""), sorted({desk.floor for desk in known.counters.values()})
-    if floor and floor not in map(str, floors):
+    if floor and not FLOOR.fullmatch(floor):
         raise UnknownFloor(floors=", ".join(map(str, floors)))
-    return render_template("hall.html", mall=about(known), hall=_hall(known), floor=floor, voices=_voices(mall))
+    shown = {"hall": _hall(known), "floor": int(floor) if floor else None, "floors": floors}
+    return render_template("hall.html", mall=about(known), **shown, voices=_voices(mall))
 
 
 def _voices(mall: str) -> list[dict[str, Any]]:
@@ -149,13 +152,20 @@ def ticket_qr(mall: str, ticket_id: str) -> Response:
 
 @blueprint.get("/book")
 @public
-def book(mall: str) -> str:
-    """Where a place on a day to come is booked, for one service; without it, which services there are."""
+def book(mall: str) -> str | tuple[str, int]:
+    """Where a place on a day to come is booked, for one service; without it, which services there are.
+
+    An address that was kept for longer than its service was offered leads to the list too, and says why.
+    """
     known, code, at = queue().mall(mall), request.args.get("service", ""), now()
-    shown = {"mall": about(known), "bookings": known.about.bookings}
-    if not code or known.about.bookings is None:
-        return render_template("book.html", **shown, service=None, agencies=views.directory(known, at))
-    service = known.service(code)
+    day = queue().today(known, at).state
+    shown: dict[str, Any] = {"mall": about(known), "bookings": known.about.bookings}
+    shown["catalogue"] = views.token(known, at, day)
+    service = known.services.get(code)
+    if service is None or known.about.bookings is None:
+        withdrawn = bool(code) and known.about.bookings is not None
+        shown |= {"service": None, "agencies": views.directory(known, at), "withdrawn": withdrawn}
+        return render_template("book.html", **shown), 422 if withdrawn else 200
     offer = views.offer(known, service, at) | {"agency_name": known.agency_name(service.agency)}
     classes = [{"code": one.code, "name": in_language(one.name)} for one in known.about.classes]
     days = [_named(day) for day in bookable(known, code)]
