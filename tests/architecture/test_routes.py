@@ -73,6 +73,8 @@ STAFF_ONLY = {
         "tickets.resume_day",
         "tickets.change_rule",
         "tickets.close",
+        "tickets.end",
+        "tickets.transfer_all",
         "tickets.declare_closure",
         "tickets.lift_closure",
         "notifications.list_messages",

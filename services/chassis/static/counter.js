@@ -142,7 +142,7 @@ function row(ticket) {
 
 function isReady() {
   const isOpen = view.status === 'open' || view.status === 'new';
-  return isOpen && !view.current && !view.withdrawn && view.stopped === null && view.closure === null;
+  return isOpen && !view.current && view.stopped === null && view.closure === null;
 }
 
 function allow() {
@@ -163,7 +163,8 @@ function allow() {
     x: !current && status !== 'closed',
   };
   for (const [key, is] of Object.entries(possible)) $(`act-${key}`).disabled = busy || !is;
-  for (const key of ['n', 'w', 'b', 'i', 'x']) $(`act-${key}`).hidden = Boolean(view.withdrawn); // nobody else comes here
+  for (const key of ['w', 'b', 'i']) $(`act-${key}`).hidden = Boolean(view.withdrawn); // no new visitor comes here
+  $('act-n').hidden = Boolean(view.withdrawn) && !view.waiting_count;
   const main = current ? (called ? 'm' : 's') : isReady() ? 'n' : 'b';
   for (const key of ['n', 'm', 's', 'b']) $(`act-${key}`).classList.toggle('main', key === main);
   fill($('act-r'), { recalls: called ? t('counter.recalls', { n: current.recalls_left }) : null });

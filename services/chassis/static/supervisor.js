@@ -113,9 +113,9 @@ function consoleOf(counter) {
   return link;
 }
 
-/** Those of the same service that nobody can call either. */
-function alike({ service_name: name }) {
-  return view.alerts.filter((alert) => alert.kind === 'ticket-without-counter' && alert.service_name === name);
+/** The alerts of all tickets of the same service that no counter can call. */
+function alike({ service }) {
+  return view.alerts.filter((alert) => alert.kind === 'ticket-without-counter' && alert.service === service);
 }
 
 function openFor(act, alert) {
@@ -212,7 +212,7 @@ const ACTS = {
     return ['POST', '/closures', { scope, code: code.join(' '), reason: form.reason.value, until }];
   },
   closing: () => ['POST', '/closing'],
-  move: (form) => concernedBy(form).map(({ id }) => ['POST', `/tickets/${id}/transfer`, { service: form.target.value }]),
+  move: (form) => ['POST', form.whom.value === 'all' ? `/services/${encodeURIComponent(concerned.service)}/transfer` : `/tickets/${concerned.id}/transfer`, { service: form.target.value }],
   ending: (form) => concernedBy(form).map(({ id }) => ['POST', `/tickets/${id}/ending`, { reason: form.reason.value }]),
 };
 

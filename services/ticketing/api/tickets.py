@@ -186,7 +186,7 @@ def transfer(to: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/tickets/<ticket_id>/ending")
-@allow("supervisor")
+@allow("supervisor", "administrator")
 @blueprint.arguments(Reason())
 @blueprint.response(200, TicketOut)
 @blueprint.alt_response(409, description="`not-waiting`")
@@ -196,13 +196,13 @@ def end(why: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/services/<service>/transfer")
-@allow("supervisor")
+@allow("supervisor", "administrator")
 @blueprint.arguments(Transfer())
 @blueprint.response(200, TransferredOut)
 @blueprint.alt_response(409, description="`no-counter`, `service-away`, `suspended`, `counter-shut`")
 @blueprint.alt_response(422, description="`unknown-service`, `not-this-counter`")
 def transfer_all(to: dict[str, str], mall: str, service: str) -> dict[str, Any]:
-    """Send all who wait for a service on to another service or counter, keeping numbers and times of arrival."""
+    """Send on all who wait for a service and whom no counter can call, keeping numbers and times of arrival."""
     known = queue().mall(mall)
     command = TransferAll(service, to["service"], to["counter"], to["note"], now(), known)
     outcome = queue().act(known, command, **command_context())

@@ -12,6 +12,7 @@ from services.ticketing import views
 from services.ticketing.api import queue
 from services.ticketing.api.reports import day_named
 from services.ticketing.domain import hours
+from services.ticketing.domain.day import in_force
 from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.mall import Mall
 from services.ticketing.pages.visitors import about, blueprint, in_language
@@ -35,14 +36,9 @@ def console(mall: str, counter: str) -> str:
 
 
 def _desk(known: Mall, day: Day, code: str) -> dict[str, Any]:
-    """Where a console is. A counter that was withdrawn keeps it while a visitor is there. Raises `UnknownCounter`."""
-    visitor = day.tickets.get(day.serving.get(code, ""))
-    if code in known.counters or visitor is None or visitor.called is None:
-        desk = known.counter(code)
-        floor, agency = desk.floor, known.agency_name(desk.agency)
-    else:
-        floor, agency = visitor.called.floor, visitor.now_for.agency_name
-    return {"code": code, "floor": floor, "agency_name": agency}
+    """Where a console is; also of a counter that was withdrawn while visitors rely on it. Raises `UnknownCounter`."""
+    counter = in_force.counter_of_day(day, known, code)
+    return {"code": code, "floor": counter.floor, "agency_name": known.agency_name(counter.agency)}
 
 
 @blueprint.get("/supervisor")

@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from services.chassis.decider import Snapshot
-from services.ticketing.domain import hours
+from services.ticketing.domain.day import in_force
 from services.ticketing.domain.day.state import Day
-from services.ticketing.domain.mall import Closure, CounterLearned, Mall, ServiceLearned
+from services.ticketing.domain.mall import Mall
 from services.ticketing.views import hall_display, kiosk
 
 TOKEN_DIGITS = 16
@@ -24,20 +23,6 @@ def hall(snapshot: Snapshot[Day], mall: Mall, now: datetime) -> dict[str, Any]:
     return hall_display.hall(snapshot, mall, now) | {"catalogue": token(mall, now, snapshot.state)}
 
 
-def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[str, Any]]:
-    """Return each agency, `suspended` with its reason, and its services.
-
-    Each service has `why_not`: the kind, reason and end (`until`) of what it cannot be chosen for now, or None.
-    """
-    agencies = kiosk.directory(mall, now, day)
-    for agency in agencies:
-        known = mall.agencies[agency["code"]]
-        agency["suspended"] = known.suspended
-        for offered in agency["services"]:
-            offered["why_not"] = _why_not(mall, mall.services[offered["code"]], now, day, offered["away"])
-    return agencies
-
-
 def transfer_targets(mall: Mall, now: datetime, day: Day) -> list[dict[str, Any]]:
     """Return the services that a counter gives, by name, each with the agency's name and `why_not`.
 
@@ -45,7 +30,7 @@ def transfer_targets(mall: Mall, now: datetime, day: Day) -> list[dict[str, Any]
     """
     services = [
         {**offered, "agency": agency["name"], "why_not": None if _is_kind(offered, "full") else offered["why_not"]}
-        for agency in directory(mall, now, day)
+        for agency in kiosk.directory(mall, now, day)
         for offered in agency["services"]
         if offered["counters"]
     ]
@@ -67,8 +52,9 @@ def token(mall: Mall, now: datetime, day: Day) -> str:
 
 def _moment(mall: Mall, now: datetime, day: Day) -> Moment:
     closures = tuple(closure for closure in mall.closures_ahead(now) if closure.holds(now))
-    full = tuple(service.code for service in mall.services.values() if _is_full(service, day))
-    return (int(now.timestamp() // 60), day.override is not None, closures, full)
+    full = tuple(service.code for service in mall.services.values() if in_force.is_full(day, service))
+    went_home = tuple(sorted(code for code, desk in day.desks.items() if desk.status == "closed"))
+    return (int(now.timestamp() // 60), day.override is not None, closures, full, went_home, day.letters)
 
 
 def _hash(mall: Mall, now: datetime, day: Day) -> str:
@@ -79,50 +65,10 @@ def _hash(mall: Mall, now: datetime, day: Day) -> str:
         "classes": [[one.code, dict(one.name), one.basis] for one in about.classes],
         "bookings": about.bookings is not None,
         "counters": [[desk.code, desk.name, desk.floor, desk.agency] for desk in mall.counters.values()],
-        "agencies": directory(mall, now, day),
+        "agencies": kiosk.directory(mall, now, day),
     }
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:TOKEN_DIGITS]
 
 
-def _why_not(
-    mall: Mall, service: ServiceLearned, now: datetime, day: Day | None, away: dict[str, Any] | None
-) -> dict[str, Any] | None:
-    """What a ticket of the service would be refused for: its kind, the reason as visitors read it, until when."""
-    counters = mall.counters_for(service.code)
-    if not counters or service.agency not in mall.agencies:
-        return {"kind": "no-counter", "reason": "", "until": None}
-    of_service = mall.closure_of(service, now)
-    if away and not of_service:
-        today = hours.business_day(now, mall.about.zone)
-        came = any(mall.hours_of(counter).intervals(today) for counter in counters)
-        return {"kind": "gone-home" if came else "away", "reason": "", "until": away["next_opening"]}
-    closure = of_service or _first_to_end(mall, _there(mall, counters, now, day), now)
-    if closure:
-        return {"kind": "closed", "reason": closure.reason, "until": closure.until and closure.until.isoformat()}
-    if day is not None and _is_full(service, day):
-        return {"kind": "full", "reason": "", "until": None}
-    return None
-
-
-def _there(mall: Mall, counters: Sequence[CounterLearned], now: datetime, day: Day | None) -> Sequence[CounterLearned]:
-    """The counters that serve today; all of them under an override or after the last hour of the mall."""
-    if day is not None and day.override:
-        return counters
-    return [counter for counter in counters if mall.hours_of(counter).serves_later(now)] or counters
-
-
-def _first_to_end(mall: Mall, counters: Sequence[CounterLearned], now: datetime) -> Closure | None:
-    """The closure that ends first, if each of these counters is closed for a while."""
-    closures = [closure for counter in counters if (closure := mall.closure("counter", counter.code, now))]
-    if len(closures) < len(counters):
-        return None
-    with_end = [closure for closure in closures if closure.until]
-    return min(with_end, key=lambda closure: closure.until or closure.since, default=closures[0])
-
-
 def _is_kind(offered: dict[str, Any], kind: str) -> bool:
     return offered["why_not"] is not None and offered["why_not"]["kind"] == kind
-
-
-def _is_full(service: ServiceLearned, day: Day) -> bool:
-    return service.capacity is not None and day.places.by_service.get(service.code, 0) >= service.capacity

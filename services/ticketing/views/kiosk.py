@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from services.ticketing.domain import hours
 from services.ticketing.domain.day import in_force, refusals, visitors
 from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.history import History
@@ -19,6 +20,7 @@ def directory(mall: Mall, now: datetime, day: Day | None = None) -> list[dict[st
         {
             "code": agency.code,
             "name": agency.name,
+            "suspended": agency.suspended,
             "line": agency.line if day is None else visitors.line_of(day, agency),
             "services": [
                 offer(mall, service, now, day) for service in mall.services.values() if service.agency == agency.code
@@ -43,28 +45,43 @@ def most_used(mall: Mall, history: History, day: Day) -> list[dict[str, str]]:
 
 
 def offer(mall: Mall, service: ServiceLearned, now: datetime, day: Day | None = None) -> dict[str, Any]:
-    """A service as it is offered: where, how long it takes, what to bring; `closed` or `away` while it is not given."""
+    """A service as it is offered: where, how long it takes, what to bring; `why_not` while no ticket is given for it.
+
+    Without a day it is offered for days to come, and only what the catalogue knows counts.
+    """
     return {
         "code": service.code,
         "name": service.name,
         "minutes": service.minutes,
         "requirements": list(service.requirements),
         "counters": [{"code": counter.code, "floor": counter.floor} for counter in mall.counters_for(service.code)],
-        **_obstacle(day or Day(), mall, service, now),
+        "why_not": _why_not(day or Day(), mall, service, now),
     }
 
 
-def _obstacle(day: Day, mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any]:
-    """Why a new ticket for this service would be refused: closed for a while (the reason), or away (until when)."""
+def _why_not(day: Day, mall: Mall, service: ServiceLearned, now: datetime) -> dict[str, Any] | None:
+    """What a new ticket would be refused for: the kind, the reason as visitors read it, and until when it holds."""
     try:
         in_force.counters_now(day, mall, service, now)
     except refusals.Suspended as suspended:
-        return {"closed": suspended.params["why"], "away": None}
+        return _not("closed", suspended.params["until"], suspended.params["why"])
     except refusals.NoCounter:
-        return {"closed": None, "away": {"next_opening": None}}
+        return _not("no-counter")
     except refusals.ServiceAway as away:
         if not mall.about.hours.serves_later(now):  # the whole mall is closed, which screens say once
-            return {"closed": None, "away": None}
-        opening = away.params["next_opening"]
-        return {"closed": None, "away": {"next_opening": opening.isoformat() if opening else None}}
-    return {"closed": None, "away": None}
+            return None
+        return _not("gone-home" if _came(day, mall, service, now) else "away", away.params["next_opening"])
+    return _not("full") if in_force.is_full(day, service) else None
+
+
+def _not(kind: str, until: datetime | None = None, reason: str = "") -> dict[str, Any]:
+    return {"kind": kind, "reason": reason, "until": until.isoformat() if until else None}
+
+
+def _came(day: Day, mall: Mall, service: ServiceLearned, now: datetime) -> bool:
+    """Whether a counter of the service was there today."""
+    today = hours.business_day(now, mall.about.zone)
+    return any(
+        counter.code in day.desks or mall.hours_of(counter).intervals(today)
+        for counter in mall.counters_for(service.code)
+    )

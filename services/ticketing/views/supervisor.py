@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.chassis.decider import Snapshot
 from services.ticketing.domain.day import in_force, turns
@@ -38,7 +39,7 @@ def overview(
         "statuses": dict(Counter(one.status for one in day.tickets.values())),
         "alerts": [
             *_clock_alerts(clock_off),
-            *_closing_alerts(day),
+            *_closing_alerts(day, mall.about.zone),
             *_stranded(day, mall, now),
             *_booking_alerts(bookings),
             *_alerts(day, lines, desks),
@@ -101,12 +102,14 @@ def _clock_alerts(clock_off: float) -> list[dict[str, Any]]:
     return [{"kind": "clock-doubtful", "minutes": minutes}] if minutes >= CLOCK_MINUTES else []
 
 
-def _closing_alerts(day: Day) -> list[dict[str, Any]]:
+def _closing_alerts(day: Day, zone: str) -> list[dict[str, Any]]:
     """An edit of the hours moved the closing of the day into the past: a person has to close it, or correct them."""
     if not day.closing_has_passed or day.closed or day.closes_at is None or day.override:
         return []
     waiting = sum(line.waiting for line in day.lines.values())
-    return [{"kind": "closing-has-passed", "at": day.closes_at.isoformat(), "waiting": waiting}]
+    return [
+        {"kind": "closing-has-passed", "time": f"{day.closes_at.astimezone(ZoneInfo(zone)):%H.%M}", "waiting": waiting}
+    ]
 
 
 def _stranded(day: Day, mall: Mall, now: datetime) -> list[dict[str, Any]]:
@@ -131,8 +134,7 @@ def _without_counter(ticket: Ticket, found: in_force.InForce, now: datetime) -> 
         "service": ticket.now_for.service,
         "service_name": ticket.now_for.service_name,
         "since_minutes": round(elapsed(ticket.issued.issued_at, now) / 60),
-        "cause": found.state,
-        "reason": found.reason,
+        "cause": found.reason or found.state,
     }
 
 
@@ -157,9 +159,9 @@ def _alerts(day: Day, lines: list[dict[str, Any]], desks: list[dict[str, Any]]) 
         if ceiling is not None and line["longest_minutes"] > ceiling
     ]
     withdrawn = [
-        {"kind": "counter-withdrawn", "counter": desk["counter"], "number": desk["current"], "waiting": desk["waiting"]}
+        {"kind": "counter-withdrawn-busy", "counter": desk["counter"], "number": desk["current"]}
         for desk in desks
-        if desk["withdrawn"]
+        if desk["withdrawn"] and desk["current"]
     ]
     idle = [
         {"kind": "counter-idle", "counter": desk["counter"], "waiting": desk["waiting"]}

@@ -204,7 +204,7 @@ class TransferTicket:
 
 @dataclass(frozen=True)
 class TransferAll:
-    """A supervisor sends all who wait for one service on to another service or counter (empty: any of it)."""
+    """A supervisor sends all who wait for a service, and whom no counter can call, to another one or its counter."""
 
     waiting_for: str
     service: str

@@ -296,17 +296,16 @@ def _transfer(command: TransferTicket, day: Day) -> list[Event]:
 
 
 def _transfer_all(command: TransferAll, day: Day) -> list[Event]:
-    """Send on all who wait for a service, in their order of arrival; those who are there already stay."""
+    """Send on all who wait for a service and whom no counter can call, in their order of arrival."""
     service, counters = _receiving(command, day)
     queue = day.queues.get(command.waiting_for, Queue())
     waiting = sorted((*queue.ordinary, *queue.priority), key=day.place_of)
-    tickets = [day.tickets[one] for one in waiting]
-    return [
-        _transferred(day, command.mall, ticket, service, counters, command)
-        for ticket in tickets
-        if (ticket.now_for.service, ticket.only_at, ticket.now_for.counters)
-        != (service.code, command.to, places(counters))
+    stranded = [
+        ticket
+        for ticket in (day.tickets[one] for one in waiting)
+        if not in_force.is_callable(day, command.mall, ticket, command.now)
     ]
+    return [_transferred(day, command.mall, ticket, service, counters, command) for ticket in stranded]
 
 
 def _receiving(command: TransferTicket | TransferAll, day: Day) -> tuple[ServiceLearned, Sequence[CounterLearned]]:

@@ -78,6 +78,11 @@ def places_left(day: Day, mall: Mall) -> int:
     return 0 if day.closed else max(0, mall.about.capacity - day.places.all)
 
 
+def is_full(day: Day, service: ServiceLearned) -> bool:
+    """Whether all places of today that the service has of its own are taken."""
+    return service.capacity is not None and day.places.by_service.get(service.code, 0) >= service.capacity
+
+
 # Counters
 
 

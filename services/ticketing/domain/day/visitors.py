@@ -122,7 +122,7 @@ def _must_have_a_place(
 ) -> None:
     """Refuse the one after the last place. Places kept for others are not free for this one."""
     about, taken, next_day = mall.about, day.places, mall.about.hours.next_day
-    if service.capacity is not None and taken.by_service.get(service.code, 0) >= service.capacity:
+    if in_force.is_full(day, service):
         raise refusals.ServiceFull(service=service.name, capacity=service.capacity, next_opening=next_day(now))
     free = about.capacity - taken.all
     if free <= 0:
