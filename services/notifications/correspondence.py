@@ -92,6 +92,16 @@ def stream_of(subject: str) -> str:
     return f"booking/{subject}" if found and found[2] else f"ticket/{subject}"
 
 
+def is_booking(subject: str) -> bool:
+    """Return whether an id is that of a booking."""
+    return stream_of(subject).startswith("booking/")
+
+
+def business_day(subject: str) -> str:
+    """Return the business day of a ticket or booking, as `2026-11-24`."""
+    return f"{subject[:4]}-{subject[4:6]}-{subject[6:8]}"
+
+
 def must_be_of_today(subject: str, at: datetime) -> None:
     """Refuse what is no ticket's id, or one of a day that is over everywhere or has begun nowhere.
 

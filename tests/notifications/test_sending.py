@@ -28,6 +28,7 @@ from services.notifications.suspensions import Concerned
 
 TODAY = f"{datetime.now(UTC) + timedelta(hours=7):%Y%m%d}"  # in the mall
 SITI, BUDI = f"{TODAY}-pV0nX3mQx2Jc5sV7b1TtGA", f"{TODAY}-8sZQk1fYw9o_R4hUe6LdNw"
+DAY = f"{TODAY[:4]}-{TODAY[4:6]}-{TODAY[6:]}"
 CANARY = "0812-7711-4455"
 CANARY_DIGITS = "81277114455"
 
@@ -106,6 +107,7 @@ class Mall:
         concerned = Concerned(self.here, self.malls)
         for commit in self.store.with_outbox("suspensions"):
             concerned.deliver(commit)
+        concerned.confirm()
 
     def statuses(self) -> dict[str, str]:
         fresh = Correspondences(self.store, Contacts(self.store.database))
@@ -407,7 +409,7 @@ def test_a_day_that_is_stopped_is_told_to_all_who_wait(mall):
     gateway = Gateway()
     mall.here.leave_phone(SITI, "+6281277114455")
     mall.issued()
-    mall.hears("day-stopped", business_day="2026-11-24", reason="Listrik padam", stopped_at=mall.at.isoformat())
+    mall.hears("day-stopped", business_day=DAY, reason="Listrik padam", stopped_at=mall.at.isoformat())
     mall.tell_of_suspensions()
     mall.deliver(gateway)
     assert any("Listrik padam" in text for text in gateway.told)

@@ -18,7 +18,10 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
         *("ticket-restored", "ticket-held", "ticket-resumed", "ticket-transferred", "ticket-cancelled"),
         *("ticket-unserved", "ticket-undone"),
     ),
-    "bookings": ("place-booked", "booking-cancelled", "booking-lapsed"),
+    "bookings": (
+        *("place-booked", "booking-cancelled", "booking-lapsed"),
+        *("booking-suspended", "booking-resumed", "booking-rescheduled"),
+    ),
     "counters": ("counter-opened", "counter-paused", "counter-closed"),
     "closures": (
         *("service-suspended", "service-resumed", "counter-suspended", "counter-resumed"),
