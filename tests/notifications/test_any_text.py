@@ -65,7 +65,7 @@ steps = st.one_of(
         lambda which: lambda now, texts: HoldMessage(texts[which % len(texts)], "suspended", now) if texts else None,
         st.integers(0, 9),
     ),
-    st.just(lambda now, _: LeavePhone(SITI, "+62812****890", now)),
+    st.just(lambda now, _: LeavePhone(SITI, "+62****90", now)),
     st.just(lambda now, _: WithdrawPhone(SITI, now)),
     *(
         st.builds(

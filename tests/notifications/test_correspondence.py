@@ -42,7 +42,7 @@ from services.notifications.domain.events import (
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SITI = "20261124-pV0nX3mQx2Jc5sV7b1TtGA"
-MASKED, ANOTHER = "+62812****890", "+62857****234"
+MASKED, ANOTHER = "+62****90", "+62****34"
 ISSUED, CALLED = f"{SITI}.issued", f"{SITI}.called"
 
 
