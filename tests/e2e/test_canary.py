@@ -13,6 +13,7 @@ RANGE = [f"+6281277114{n:03}" for n in range(1000)]
 NUMBER = re.compile(r"812\D{0,3}7711\D{0,3}4455")
 
 
+@pytest.mark.timeout(600)  # each number is tried with each key on each value
 def test_a_phone_number_is_nowhere(site: Site):
     if site.system is None:
         pytest.skip("only of a system of our own can the insides be searched")

@@ -23,7 +23,7 @@ DIGITS = re.compile(r"\d[\d ().-]{6,}\d")
 MASK = re.compile(r"(\+?\d*)[*xX\u2022]{2,}(\d*)")
 ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 HASHES = ("md5", "sha1", "sha256", "sha512", "blake2b", "blake2s")
-KEY_BYTES = range(16, 65)  # how long a stored value is that may be a key
+KEY_BYTES = range(24, 65)  # how long a stored value is that may be a key; shorter ones are ids of sessions
 
 
 @dataclass
@@ -58,8 +58,8 @@ class Dump:
             self.blobs.add(decoded)
             if len(decoded) in KEY_BYTES and ("key" in name or "secret" in name):
                 self.keys.add(decoded)
-        if "key" in name or "secret" in name:
-            self.keys.add(text.encode()[:4096])
+        if ("key" in name or "secret" in name) and len(text) in KEY_BYTES:
+            self.keys.add(text.encode())
 
 
 def _decoded(text: str) -> Iterator[bytes]:
@@ -124,28 +124,34 @@ def _masked(found: Dump, numbers: Sequence[str]) -> Iterator[str]:
 
 
 def _hashed(found: Dump, numbers: Sequence[str]) -> Iterator[str]:
+    contexts = _contexts(found)
     for number in numbers:
-        if any(hashlib.new(name, said).digest() in found.blobs for name in HASHES for said in _said(found, number)):
+        messages = [said.encode() for said in _said(contexts, number)]
+        if any(hashlib.new(name, said).digest() in found.blobs for name in HASHES for said in messages):
             yield number
 
 
 def _keyed(found: Dump, numbers: Sequence[str]) -> Iterator[str]:
-    made_by_us = {key: Seal([key.decode("latin-1")]) for key in found.keys}
+    derived = [Seal([key.decode("latin-1")]) for key in found.keys]
+    contexts = _contexts(found)
     for number in numbers:
-        messages = _said(found, number)
-        hashes = (hmac.digest(key, said, "sha256") for key in found.keys for said in messages)
-        marks = (mark for seal in made_by_us.values() for said in messages for mark in seal.marks(said.decode()))
+        messages = _said(contexts, number)
+        hashes = (hmac.digest(key, said.encode(), "sha256") for key in found.keys for said in messages)
+        marks = (mark for seal in derived for said in messages for mark in seal.marks(said))
         if any(one in found.blobs for one in hashes) or any(mark in found.texts for mark in marks):
             yield number
 
 
-def _said(found: Dump, number: str) -> list[bytes]:
-    """What may have been hashed: the number as it is written, and as this release and the ones before it count it."""
+def _contexts(found: Dump) -> list[tuple[str, str]]:
+    """The days and addresses with which numbers may have been counted."""
     today = datetime.now(UTC)
-    days = [today, today - timedelta(days=1)]
-    addresses = {"", "127.0.0.1", *(address for text in found.texts for address in ADDRESS.findall(text))}
-    said = [*forms(number)]
-    said += [counted(number, f"{day:%Y%m%d}", address) for day in days for address in sorted(addresses)[:10]]
-    starts = [int(day.replace(hour=0, minute=0, second=0).timestamp()) for day in days]
-    said += [f"tickets_of_phone\n{start}\n{form}" for start in starts for form in forms(number)]
-    return [one.encode() for one in said]
+    addresses = {address for text in found.texts if len(text) < 100 for address in ADDRESS.findall(text)}
+    few = ["", "127.0.0.1", *sorted(addresses - {"127.0.0.1"})[:2]]
+    return [(f"{day:%Y%m%d}", address) for day in (today, today - timedelta(days=1)) for address in few]
+
+
+def _said(contexts: Sequence[tuple[str, str]], number: str) -> list[str]:
+    """What may have been hashed: the number as it is written, and as this release and the ones before it count it."""
+    starts = {int(datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).timestamp()) for day, _ in contexts}
+    said = [*forms(number), *(counted(number, day, address) for day, address in contexts)]
+    return said + [f"tickets_of_phone\n{start}\n{number}" for start in sorted(starts)]
