@@ -18,6 +18,7 @@ from services.notifications.malls import Malls, mall_of
 
 log = structlog.get_logger()
 
+DAY = timedelta(days=1)
 WORTH_TELLING = timedelta(minutes=30)  # a replay finds suspensions of long ago
 
 
@@ -99,9 +100,14 @@ class Concerned:
         return mall.stop_of(self._correspondences.find(ticket).service, business_day(ticket), now()) is not None
 
     def _tickets(self, mall: Mall, scope: Scope, code: str) -> Iterator[str]:
-        """The tickets of the day for which a number is kept: of the business day named, or of today in the mall."""
-        day = code.replace("-", "") if scope == "day" else f"{now().astimezone(ZoneInfo(mall.zone)):%Y%m%d}"
-        return (subject for subject in self._correspondences.contacts.of_day(day) if not is_booking(subject))
+        """The tickets for which a number is kept: of the business day named, or of today and yesterday in the mall.
+
+        A day that is in overtime at midnight goes on; tickets of a day that has closed do not wait any more.
+        """
+        today = now().astimezone(ZoneInfo(mall.zone))
+        days = [code.replace("-", "")] if scope == "day" else [f"{today - back:%Y%m%d}" for back in (timedelta(0), DAY)]
+        subjects = (subject for day in days for subject in self._correspondences.contacts.of_day(day))
+        return (subject for subject in subjects if not is_booking(subject))
 
     def _ask(self, mall: str, command: Command, tickets: Iterator[str]) -> None:
         told = 0

@@ -1,6 +1,6 @@
 """While the mall, a service or the day is stopped nobody is told to come, wait or be ready; then it continues, once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -181,6 +181,20 @@ def test_stop_that_ends_by_the_clock_is_told_by_a_process_that_starts_after_it_b
     relay = Concerned(stop.mall.here, stop.mall.malls)
     clock.ahead = timedelta(minutes=21)
     relay.confirm()
+    assert [message.requested.kind for message in stop.mall.here.find(SITI).of_kind("continued")] == ["continued"]
+
+
+def test_stop_that_ends_after_midnight_is_told_to_who_still_waits(store, monkeypatch):
+    stop = Stop(Mall(store), "mall")
+    stop.mall.here.leave_phone(SITI, PHONE)
+    stop.mall.issued()
+    stop.begins()
+    stop.runs()
+    midnight = datetime.combine(date.fromisoformat(DAY) + timedelta(days=1), time(0, 10), ZoneInfo("Asia/Jakarta"))
+    stop.ends()
+    monkeypatch.setattr(suspensions, "now", lambda: midnight)
+    monkeypatch.setattr(suspensions, "WORTH_TELLING", timedelta(days=2))
+    stop.mall.tell_of_suspensions()
     assert [message.requested.kind for message in stop.mall.here.find(SITI).of_kind("continued")] == ["continued"]
 
 
