@@ -176,6 +176,14 @@ def test_booking_rescheduled_while_suspended_is_told_when_it_is_resumed(booking)
     assert booking.sends() == [("reopened", "11.00")]
 
 
+def test_time_changed_while_suspended_is_told_to_who_was_never_told_of_it(booking):
+    later = CLAIM_BY + timedelta(hours=1)
+    booking.suspended()
+    booking.rescheduled(later)
+    assert booking.resumed(later) == ["rescheduled", "reminded"]
+    assert booking.sends() == [("rescheduled", "11.00")]
+
+
 def test_unchanged_claim_time_is_not_told(booking):
     assert booking.rescheduled(CLAIM_BY) == []
     assert booking.at(EVENING).sends() == [("reminded", "10.00")]

@@ -127,8 +127,19 @@ def test_nothing_is_said_to_continue_while_another_stop_holds(stop):
     assert len(stop.runs()) == 2
     stop.ends()
     assert stop.runs() == []
+    assert statuses(stop, "continued") == [], "none was asked for"
     other.ends()
     assert ["dilanjutkan" in text for text in stop.runs()] == [True]
+
+
+def test_text_that_service_continues_is_dropped_when_the_next_stop_begins_first(stop):
+    stop.begins()
+    assert len(stop.runs()) == 1
+    stop.ends()
+    stop.mall.tell_of_suspensions()
+    stop.begins("Listrik padam")
+    stop.mall.deliver(stop.gateway)
+    assert statuses(stop, "continued") == [("dropped", "no-longer-true")]
 
 
 def test_who_waits_for_another_service_is_told_nothing_of_it(store):
