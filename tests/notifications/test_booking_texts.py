@@ -146,7 +146,7 @@ def test_resumed_booking_is_told_to_who_was_told_that_it_is_closed(booking):
     assert booking.at(EVENING).sends() == [("reminded", "10.00")]
 
 
-def test_resumed_booking_is_silent_where_nobody_was_told(booking):
+def test_resumed_booking_is_silent_where_no_text_was_sent(booking):
     booking.suspended()
     assert booking.resumed() == []
     assert booking.sends() == [], "the text that it is closed is dropped"

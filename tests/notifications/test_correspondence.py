@@ -543,7 +543,7 @@ def test_another_stop_is_told_although_the_first_one_holds(informed):
     assert [text.kind for text in suspended(informed, scope="day", code="2026-11-24", position=(9, 0))] == ["suspended"]
 
 
-def test_ticket_sent_to_an_open_service_is_not_told_that_the_old_one_continues(story):
+def test_transferred_ticket_is_not_told_that_its_old_service_continues(story):
     story.phone()
     issue = IssueHeard(SITI, "pekalongan", "MPP", "B-012", 3, NINE, "KTP", "DUKCAPIL", (1, 0))
     story.when(HearIssued(issue, story.now))

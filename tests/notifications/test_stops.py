@@ -1,4 +1,4 @@
-"""While the mall, a service or the day is stopped nobody is told to come, wait or be ready; then it continues, once."""
+"""During a stop no text says to come, wait or be ready; when it ends, one text says that service continues."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -112,7 +112,7 @@ def test_who_was_told_of_a_stop_is_told_once_that_it_continues(stop):
     assert stop.runs() == []
 
 
-def test_stop_that_ended_before_its_text_is_told_to_nobody(stop):
+def test_stop_that_ended_before_its_text_is_not_told(stop):
     stop.begins()
     stop.mall.tell_of_suspensions()
     stop.ends()
@@ -132,7 +132,7 @@ def test_nothing_is_said_to_continue_while_another_stop_holds(stop):
     assert ["dilanjutkan" in text for text in stop.runs()] == [True]
 
 
-def test_text_that_service_continues_is_dropped_when_the_next_stop_begins_first(stop):
+def test_continued_text_is_dropped_when_the_next_stop_begins_first(stop):
     stop.begins()
     assert len(stop.runs()) == 1
     stop.ends()
@@ -185,7 +185,7 @@ def test_planned_stop_is_told_when_it_begins_and_when_it_ends(stop, monkeypatch)
 
 
 @pytest.mark.parametrize("stop", ["mall"], indirect=True)
-def test_stop_that_ends_by_the_clock_is_told_by_a_process_that_starts_after_it_began(stop, monkeypatch):
+def test_planned_end_is_told_by_a_process_that_started_after_the_beginning(stop, monkeypatch):
     stop.begins(until=timedelta(minutes=20))
     assert len(stop.runs()) == 1
     clock = Clock(monkeypatch)

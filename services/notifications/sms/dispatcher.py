@@ -163,7 +163,7 @@ class Dispatcher:
         return max(min(due), now() + AGAIN)
 
     def _is_held(self, entry: Entry) -> bool:
-        """Whether the text waits for the end of a stop: until then nobody is told to come, wait or be ready.
+        """Whether the text waits for the end of a stop: until then no text says to come, wait or be ready.
 
         It is held rather than dropped, because a call may be received before the news that the stop is over.
         """

@@ -1,7 +1,7 @@
 """The texts of each occasion: the usual wording by language, and each mall's own where it has one.
 
-A further language is one more file in `texts/`. Beside the occasions it holds the reasons that are told where nobody
-wrote one, or what was written has no letters that a text can hold: `reason.` and the cause as ticketing names it.
+A further language is one more file in `texts/`. Beside the occasions it holds the reasons for texts where no reason
+was written, or what was written has no letters that a text can hold: `reason.` and the cause as ticketing names it.
 """
 
 import json
