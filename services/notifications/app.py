@@ -8,7 +8,7 @@ from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.journal import Journal
-from services.chassis.limits import DAY, Limit, Limits
+from services.chassis.limits import Limit, Limits
 from services.chassis.tokens import Verifier, public_key
 from services.notifications import pages
 from services.notifications.api import callbacks, messages, texts
@@ -26,10 +26,7 @@ def create_app() -> Flask:
     env = Env()
     settings, key = Settings.from_env(env, "notifications"), public_key(env)
     reports = Reports.from_env(env, own_description(env))
-    allowed = {
-        "phones": Limit(env.int("LIMIT_PHONES", 20), 3600),
-        "tickets_of_phone": Limit(env.int("LIMIT_PHONE_TICKETS", 5), DAY),
-    }
+    phones, tickets_of_phone = Limit(env.int("LIMIT_PHONES", 20), 3600), env.int("LIMIT_PHONE_TICKETS", 5)
     gate, seal = webhooks.Gate.from_env(env), Seal.from_env(env)
     env.check()
     configure_logging("notifications-web", settings.log_level)
@@ -44,11 +41,12 @@ def create_app() -> Flask:
         feed.blueprint("notifications"),
         *dead_letter_office.blueprints("notifications"),
     ]
-    ready, limits = {"database": store.ping}, Limits(database, **allowed)
+    ready, limits = {"database": store.ping}, Limits(database, phones=phones)
     app = web.create_app(
         "notifications", Verifier(key, Heard(store).revoked), blueprints, ready, "MPP notifications", limits
     )
     app.extensions["correspondences"] = Correspondences(store, Contacts(database, seal))
+    app.extensions["tickets_of_phone"] = tickets_of_phone
     app.extensions["malls"] = malls = Malls(store)
     app.extensions["reports"] = reports
     app.extensions["feed"] = feed.Feed("notifications", Journal(database, settings.schemas), malls.get)

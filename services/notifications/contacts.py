@@ -40,8 +40,17 @@ def parse(text: str) -> str:
 
 
 def masked(phone: str) -> str:
-    """A number as it may be shown and recorded: `+62812****890`."""
-    return f"{phone[:6]}****{phone[-3:]}"
+    """Return a number as it may be shown and recorded: `+62****90`.
+
+    Two digits tell a visitor's numbers apart; more would narrow those of one operator to a few. Of a number that an
+    earlier release masked less (`+62812****890`) it returns the same.
+    """
+    return f"+62****{phone[-2:]}"
+
+
+def counted(phone: str, day: str, address: str = "") -> str:
+    """Return what is hashed to count the tickets for which a number was left on a day, from an address or in all."""
+    return "\n".join((phone, day, address))
 
 
 class Contacts:
@@ -51,14 +60,27 @@ class Contacts:
         self._contacts, self._seal = database["contacts"], seal or Seal()
         self._indexed = False
 
-    def keep(self, ticket_id: str, phone: str, until: datetime | None = None) -> None:
-        """Keep a number for a ticket, for a day or, if that is later, until then."""
+    def keep(self, ticket_id: str, phone: str, until: datetime | None = None, address: str = "") -> None:
+        """Keep a number for a ticket, for a day or, if that is later, until then; and that it came from an address.
+
+        What it is counted by is part of the document and is erased with it.
+        """
         if not self._indexed:
             self._contacts.create_index("expires_at", expireAfterSeconds=0)
+            self._contacts.create_index("marks")
             self._indexed = True
-        soon = datetime.now(UTC) + KEPT
-        kept = {**self._seal.close("phone", phone), "expires_at": max(until or soon, soon)}
+        now = datetime.now(UTC)
+        marks = [self._marks(phone, now)[0], self._marks(phone, now, address)[0]]
+        kept = {**self._seal.close("phone", phone), "marks": marks, "expires_at": max(until or now, now + KEPT)}
         self._contacts.replace_one({"_id": ticket_id}, kept, upsert=True)
+
+    def others(self, ticket_id: str, phone: str, address: str = "") -> list[str]:
+        """Return the other tickets for which this number was left today (UTC), in all or from an address."""
+        query = {"marks": {"$in": self._marks(phone, datetime.now(UTC), address)}, "_id": {"$ne": ticket_id}}
+        return [str(found["_id"]) for found in self._contacts.find(query, {"_id": 1})]
+
+    def _marks(self, phone: str, at: datetime, address: str = "") -> list[str]:
+        return self._seal.marks(counted(phone, f"{at:%Y%m%d}", address))
 
     def find(self, ticket_id: str) -> str | None:
         """The number of a ticket, while it is kept."""

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, parse_headers
 from threading import Event, Timer
 from typing import Literal
 from urllib.parse import urlsplit
 
+SWITCHING_PROTOCOLS = 101  # is final
 PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
 
 
@@ -56,6 +57,17 @@ class Target:
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
+class FinalResponse(HTTPResponse):
+    """Skips the responses before the final one, such as 102 and 103 (RFC 9110 section 15.2); `http.client` only 100."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200 or status == SWITCHING_PROTOCOLS:
+                return version, status, reason
+            parse_headers(self.fp)
+
+
 @contextmanager
 def asked(
     target: Target,
@@ -84,6 +96,7 @@ def asked(
             raise NotReached from (TimeoutError() if over.is_set() else error)
         connection = HTTPConnection(target.host, target.port)
         connection.sock = stream
+        connection.response_class = FinalResponse
         stream.settimeout(seconds)
         try:
             connection.request(method, target.path, body or None, {"Host": target.authority, **headers})

@@ -1,9 +1,12 @@
 """A seal: what others entrust to us is encrypted in the database, with keys that are not in it."""
 
 import hashlib
+import hmac
 from collections.abc import Sequence
 from contextlib import suppress
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
@@ -24,6 +27,7 @@ class Seal:
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
         self._keys = [OctKey.import_key(hashlib.sha256(key.encode()).digest()) for key in keys]
+        self._mark_keys = [_derived(key) for key in keys or ("",)]
 
     @classmethod
     def from_env(cls, env: Env) -> "Seal":
@@ -40,12 +44,24 @@ class Seal:
         """The text of this name; None where its key is no more."""
         return _opened(kept["sealed"], self._keys) if "sealed" in kept else str(kept[name])
 
+    def marks(self, text: str) -> list[str]:
+        """Return keyed hashes by which equal texts are recognised: one for each key, that of the newest first.
+
+        The keys are derived (HKDF, RFC 5869) and stored nowhere: without `CONTACTS_KEYS` no text can be tried against
+        a mark. Where there are no keys, texts are stored readable beside their marks anyway.
+        """
+        return [hmac.digest(key, text.encode(), "sha256").hex() for key in self._mark_keys]
+
     def renew(self, name: str, kept: Document) -> Document | None:
         """As the text is to be kept now; None where it is kept so already, or its key is no more."""
         if not self._keys or ("sealed" in kept and _opened(kept["sealed"], self._keys[:1]) is not None):
             return None
         text = self.open(name, kept)
         return None if text is None else self.close(name, text)
+
+
+def _derived(key: str) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=b"mpp notifications marks").derive(key.encode())
 
 
 def _opened(sealed: str, keys: Sequence[OctKey]) -> str | None:

@@ -15,10 +15,14 @@ from services.notifications.domain.commands import (
     HearCalled,
     HearIssued,
     HearNews,
+    RecordBookingChange,
 )
 from services.notifications.domain.events import (
     BookingEnded,
     BookingHeard,
+    BookingRescheduled,
+    BookingResumed,
+    BookingSuspended,
     CallHeard,
     IssueHeard,
     NewsHeard,
@@ -109,6 +113,30 @@ def on_booking_ended(event: CloudEvent) -> tuple[str, Command]:
     return stream_of(booking_id), HearBookingEnded(BookingEnded(booking_id, event.time))
 
 
+def on_booking_suspended(event: CloudEvent) -> tuple[str, Command]:
+    """The booked place cannot be claimed for now."""
+    data = event.data
+    at = datetime.fromisoformat(data["suspended_at"])
+    suspended = BookingSuspended(data["booking_id"], data["cause"], data.get("reason", ""), at, _position(event))
+    return stream_of(suspended.booking_id), RecordBookingChange(suspended, now())
+
+
+def on_booking_resumed(event: CloudEvent) -> tuple[str, Command]:
+    """The booked place can be claimed again."""
+    data = event.data
+    claim_by, at = datetime.fromisoformat(data["claim_by"]), datetime.fromisoformat(data["resumed_at"])
+    resumed = BookingResumed(data["booking_id"], claim_by, at, _position(event))
+    return stream_of(resumed.booking_id), RecordBookingChange(resumed, now())
+
+
+def on_booking_rescheduled(event: CloudEvent) -> tuple[str, Command]:
+    """The booked place is kept until another time."""
+    data = event.data
+    claim_by, at = datetime.fromisoformat(data["claim_by"]), datetime.fromisoformat(data["rescheduled_at"])
+    rescheduled = BookingRescheduled(data["booking_id"], claim_by, at, _position(event))
+    return stream_of(rescheduled.booking_id), RecordBookingChange(rescheduled, now())
+
+
 def _heard(event: CloudEvent, what: What, values: Mapping[str, str]) -> tuple[str, Command]:
     heard = NewsHeard(event.data["ticket_id"], what, event.time, _position(event), values)
     return stream_of(heard.ticket_id), HearNews(heard, now())
@@ -133,6 +161,9 @@ REACTIONS: Mapping[str, Reaction] = {
         "place-booked": on_place_booked,
         "booking-cancelled": on_booking_ended,
         "booking-lapsed": on_booking_ended,
+        "booking-suspended": on_booking_suspended,
+        "booking-resumed": on_booking_resumed,
+        "booking-rescheduled": on_booking_rescheduled,
     }.items()
 }
 

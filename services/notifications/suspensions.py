@@ -1,7 +1,8 @@
-"""Tells whoever waits, or has booked, that something was suspended: from the mall's stream into those of tickets."""
+"""Tells visitors who wait that service has stopped and that it continues: from the mall's stream to the tickets."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -9,54 +10,108 @@ import structlog
 from services.chassis import tracing
 from services.chassis.event_store import Commit
 from services.chassis.outbox import Reached
-from services.notifications.correspondence import FARTHEST, Correspondences, now
-from services.notifications.domain.commands import HearSuspended
-from services.notifications.domain.events import SmsRequested
-from services.notifications.domain.mall import MALL, SuspensionHeard
-from services.notifications.malls import Malls
+from services.notifications.correspondence import Correspondences, business_day, is_booking, now
+from services.notifications.domain.commands import Command, HearSuspended, RecordContinued
+from services.notifications.domain.events import Position, Scope, SmsRequested
+from services.notifications.domain.mall import MALL, Mall, ResumptionHeard, SuspensionHeard
+from services.notifications.malls import Malls, mall_of
 
 log = structlog.get_logger()
 
+DAY = timedelta(days=1)
 WORTH_TELLING = timedelta(minutes=30)  # a replay finds suspensions of long ago
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A moment at which a suspension begins, or ends as it was planned."""
+
+    at: datetime
+    mall: str
+    suspension: SuspensionHeard
+    begins: bool
+    traceparent: str = ""
+
+
 class Concerned:
-    """The destination of the outbox `suspensions`. Who was told already is not told again."""
+    """The destination of the outbox `suspensions`: asks for texts when a stop begins and when it ends.
+
+    Planned moments are kept in memory, and read from the malls again when another process takes over: a text that was
+    asked for before is not asked for twice.
+    """
 
     def __init__(self, correspondences: Correspondences, malls: Malls) -> None:
         self._correspondences, self._malls = correspondences, malls
+        self._planned: list[Moment] = []
+        for mall in malls.with_suspensions():
+            for suspension in malls.find(mall).suspended.values():
+                self._plan(mall, suspension)
 
     def deliver(self, commit: Commit) -> None:
-        """Ask for a text to each whose ticket or booking it concerns; each of them decides whether it does."""
-        mall = commit.stream.partition("/")[2]
+        """Plan the beginning and the end of what is suspended; tell at once what has resumed."""
+        mall = mall_of(commit.stream)
         for place, event in enumerate(MALL.recorded(commit)):
-            if isinstance(event, SuspensionHeard) and now() - event.heard_at < WORTH_TELLING:
+            if isinstance(event, SuspensionHeard):
+                self._plan(mall, event, commit.traceparent(place))
+            elif isinstance(event, ResumptionHeard) and now() - event.heard_at < WORTH_TELLING:
                 with tracing.within(commit.traceparent(place)):
-                    self._tell(mall, event)
+                    self._tell_end(mall, event.scope, event.code, event.position, event.heard_at)
 
     def confirm(self) -> Reached:
-        """Nothing is left to wait for."""
+        """Tell what has begun or ended by now. The relay asks twice a second, also when there are no commits."""
+        due = [moment for moment in self._planned if moment.at <= now()]
+        for moment in sorted(due, key=lambda moment: moment.at):
+            with tracing.within(moment.traceparent):
+                self._tell(moment)
+        self._planned = [moment for moment in self._planned if moment not in due]
         return Reached()
 
     def close(self) -> None:
         """Nothing is held."""
 
-    def _tell(self, mall: str, event: SuspensionHeard) -> None:
+    def _plan(self, mall: str, suspension: SuspensionHeard, traceparent: str = "") -> None:
+        """Plan both moments of a suspension, unless they are too long ago to be told."""
+        begins = max(suspension.since, suspension.heard_at)
+        moments = [Moment(begins, mall, suspension, True, traceparent)]
+        if suspension.until is not None:
+            moments.append(Moment(suspension.until, mall, suspension, False, traceparent))
+        self._planned += [moment for moment in moments if now() - moment.at < WORTH_TELLING]
+
+    def _tell(self, moment: Moment) -> None:
+        """Tell a moment, unless the suspension was lifted or replaced before it."""
+        mall, suspension = moment.mall, moment.suspension
+        scope, code, position = suspension.scope, suspension.code, suspension.position
+        found = self._malls.find(mall).suspended.get((scope, code))
+        if found is None or found.position != position:
+            return
+        if not moment.begins:
+            self._tell_end(mall, scope, code, position, moment.at)
+        elif found.until is None or now() < found.until:
+            stop = HearSuspended(mall, scope, code, suspension.reason, position, moment.at, now())
+            self._ask(mall, stop, self._tickets(self._malls.find(mall), scope, code))
+
+    def _tell_end(self, mall: str, scope: Scope, code: str, position: Position, at: datetime) -> None:
+        """Tell the tickets that nothing else stops."""
+        known = self._malls.find(mall)
+        resumed = RecordContinued(mall, scope, code, position, at, now())
+        self._ask(mall, resumed, (one for one in self._tickets(known, scope, code) if not self._is_stopped(known, one)))
+
+    def _is_stopped(self, mall: Mall, ticket: str) -> bool:
+        return mall.stop_of(self._correspondences.find(ticket).service, business_day(ticket), now()) is not None
+
+    def _tickets(self, mall: Mall, scope: Scope, code: str) -> Iterator[str]:
+        """The tickets for which a number is kept: of the business day named, or of today and yesterday in the mall.
+
+        A day that is in overtime at midnight goes on; tickets of a day that has closed do not wait any more.
+        """
+        today = now().astimezone(ZoneInfo(mall.zone))
+        days = [code.replace("-", "")] if scope == "day" else [f"{today - back:%Y%m%d}" for back in (timedelta(0), DAY)]
+        subjects = (subject for day in days for subject in self._correspondences.contacts.of_day(day))
+        return (subject for subject in subjects if not is_booking(subject))
+
+    def _ask(self, mall: str, command: Command, tickets: Iterator[str]) -> None:
         told = 0
-        zone = ZoneInfo(self._malls.find(mall).zone)
-        heard = HearSuspended(mall, event.scope, event.code, event.reason, event.position, event.heard_at, now())
-        for day in _days(event, zone):
-            for subject in self._correspondences.contacts.of_day(f"{day:%Y%m%d}"):
-                events = self._correspondences.act(subject, heard).events
-                told += any(isinstance(one, SmsRequested) for one in events)
-        log.info("suspension", mall=mall, scope=event.scope, told=told)
-
-
-def _days(event: SuspensionHeard, zone: ZoneInfo) -> Iterator[date]:
-    """The business days that it touches; if nobody knows its end, the first."""
-    first = max(event.since, event.heard_at).astimezone(zone).date()
-    end: datetime = event.until or event.since
-    last = min(end.astimezone(zone).date(), first + FARTHEST)
-    while first <= last:
-        yield first
-        first += timedelta(days=1)
+        for ticket in tickets:
+            events = self._correspondences.act(ticket, command).events
+            told += any(isinstance(event, SmsRequested) for event in events)
+        log.info("texts about a stop requested", mall=mall, command=type(command).__name__, texts=told)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.notifications.contacts import masked
 from services.notifications.domain.correspondence import Message
 from services.notifications.malls import MAX_AGE, Malls
 from services.notifications.sms import wording
@@ -17,7 +18,7 @@ def messages(found: Sequence[Message], malls: Malls) -> list[dict[str, Any]]:
             "ticket": message.requested.ticket_id,
             "number": message.requested.number,
             "kind": message.requested.kind,
-            "to": message.requested.to,
+            "to": masked(message.requested.to) if message.requested.to else "",
             "text": message.text or wording.render(of[message.requested.mall], message.requested),
             "status": message.status,
             "reason": message.reason,

@@ -30,6 +30,7 @@ from services.notifications.subscriptions import (
     TOPICS,
 )
 from services.notifications.suspensions import Concerned
+from services.notifications.upgrade import upgrading
 from services.notifications.webhooks import loops as webhooks
 
 DEAD_LETTERS = "mpp.notifications.dead-letters"
@@ -59,6 +60,7 @@ def main() -> None:
         suspensions=relay(store, SUSPENSIONS, lambda: Concerned(here, malls), pause=0.5),
         sms=relay(store, SMS, lambda: Dispatcher(store, here, malls, lines, reports)),
         events=relay(store, EVENTS, lambda: Topic(kafka, TOPIC, published, journal), pause=0.2),
+        upgrade=upgrading(database),
         **webhooks.loops(kafka, store, gate, seal),
         metrics=metrics.serve(settings.metrics, *figures),
     )

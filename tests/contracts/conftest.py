@@ -167,7 +167,7 @@ def told_by_notifications(mongo_server: Server) -> Iterator[Told]:
     siti, booking = new_ticket_id(TUESDAY), new_booking_id(TUESDAY)
     some_texts(here, siti)
     claim_by = TUESDAY_NINE + timedelta(hours=3)
-    here.act(booking, LeavePhone(booking, "+62812****890", TUESDAY_NINE))
+    here.act(booking, LeavePhone(booking, "+62****90", TUESDAY_NINE))
     booked = BookingHeard(booking, "pekalongan", KTP, "DUKCAPIL", TUESDAY_NINE, claim_by)
     here.act(booking, HearBooked(booked, TUESDAY_NINE))
     here.act(booking, ClaimMessage(f"{booking}.booked", TUESDAY_NINE, "log", "MPP"))
@@ -180,7 +180,7 @@ def told_by_notifications(mongo_server: Server) -> Iterator[Told]:
 
 def some_texts(here: Correspondences, siti: str) -> None:
     now, issued = TUESDAY_NINE, f"{siti}.issued"
-    here.act(siti, LeavePhone(siti, "+62812****890", now))
+    here.act(siti, LeavePhone(siti, "+62****90", now))
     issue = IssueHeard(siti, "pekalongan", "MPP Kota Pekalongan", "B-012", 3, now, KTP, "DUKCAPIL", (1, 0))
     here.act(siti, HearIssued(issue, now))
     here.act(siti, ClaimMessage(issued, now, "kannel", "MPP"))

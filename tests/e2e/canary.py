@@ -4,7 +4,8 @@ Also in `local`, the database server's own replication log, which holds each wri
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from pymongo import MongoClient
@@ -29,6 +30,14 @@ def everything(system: System) -> Iterator[tuple[str, str]]:
         yield f"log {log.name}", log.read_text(errors="replace")
     for file in system.data.glob("*.log"):
         yield f"file {file.name}", file.read_text(errors="replace")
+
+
+def documents(system: System) -> Iterator[Mapping[str, Any]]:
+    """Every document of every database, the replication log among them."""
+    with MongoClient(system.database_url) as client:
+        for database in client.list_database_names():
+            for collection in client[database].list_collection_names():
+                yield from client[database][collection].find()
 
 
 def in_topics(system: System) -> Iterator[tuple[str, str]]:

@@ -124,7 +124,7 @@ def test_the_message_log_shows_masked_numbers_to_staff_only(site: Site, window):
         visitor.put(f"/notifications/api/tickets/{ticket['id']}/phone", json={"phone": "081200007777"})
     token = site.client("supervisor").headers["Authorization"].removeprefix("Bearer ")
     log = window(1280, 800, f"/notifications/messages#token={token}")
-    seen(log, "main", "+62812****777")
+    seen(log, "main", "+62****77")
     picture(log, "messages")
     stranger = window(1280, 800, "/notifications/messages")
     playwright.expect(stranger.locator("#token-form")).to_be_visible()

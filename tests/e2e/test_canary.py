@@ -3,14 +3,17 @@
 import re
 
 import pytest
-from e2e.canary import everything, places
+from e2e.canary import documents, everything, places
 from e2e.conftest import MALL, Site, eventually, key
 from e2e.test_journey import TICKETS, a_service_at, take
+from notifications.attacker import dump, recovered
 
 CANARY = "0812-7711-4455"
+RANGE = [f"+6281277114{n:03}" for n in range(1000)]
 NUMBER = re.compile(r"812\D{0,3}7711\D{0,3}4455")
 
 
+@pytest.mark.timeout(600)  # each number is tried with each key on each value
 def test_a_phone_number_is_nowhere(site: Site):
     if site.system is None:
         pytest.skip("only of a system of our own can the insides be searched")
@@ -48,6 +51,7 @@ def test_a_phone_number_is_nowhere(site: Site):
     assert [text for text in said if NUMBER.search(text)] == []
     assert places(site.system, NUMBER) == set(), "in contacts it is encrypted"
     assert {"mongo notifications.contacts"} < places(site.system, re.compile(ticket["id"])), "there it is kept"
+    assert recovered(dump(documents(site.system)), RANGE) == {}, "nor of its hashes, with any key that is stored"
     searched = {place for place, _ in everything(site.system)}
     assert {
         "mongo notifications.commits",

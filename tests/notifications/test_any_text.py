@@ -12,7 +12,9 @@ from services.notifications.domain.commands import (
     HearIssued,
     HearNews,
     HearSuspended,
+    HoldMessage,
     LeavePhone,
+    RecordContinued,
     RecordOutcome,
     RecordReport,
     SettleMessage,
@@ -29,6 +31,7 @@ from services.notifications.domain.events import (
     SmsDropped,
     SmsExpired,
     SmsFailed,
+    SmsHeld,
     SmsNotTaken,
     SmsRequested,
     SmsUnknown,
@@ -57,7 +60,12 @@ steps = st.one_of(
         versions,
     ),
     st.builds(lambda at: lambda now, _: HearSuspended("m", "mall", "", "Padam", at, now, now), versions),
-    st.just(lambda now, _: LeavePhone(SITI, "+62812****890", now)),
+    st.builds(lambda at: lambda now, _: RecordContinued("m", "mall", "", at, now, now), versions),
+    st.builds(
+        lambda which: lambda now, texts: HoldMessage(texts[which % len(texts)], "suspended", now) if texts else None,
+        st.integers(0, 9),
+    ),
+    st.just(lambda now, _: LeavePhone(SITI, "+62****90", now)),
     st.just(lambda now, _: WithdrawPhone(SITI, now)),
     *(
         st.builds(
@@ -89,9 +97,10 @@ steps = st.one_of(
 )
 # What may follow what, for one text.
 MAY_FOLLOW = {
-    SmsRequested: (SmsClaimed, SmsDropped, SmsExpired),
+    SmsRequested: (SmsClaimed, SmsHeld, SmsDropped, SmsExpired),
+    SmsHeld: (SmsClaimed, SmsDropped, SmsExpired, SmsDelivered),
     SmsClaimed: (SmsAccepted, SmsNotTaken, SmsFailed, SmsUnknown, SmsDelivered),
-    SmsNotTaken: (SmsClaimed, SmsDropped, SmsExpired, SmsDelivered),
+    SmsNotTaken: (SmsClaimed, SmsHeld, SmsDropped, SmsExpired, SmsDelivered),
     SmsAccepted: (SmsDelivered, SmsFailed),
     SmsUnknown: (SmsAccepted, SmsNotTaken, SmsFailed, SmsDelivered),
     SmsFailed: (SmsDelivered,),

@@ -1,5 +1,7 @@
 """Phone numbers: which are taken, how they are shown, how long they are kept."""
 
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,9 +10,10 @@ from services.chassis.config import Env
 from services.notifications import contacts
 from services.notifications.contacts import Contacts, InvalidPhone, masked, parse
 from services.notifications.seal import Seal
+from services.notifications.upgrade import forget_counts_by_number
 
 SITI, BUDI = "20261124-pV0nX3mQx2Jc5sV7b1TtGA", "20261124-8sZQk1fYw9o_R4hUe6LdNw"
-PHONE = "+6281234567890"
+PHONE, OTHER = "+6281234567890", "+6285712345678"
 
 
 @pytest.mark.parametrize(
@@ -62,8 +65,49 @@ def test_what_is_no_number_is_refused(text):
         parse(text)
 
 
-def test_a_number_is_shown_without_its_middle():
-    assert masked(PHONE) == "+62812****890"
+def test_number_is_shown_by_its_last_two_digits():
+    assert masked(PHONE) == "+62****90"
+    assert masked("+62812****890") == "+62****90", "as it is shown of events of earlier releases"
+
+
+def test_tickets_of_a_number_are_counted_by_address_and_in_all(database):
+    sealed = Contacts(database, Seal([OLD]))
+    for ticket, phone, address in (("a", PHONE, "x"), ("b", PHONE, "x"), ("c", PHONE, "y"), ("d", OTHER, "x")):
+        sealed.keep(ticket, phone, address=address)
+    assert sorted(sealed.others("a", PHONE)) == ["b", "c"]
+    assert sealed.others("a", PHONE, "x") == ["b"]
+    sealed.erase("b")
+    assert sealed.others("a", PHONE, "x") == [], "a count is erased with its number"
+    assert Contacts(database, Seal([NEW, OLD])).others("a", PHONE) == ["c"], "a new key knows what the old one counted"
+    assert Contacts(database, Seal([NEW])).others("a", PHONE) == []
+
+
+def test_counts_of_a_number_begin_again_the_next_day(database, monkeypatch):
+    kept = Contacts(database)
+    kept.keep("a", PHONE)
+
+    class Tomorrow(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(days=1)
+
+    monkeypatch.setattr(contacts, "datetime", Tomorrow)
+    assert kept.others("b", PHONE) == []
+
+
+def test_marks_depend_on_the_key_and_differ_from_what_encrypts():
+    (old,), (new, again) = Seal([OLD]).marks(PHONE), Seal([NEW, OLD]).marks(PHONE)
+    assert (old == again, old == new) == (True, False)
+    assert old != hmac.digest(hashlib.sha256(OLD.encode()).digest(), PHONE.encode(), "sha256").hex()
+
+
+def test_counts_and_keys_of_an_earlier_release_are_deleted_once(database):
+    database["limits"].insert_many([{"_id": "key of 20600", "key": b"k" * 32}, {"_id": "ab" * 32, "n": 1}])
+    assert forget_counts_by_number(database)
+    assert list(database["limits"].find()) == []
+    database["limits"].insert_one({"_id": "key of 20601", "key": b"k" * 32})
+    assert not forget_counts_by_number(database)
+    assert database["limits"].count_documents({}) == 1
 
 
 @pytest.fixture

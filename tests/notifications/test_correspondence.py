@@ -12,12 +12,14 @@ from services.notifications.domain.commands import (
     HearIssued,
     HearNews,
     HearSuspended,
+    HoldMessage,
     LeavePhone,
+    RecordContinued,
     RecordOutcome,
     RecordReport,
     WithdrawPhone,
 )
-from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence
+from services.notifications.domain.correspondence import CORRESPONDENCE, STATUSES, Correspondence
 from services.notifications.domain.events import (
     BookingEnded,
     BookingHeard,
@@ -32,6 +34,7 @@ from services.notifications.domain.events import (
     SmsDropped,
     SmsExpired,
     SmsFailed,
+    SmsHeld,
     SmsNotTaken,
     SmsRequested,
     SmsUnknown,
@@ -39,7 +42,7 @@ from services.notifications.domain.events import (
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SITI = "20261124-pV0nX3mQx2Jc5sV7b1TtGA"
-MASKED, ANOTHER = "+62812****890", "+62857****234"
+MASKED, ANOTHER = "+62****90", "+62****34"
 ISSUED, CALLED = f"{SITI}.issued", f"{SITI}.called"
 
 
@@ -484,6 +487,169 @@ def test_who_gave_the_booking_back_is_not_reminded(story):
     assert dropped(story, reminder.message_id)
 
 
-def test_who_booked_a_day_on_which_the_mall_stops_is_told(story):
+def test_booking_does_not_follow_a_stop_of_the_mall(story):
     booked(story, CLAIM_BY - timedelta(days=2))
-    assert [text.kind for text in suspended(story)] == ["closed"]
+    assert suspended(story) == []
+    assert story.when(RecordContinued("pekalongan", "mall", "", (8, 0), story.now, story.now)) == []
+
+
+def continued(story: Story, scope="mall", code="", position=(8, 0)) -> list:
+    return story.when(RecordContinued("pekalongan", scope, code, position, story.now, story.now))
+
+
+@pytest.fixture
+def informed(requested: Story) -> Story:
+    """A text that the mall has stopped was handed over."""
+    (text,) = suspended(requested)
+    requested.claim(text.message_id)
+    return requested
+
+
+def test_who_was_told_of_a_stop_is_told_once_that_it_continues(informed):
+    (text,) = continued(informed)
+    assert (text.kind, text.message_id) == ("continued", f"{SITI}.continued-mall-8")
+    assert continued(informed) == continued(informed, position=(9, 0)) == []
+    assert kinds(informed.claim(text.message_id)) == [SmsClaimed]
+
+
+def test_who_was_not_told_of_a_stop_is_not_told_that_it_continues(requested):
+    suspended(requested)
+    assert continued(requested) == []
+
+
+@pytest.mark.parametrize("what", ["cancelled", "served", "missed"])
+def test_who_no_longer_waits_is_not_told_that_it_continues(informed, what):
+    informed.news(what, counter="G02")
+    assert continued(informed) == []
+
+
+def test_text_that_it_continues_is_dropped_once_the_visitor_is_called(informed):
+    (text,) = continued(informed)
+    informed.called()
+    assert dropped(informed, text.message_id)
+
+
+def test_same_stop_with_a_later_end_is_told_once(informed):
+    assert suspended(informed, position=(12, 0)) == []
+
+
+def test_next_stop_after_it_continued_is_told_again(informed):
+    (text,) = continued(informed)
+    informed.claim(text.message_id)
+    assert [one.kind for one in suspended(informed, position=(12, 0))] == ["suspended"]
+
+
+def test_another_stop_is_told_although_the_first_one_holds(informed):
+    assert [text.kind for text in suspended(informed, scope="day", code="2026-11-24", position=(9, 0))] == ["suspended"]
+
+
+def test_transferred_ticket_is_not_told_that_its_old_service_continues(story):
+    story.phone()
+    issue = IssueHeard(SITI, "pekalongan", "MPP", "B-012", 3, NINE, "KTP", "DUKCAPIL", (1, 0))
+    story.when(HearIssued(issue, story.now))
+    (text,) = suspended(story, scope="service", code="KTP")
+    story.claim(text.message_id)
+    story.news("transferred", service="SIM", to_service="POLRES-SIM", to_agency="POLRES")
+    assert continued(story, "service", "KTP") == []
+    assert continued(story, "mall", position=(9, 0)) == [], "what it was told of is no longer its service"
+
+
+def test_held_text_says_why_once_and_is_sent_when_it_may(requested):
+    held = HoldMessage(ISSUED, "suspended", requested.now)
+    assert kinds(requested.when(held)) == [SmsHeld]
+    message = requested.state.messages[ISSUED]
+    assert (message.status, message.reason) == ("requested", "suspended")
+    assert requested.when(held) == []
+    assert kinds(requested.claim(ISSUED)) == [SmsClaimed]
+    assert requested.when(held) == []
+
+
+def test_held_text_expires_when_it_comes_too_late(requested):
+    requested.when(HoldMessage(ISSUED, "suspended", requested.now))
+    requested.now = NINE + timedelta(hours=2)
+    assert kinds(requested.claim(ISSUED)) == [SmsExpired]
+
+
+STATUS_AFTER = {
+    "requested": [],
+    "sending": ["claim"],
+    "accepted": ["claim", "accepted"],
+    "failed": ["claim", "rejected"],
+    "unknown": ["claim", "unknown"],
+    "expired": ["claim", "not-sent", "late"],
+    "dropped": ["claim", "not-sent", "withdrawn"],
+    "delivered": ["claim", "accepted", "delivered"],
+}
+# What each news about an attempt that was made leads to, by the status that the text has by then.
+LEADS_TO = {
+    "requested": {},  # no attempt was made: nothing can be reported
+    "sending": {
+        "accepted": SmsAccepted,
+        "rejected": SmsFailed,
+        "not-sent": SmsNotTaken,
+        "unknown": SmsUnknown,
+        "delivered": SmsDelivered,
+        "undelivered": SmsFailed,
+    },
+    "accepted": {"delivered": SmsDelivered, "undelivered": SmsFailed},
+    "failed": {"delivered": SmsDelivered},
+    "unknown": {
+        "accepted": SmsAccepted,
+        "rejected": SmsFailed,
+        "not-sent": SmsNotTaken,
+        "delivered": SmsDelivered,
+        "undelivered": SmsFailed,
+    },
+    "expired": {"delivered": SmsDelivered},
+    "dropped": {},
+    "delivered": {},
+}
+
+
+def text_that_is(status: str, story: Story) -> Story:
+    story.phone()
+    story.issued()
+    for step in STATUS_AFTER[status]:
+        if step == "claim":
+            story.claim(ISSUED)
+        elif step == "withdrawn":
+            story.when(WithdrawPhone(SITI, story.now))
+        elif step == "late":
+            story.now = NINE + timedelta(hours=2)
+            story.claim(ISSUED)
+        elif step == "delivered":
+            story.report(ISSUED, delivered=True)
+        else:
+            story.outcome(ISSUED, step)
+    assert story.status(ISSUED) == status
+    return story
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("news", ["accepted", "rejected", "not-sent", "unknown", "delivered", "undelivered"])
+def test_news_of_an_attempt_changes_only_what_it_may(story, status, news):
+    text = text_that_is(status, story)
+    report = news in ("delivered", "undelivered")
+    led = text.report(ISSUED, news == "delivered") if report else text.outcome(ISSUED, news, attempt=1)
+    expected = LEADS_TO[status].get(news)
+    assert kinds(led) == ([expected] if expected else [])
+    if expected is None:
+        assert text.status(ISSUED) == status
+
+
+def test_text_dropped_after_an_attempt_is_not_delivered_by_a_late_report(story):
+    text = text_that_is("dropped", story)
+    assert text.report(ISSUED, delivered=True) == text.report(ISSUED, delivered=False) == []
+    assert text.status(ISSUED) == "dropped"
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_a_text_that_waits_is_claimed_held_or_withdrawn(story, status):
+    text = text_that_is(status, story)
+    text.now = NINE + timedelta(minutes=30)
+    waits = status == "requested"
+    assert bool(CORRESPONDENCE.decide(HoldMessage(ISSUED, "suspended", text.now), text.state)) == waits
+    claimed = kinds(CORRESPONDENCE.decide(ClaimMessage(ISSUED, text.now), text.state))
+    assert claimed == ([SmsClaimed] if waits else [SmsUnknown] if status == "sending" else [])
+    withdrawn = kinds(CORRESPONDENCE.decide(WithdrawPhone(SITI, text.now), text.state))
+    assert (SmsDropped in withdrawn) == waits

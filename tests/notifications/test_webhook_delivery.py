@@ -4,9 +4,12 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from email.message import Message
 from ipaddress import ip_network
 from itertools import pairwise
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 from notifications.receiver import Answer, Receiver, receiving
@@ -29,6 +32,7 @@ from services.notifications.webhooks.domain import (
     ReplayWebhook,
     RequestPing,
     ResumeWebhook,
+    TooManySecrets,
     Webhook,
 )
 from services.notifications.webhooks.news import News, as_item
@@ -184,6 +188,61 @@ def test_a_busy_server_is_asked_when_it_wants_to_be(house, server, form):
     waited = server.got[1].at - server.got[0].at
     assert 1.0 <= waited < 8
     assert house.log(hook)[0][0] == "busy"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2027 00:00:00 +99999999",
+        "9" * 400,
+        "-1",
+        "\u0661",
+        "",
+    ],
+)
+def test_retry_after_out_of_range_is_no_wait(asked):
+    headers = Message()
+    headers["Retry-After"] = asked
+    assert timedelta() <= post._asked_wait(headers) <= post.LONGEST_WAIT
+
+
+def test_responses_before_the_final_one_are_skipped():
+    said = b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    with answering(said + b"HTTP/1.1 204 No Content\r\nX-Last: yes\r\n\r\n") as url:
+        assert post.post(GATE, url, {}, b"{}").came == "delivered"
+    with answering(said + b"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n") as url:
+        attempt = post.post(GATE, url, {}, b"{}")
+        assert (attempt.came, attempt.wait) == ("busy", timedelta(seconds=7))
+    with answering(b"HTTP/1.1 101 Switching Protocols\r\n\r\n") as url:
+        assert (post.post(GATE, url, {}, b"{}").came, post.post(GATE, url, {}, b"{}").status) == ("refused", 101)
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """A server that answers each request with these bytes and hangs up."""
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            head = iter(self.rfile.readline, b"\r\n")
+            lengths = [int(line.partition(b":")[2]) for line in head if line.lower().startswith(b"content-length:")]
+            self.rfile.read(sum(lengths))
+            self.wfile.write(answer)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("year", [1, 1999])
+def test_replay_since_long_ago_that_was_stored_does_not_stop_the_lane(house, server, year):
+    hook, _ = house.register(server)
+    house.happens(1)
+    assert eventually(lambda: server.ids, PATIENT)
+    since = datetime(year, 1, 1, tzinfo=timezone(timedelta(hours=7)))
+    house.registry.act(ReplayWebhook(hook.id, since, "", 0, now()))
+    assert eventually(lambda: len(server.ids) == 2, PATIENT)
 
 
 def test_a_redirect_is_not_followed(house, server, other):
@@ -377,6 +436,15 @@ def test_one_that_was_paused_for_longer_than_events_are_kept_goes_on_with_the_ol
     assert eventually(lambda: house.deliveries.cursors()[(hook.id, "ticketing")].after == 3)
     house.happens(4)
     assert eventually(lambda: server.sequences == [1, 4])
+
+
+def test_refused_replacement_of_a_secret_leaves_none_behind(house, server):
+    hook, _ = house.register(server)
+    for _ in range(2):
+        house.registry.rotate(hook.id)
+    with pytest.raises(TooManySecrets):
+        house.registry.rotate(hook.id)
+    assert house.store.database["webhook_secrets"].count_documents({}) == 3
 
 
 def test_both_secrets_sign_after_a_rotation(house, server):

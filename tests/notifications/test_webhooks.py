@@ -17,6 +17,7 @@ from services.notifications.webhooks.domain import (
     RequestPing,
     ResumeWebhook,
     RotateKey,
+    TooManySecrets,
     TooManyWebhooks,
     UnknownWebhook,
     Webhook,
@@ -150,11 +151,21 @@ def test_two_secrets_sign_for_a_day_after_a_rotation_then_the_new_one_alone():
     assert rotated.signs_with(NINE + timedelta(hours=24)) == ("k2",)
 
 
-def test_rotating_again_and_again_lengthens_no_old_secret_and_keeps_at_most_three():
-    rotations = [RotateKey("w1", f"k{n}", NINE + timedelta(hours=n)) for n in range(2, 6)]
-    many = hook(registration(), *rotations)
-    assert many.signs_with(NINE + timedelta(hours=6)) == ("k5", "k4", "k3")
-    assert many.signs_with(NINE + timedelta(hours=28)) == ("k5", "k4")
+def test_every_replaced_secret_signs_for_a_day():
+    rotations = [RotateKey("w1", f"k{n}", NINE + timedelta(hours=n)) for n in (2, 3)]
+    twice = hook(registration(), *rotations)
+    assert twice.signs_with(NINE + timedelta(hours=25)) == ("k3", "k2", "k1")
+    assert twice.signs_with(NINE + timedelta(hours=26)) == ("k3", "k2")
+    assert twice.signs_with(NINE + timedelta(hours=27)) == ("k3",)
+
+
+def test_third_replacement_within_a_day_is_refused():
+    rotations = [RotateKey("w1", f"k{n}", NINE + timedelta(hours=n)) for n in (2, 3)]
+    with pytest.raises(TooManySecrets) as refused:
+        hook(registration(), *rotations, RotateKey("w1", "k4", NINE + timedelta(hours=4)))
+    assert refused.value.params == {"most": 3, "hours": 22}
+    later = hook(registration(), *rotations, RotateKey("w1", "k4", NINE + timedelta(hours=26)))
+    assert later.signs_with(NINE + timedelta(hours=26, minutes=1)) == ("k4", "k3", "k2")
 
 
 def test_a_replay_since_a_moment_begins_anew_for_all_producers_one_from_a_number_for_its_own():

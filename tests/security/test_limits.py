@@ -14,6 +14,8 @@ from services.chassis.access import STREAM, Heard, HearRevoked
 from services.chassis.errors import TooMany
 from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.tokens import COOKIE
+from services.notifications.domain.commands import HearIssued
+from services.notifications.domain.events import IssueHeard
 from services.ticketing.survey.domain import ELEMENTS
 
 FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}
@@ -155,17 +157,51 @@ def test_api6_one_address_cannot_text_many_phones(strict):
     assert [phone(strict, ticket(n), f"0812-0000-{n:04}") for n in range(8)] == [200] * 6 + [429] * 2
 
 
-def test_api6_a_phone_is_not_texted_for_many_tickets_however_many_addresses_ask(strict):
-    asked = [phone(strict, ticket(n), "0812-3456-7890", f"203.0.113.{n}") for n in range(4)]
+def test_api6_one_address_cannot_have_a_phone_texted_for_many_tickets(strict):
+    asked = [phone(strict, ticket(n), "0812-3456-7890") for n in range(4)]
     assert asked == [200, 200, 429, 429]
     assert phone(strict, ticket(0), "0812-3456-7890") == 200, "the same once more is no further ticket"
+    assert phone(strict, ticket(4), "0812-3456-7891") == 200, "nor is another number"
 
 
-def test_taking_a_number_back_does_not_make_room_to_text_it_again(strict):
+def test_api6_strangers_cannot_use_up_the_limit_of_a_phone(strict):
+    for stranger in range(1, 31):
+        asked = [phone(strict, ticket(3 * stranger + n), "0812-3456-7890", f"198.51.100.{stranger}") for n in range(3)]
+        assert asked == [200, 200, 429], "with made-up tickets, about which nothing is texted"
+    assert [phone(strict, ticket(n), "0812-3456-7890") for n in range(2)] == [200, 200]
+
+
+def test_api6_many_addresses_cannot_have_a_phone_texted_without_end(strict):
+    here = strict.apps["notifications"].extensions["correspondences"]
+    asked = []
+    for n in range(10):
+        at = datetime.now(UTC)
+        issued = IssueHeard(ticket(n), "pekalongan", "MPP", f"B-{n:03}", 0, at)
+        here.act(ticket(n), HearIssued(issued, at))
+        asked.append(phone(strict, ticket(n), "0812-3456-7890", f"203.0.113.{n}"))
+    assert asked == [200] * 8 + [429] * 2
+
+
+def test_number_taken_back_takes_its_count_along(strict):
+    for n in range(3):
+        assert phone(strict, ticket(n), "0812-3456-7890") == 200
+        strict.client("notifications").delete(f"/notifications/api/tickets/{ticket(n)}/phone")
+
+
+def test_refused_number_changes_nothing_for_the_first_ticket(strict, mongo_server):
+    here = strict.apps["notifications"].extensions["correspondences"]
     for n in range(3):
         told = phone(strict, ticket(n), "0812-3456-7890")
-        strict.client("notifications").delete(f"/notifications/api/tickets/{ticket(n)}/phone")
     assert told == 429
+    assert [here.contacts.find(ticket(n)) for n in range(3)] == ["+6281234567890", "+6281234567890", None]
+
+
+def test_who_left_a_number_too_often_is_told_when_the_day_ends(strict):
+    client, body = strict.client("notifications"), {"phone": "0812-3456-7890"}
+    for n in range(3):
+        answer = client.put(f"/notifications/api/tickets/{ticket(n)}/phone", json=body)
+    assert (answer.status_code, answer.json["reason"]) == (429, "too-many")
+    assert 0 < int(answer.headers["Retry-After"]) == answer.json["retry_after"] <= DAY + 1
 
 
 @pytest.mark.parametrize("made_up", ["x", "20261124-short", "20261123-" + "A" * 22, "20261125-" + "A" * 22, "B-012"])

@@ -1,5 +1,7 @@
 """Webhooks of another: an agency sees, changes and is told of its own alone, and nobody sees a secret twice."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 HOOKS = "/notifications/api/malls/pekalongan/webhooks"
@@ -111,6 +113,15 @@ def test_a_webhook_is_paused_resumed_asked_for_a_test_and_a_replay_and_removed(c
     assert client.get(f"{own}/attempts", headers=dukcapil).json == {"attempts": []}
     assert client.delete(own, headers=dukcapil).status_code == 204
     assert client.get(own, headers=dukcapil).status_code == 404
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+07:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"])
+def test_replay_begins_in_the_days_that_are_kept(houses, client, dukcapil, hook, since):
+    asked = client.post(f"{HOOKS}/{hook['id']}/replays", json={"since": since}, headers=dukcapil)
+    assert asked.status_code == 202
+    registry = houses.apps["notifications"].extensions["webhooks"]
+    (begin,) = {start.since for start in registry.known().find(hook["id"]).starts.values()}
+    assert timedelta(0) <= datetime.now(UTC) - begin <= timedelta(days=31, minutes=1)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
-from services.chassis.guard import actor, allow, limited, public
+from services.chassis.guard import actor, address, allow, limited, public
 from services.chassis.web import command_context
 from services.notifications import contacts, correspondence, views
 from services.notifications.correspondence import Correspondences
@@ -28,7 +28,7 @@ class Phone(ma.Schema):
 class MaskedPhone(ma.Schema):
     """The number as it is shown from now on."""
 
-    phone = ma.fields.String(metadata={"example": "+62812****890"})
+    phone = ma.fields.String(metadata={"example": "+62****90"})
 
 
 class Page(ma.Schema):
@@ -77,15 +77,14 @@ def correspondences() -> Correspondences:
 @blueprint.response(200, MaskedPhone)
 @blueprint.alt_response(404, description="`unknown-ticket`")
 @blueprint.alt_response(422, description="`invalid-phone`")
-@blueprint.alt_response(429, description="`too-many`: from this address, or tickets for this number today")
+@blueprint.alt_response(429, description="`too-many`: from this address, or tickets for this number from it today")
 def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
     """Leave a number for a ticket, or a booking. Whoever has its id may: it cannot be guessed."""
     correspondence.must_be_of_today(ticket_id, correspondence.now())
-    number = contacts.parse(left["phone"])
-    if correspondences().contacts.find(ticket_id) != number:
-        current_app.extensions["limits"].take("tickets_of_phone", number)
+    number, here = contacts.parse(left["phone"]), correspondences()
+    here.must_have_room(ticket_id, number, address(), current_app.extensions["tickets_of_phone"])
     trace = command_context()["trace"]
-    return {"phone": correspondences().leave_phone(ticket_id, number, left["language"], trace=trace)}
+    return {"phone": here.leave_phone(ticket_id, number, left["language"], address=address(), trace=trace)}
 
 
 @blueprint.delete("/tickets/<ticket_id>/phone")

@@ -7,6 +7,9 @@ from typing import Literal
 from services.notifications.domain.events import (
     BookingEnded,
     BookingHeard,
+    BookingRescheduled,
+    BookingResumed,
+    BookingSuspended,
     CallHeard,
     IssueHeard,
     NewsHeard,
@@ -58,7 +61,7 @@ class HearBookingEnded:
 
 @dataclass(frozen=True)
 class HearSuspended:
-    """The mall, a service or the day stops, which concerns whoever waits, and whoever booked a day in it."""
+    """The mall, a service or the day has stopped, which concerns the tickets that wait for it."""
 
     mall: str
     scope: Scope
@@ -66,6 +69,26 @@ class HearSuspended:
     reason: str
     position: Position
     at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True)
+class RecordContinued:
+    """The mall, a service or the day has resumed, and nothing else stops this ticket any more."""
+
+    mall: str
+    scope: Scope
+    code: str
+    position: Position
+    at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True)
+class RecordBookingChange:
+    """Ticketing says whether the booked place can be claimed, and until when."""
+
+    change: BookingSuspended | BookingResumed | BookingRescheduled
     now: datetime
 
 
@@ -96,6 +119,15 @@ class ClaimMessage:
     gateway: str = ""
     text: str = ""
     drop: str = ""
+
+
+@dataclass(frozen=True)
+class HoldMessage:
+    """The text is not sent for now, for this reason."""
+
+    message_id: str
+    reason: str
+    now: datetime
 
 
 @dataclass(frozen=True)
@@ -136,9 +168,12 @@ Command = (
     | HearBooked
     | HearBookingEnded
     | HearSuspended
+    | RecordContinued
+    | RecordBookingChange
     | LeavePhone
     | WithdrawPhone
     | ClaimMessage
+    | HoldMessage
     | SettleMessage
     | RecordOutcome
     | RecordReport

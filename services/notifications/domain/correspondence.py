@@ -15,7 +15,10 @@ from services.notifications.domain.commands import (
     HearIssued,
     HearNews,
     HearSuspended,
+    HoldMessage,
     LeavePhone,
+    RecordBookingChange,
+    RecordContinued,
     RecordOutcome,
     RecordReport,
     SettleMessage,
@@ -25,6 +28,9 @@ from services.notifications.domain.events import (
     NOWHERE,
     BookingEnded,
     BookingHeard,
+    BookingRescheduled,
+    BookingResumed,
+    BookingSuspended,
     CallHeard,
     Event,
     IssueHeard,
@@ -39,6 +45,7 @@ from services.notifications.domain.events import (
     SmsDropped,
     SmsExpired,
     SmsFailed,
+    SmsHeld,
     SmsNotTaken,
     SmsRequested,
     SmsUnknown,
@@ -47,6 +54,7 @@ from services.notifications.domain.events import (
 
 Status = Literal["requested", "sending", "accepted", "delivered", "failed", "unknown", "expired", "dropped"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+MAY_HAVE_ARRIVED: tuple[Status, ...] = ("sending", "accepted", "delivered", "unknown")
 Standing = Literal["nowhere", "waiting", "called", "held", "missed", "booked", "over"]
 
 # A text that comes later than this is worse than none: the visitor has been called past, or sits there already.
@@ -58,10 +66,12 @@ WORTH_SENDING: Mapping[Kind, timedelta] = {
     "transferred": timedelta(minutes=15),
     "missed": timedelta(minutes=30),
     "suspended": timedelta(minutes=30),
+    "continued": timedelta(minutes=30),
     "booked": timedelta(hours=2),
     "reminded": timedelta(hours=3),
-    "closed": timedelta(hours=3),
 }
+# Of use until the time by which the booked place has to be claimed.
+UNTIL_CLAIMED: tuple[Kind, ...] = ("closed", "reopened", "rescheduled")
 # How a ticket must stand for a text about it to be true.
 TRUE_WHILE: Mapping[Kind, tuple[Standing, ...]] = {
     "issued": ("waiting",),
@@ -71,9 +81,12 @@ TRUE_WHILE: Mapping[Kind, tuple[Standing, ...]] = {
     "transferred": ("waiting",),
     "missed": ("missed",),
     "suspended": ("waiting", "held"),
+    "continued": ("waiting", "held"),
     "booked": ("booked",),
     "reminded": ("booked",),
     "closed": ("booked",),
+    "reopened": ("booked",),
+    "rescheduled": ("booked",),
 }
 OF_THE_LATEST = ("issued", "called", "recalled", "transferred", "missed")  # true only until the next thing happens
 # How a ticket stands after the news; what is not here leaves it as it was.
@@ -125,7 +138,9 @@ class Correspondence:
 
     issued: IssueHeard | None = None
     called: CallHeard | None = None
-    booking: BookingHeard | None = None
+    booking: BookingHeard | None = None  # with the time by which it has to be claimed now
+    suspension: BookingSuspended | None = None
+    announced: datetime | None = None  # the last claim time that held while the place could be claimed
     phone: str | None = None
     language: str = "id"
     standing: Standing = "nowhere"
@@ -136,8 +151,12 @@ class Correspondence:
     messages: Mapping[str, Message] = field(default_factory=dict)
 
     def told(self, kind: Kind) -> bool:
-        """Whether a text of this kind was requested."""
-        return any(message.requested.kind == kind for message in self.messages.values())
+        """Return whether a text of this kind was requested."""
+        return bool(self.of_kind(kind))
+
+    def of_kind(self, *kinds: Kind) -> list[Message]:
+        """Return the texts of these kinds, in the order in which they were requested."""
+        return [message for message in self.messages.values() if message.requested.kind in kinds]
 
 
 def evolve(state: Correspondence, event: Event) -> Correspondence:  # noqa: C901 - one line for each event
@@ -155,7 +174,10 @@ def evolve(state: Correspondence, event: Event) -> Correspondence:  # noqa: C901
             return _after_news(state, event)
         case BookingHeard(service=service, agency=agency):
             here = "booked" if state.standing == "nowhere" else state.standing
-            return replace(state, booking=event, standing=here, service=service, agency=agency)
+            known = replace(state, booking=event, standing=here, service=service, agency=agency)
+            return replace(known, announced=event.claim_by)
+        case BookingSuspended() | BookingResumed() | BookingRescheduled():
+            return _after_booking_change(state, event)
         case BookingEnded():
             return replace(state, standing="over")
         case PhoneLeft():
@@ -168,6 +190,8 @@ def evolve(state: Correspondence, event: Event) -> Correspondence:  # noqa: C901
             return replace(state, messages={**state.messages, event.message_id: message})
         case SmsClaimed(message_id, at, attempt, gateway, text):
             return _became(state, message_id, "sending", at, attempts=attempt, gateway=gateway, text=text)
+        case SmsHeld(message_id, reason, at):
+            return _became(state, message_id, "requested", at, reason=reason)
         case SmsNotTaken(message_id, at, retry_at, reason):
             return _became(state, message_id, "requested", at, due=retry_at, reason=reason)
         case SmsAccepted(message_id, _, at):
@@ -195,6 +219,20 @@ def _after_news(state: Correspondence, news: NewsHeard) -> Correspondence:
     return after
 
 
+def _after_booking_change(
+    state: Correspondence, change: BookingSuspended | BookingResumed | BookingRescheduled
+) -> Correspondence:
+    after = replace(state, heard=change.position)
+    if isinstance(change, BookingSuspended):
+        return replace(after, suspension=change)
+    if state.booking:  # the claim time is told in the mall's own zone
+        claim_by = change.claim_by.astimezone(state.booking.claim_by.tzinfo)
+        after = replace(after, booking=replace(state.booking, claim_by=claim_by))
+        if isinstance(change, BookingResumed) or state.suspension is None:
+            after = replace(after, announced=claim_by)
+    return replace(after, suspension=None) if isinstance(change, BookingResumed) else after
+
+
 def _became(state: Correspondence, message_id: str, status: Status, at: datetime, **more: object) -> Correspondence:
     message = replace(state.messages[message_id], status=status, changed_at=at, **more)  # type: ignore[arg-type]
     return replace(state, messages={**state.messages, message_id: message})
@@ -215,14 +253,33 @@ def decide(command: Command, state: Correspondence) -> list[Event]:
             return [] if state.standing == "over" else [heard]
         case HearSuspended():
             return _hear_suspended(state, command)
+        case RecordContinued():
+            return _record_continued(state, command)
+        case RecordBookingChange(change, now):
+            return _record_booking_change(state, change, now)
         case LeavePhone():
             return _leave_phone(state, command)
         case WithdrawPhone(ticket_id, now):
             waiting = [m for m in state.messages.values() if m.status == "requested"]
             withdrawn = [PhoneWithdrawn(ticket_id, now)] if state.phone else []
             return [*withdrawn, *(SmsDropped(m.requested.message_id, "withdrawn", now) for m in waiting)]
+        case HoldMessage() | ClaimMessage() | SettleMessage() | RecordOutcome() | RecordReport():
+            return _decide_text(command, state)
+        case _:
+            assert_never(command)
+
+
+def _decide_text(
+    command: HoldMessage | ClaimMessage | SettleMessage | RecordOutcome | RecordReport, state: Correspondence
+) -> list[Event]:
+    """What becomes of one text."""
+    match command:
         case ClaimMessage():
             return _claim(state, state.messages[command.message_id], command)
+        case HoldMessage(message_id, reason, now):
+            message = state.messages[message_id]
+            held = message.status == "requested" and message.reason != reason
+            return [SmsHeld(message_id, reason, now)] if held else []
         case SettleMessage(message_id, now, drop):
             claim = _claim(state, state.messages[message_id], ClaimMessage(message_id, now, drop=drop))
             return [event for event in claim if not isinstance(event, SmsClaimed)]
@@ -268,28 +325,107 @@ def _hear_news(state: Correspondence, news: NewsHeard, now: datetime) -> list[Ev
 
 
 def _tell_booked(state: Correspondence, now: datetime) -> list[Event]:
-    """Confirm the place, and remind of it: the evening before or, where that is over, in the morning of the day."""
+    """Confirm the place and remind of it; or tell that it cannot be claimed, where that is so."""
     booking = state.booking
-    if booking is None or state.standing != "booked" or state.told("booked") or now >= booking.claim_by:
+    if booking is None or state.standing != "booked" or now >= booking.claim_by:
         return []
-    told = _request(state, "booked", {}, now, now)
-    day, zone = booking.claim_by.date(), booking.claim_by.tzinfo
+    if state.suspension:
+        return [] if _knows_closed(state) else _tell_closed(state, state.suspension, now)
+    if state.told("booked"):
+        return []
+    return [*_request(state, "booked", {}, now, now), *_remind(state, now)]
+
+
+def _tell_closed(state: Correspondence, suspension: BookingSuspended, now: datetime) -> list[Event]:
+    values = {"reason": suspension.reason, "cause": suspension.cause}
+    again = f"-{suspension.position[0]}"
+    return _request(state, "closed", values, suspension.at, now, again, suspension.position)
+
+
+def _remind(state: Correspondence, now: datetime, about: Position = NOWHERE) -> list[Event]:
+    """Remind of the place: the evening before or, where that is over, in the morning of the day; once."""
+    if state.booking is None or any(_reminds(state, message) for message in state.of_kind("reminded")):
+        return []
+    claim_by = state.booking.claim_by
+    day, zone = claim_by.date(), claim_by.tzinfo
     evening = datetime.combine(day - timedelta(days=1), EVENING, zone)
     morning = datetime.combine(day, MORNING, zone)
-    when = next((moment for moment in (evening, morning) if now < moment < booking.claim_by), None)
-    return [*told, *(_request(state, "reminded", {}, when, now, not_before=when) if when else [])]
+    when = next((moment for moment in (evening, morning) if now < moment < claim_by), None)
+    again = f"-{about[0]}" if about != NOWHERE else ""
+    return _request(state, "reminded", {}, when, now, again, about, not_before=when) if when else []
+
+
+def _reminds(state: Correspondence, message: Message) -> bool:
+    """Whether the text was a reminder, or still will be one with the claim time of now."""
+    return message.status in MAY_HAVE_ARRIVED or (message.is_open and _names_claim_time(state, message.requested))
+
+
+def _record_booking_change(
+    state: Correspondence, change: BookingSuspended | BookingResumed | BookingRescheduled, now: datetime
+) -> list[Event]:
+    """Tell the visitor what holds for the booked place now, where that differs from what was last told."""
+    if state.booking is None or _is_old(state, change.position):
+        return []
+    after = evolve(state, change)
+    if after.booking is None or after.standing != "booked" or now >= after.booking.claim_by:
+        return [change]
+    if isinstance(change, BookingSuspended):
+        return [change, *([] if _knows_closed(state) else _tell_closed(after, change, now))]
+    if after.suspension:
+        return [change]
+    again, told = f"-{change.position[0]}", list[Event]()
+    if _knows_closed(state):
+        told = _request(after, "reopened", {}, change.at, now, again, change.position)
+    elif after.announced != state.announced:
+        told = _request(after, "rescheduled", {}, change.at, now, again, change.position)
+    return [change, *told, *_remind(after, now, change.position)]
+
+
+def _knows_closed(state: Correspondence) -> bool:
+    """Whether the last text about whether the place can be claimed, of those that may have arrived, said no."""
+    told = [m for m in state.of_kind("closed", "reopened") if m.status in MAY_HAVE_ARRIVED]
+    return bool(told) and told[-1].requested.kind == "closed"
 
 
 def _hear_suspended(state: Correspondence, command: HearSuspended) -> list[Event]:
-    """Tell whoever waits, or has booked: the others, and those of other malls and services, need not know."""
-    kind: Kind = "closed" if state.booking else "suspended"
-    subject = state.booking or state.issued
-    theirs = subject is not None and subject.mall == command.mall and state.standing in TRUE_WHILE[kind]
-    if not theirs or (command.scope == "service" and command.code != state.service):
+    """Tell the visitor who waits for what has stopped, unless a text about the same stop may have arrived."""
+    place = (command.scope, command.code)
+    if not _concerns(state, command.mall, place) or any(_place(message) == place for message in _known_stops(state)):
         return []
     values = {"reason": command.reason, "scope": command.scope, "code": command.code}
     again = f"-{command.scope}-{command.position[0]}"
-    return _request(state, kind, values, command.at, command.now, again, command.position)
+    return _request(state, "suspended", values, command.at, command.now, again, command.position)
+
+
+def _record_continued(state: Correspondence, command: RecordContinued) -> list[Event]:
+    """Tell the visitor who still waits and may know of a stop that service continues; once for all of them."""
+    if not _concerns(state, command.mall, (command.scope, command.code)) or not _known_stops(state):
+        return []
+    again = f"-{command.scope}-{command.position[0]}"
+    return _request(state, "continued", {}, command.at, command.now, again, command.position)
+
+
+def _concerns(state: Correspondence, mall: str, place: tuple[str, str]) -> bool:
+    """Whether the ticket waits in this mall, and for this service where the place is one."""
+    waits = state.issued is not None and state.issued.mall == mall and state.standing in TRUE_WHILE["suspended"]
+    return waits and (place[0] != "service" or place[1] == state.service)
+
+
+def _known_stops(state: Correspondence) -> list[Message]:
+    """The texts about stops that concern the ticket and may have arrived since the last text that it continues."""
+    ended = [m.requested.requested_at for m in state.of_kind("continued") if m.is_open or m.status in MAY_HAVE_ARRIVED]
+    mall = state.issued.mall if state.issued else ""
+    return [
+        message
+        for message in state.of_kind("suspended")
+        if message.status in MAY_HAVE_ARRIVED
+        and _concerns(state, mall, _place(message))
+        and not any(message.requested.requested_at <= at for at in ended)
+    ]
+
+
+def _place(message: Message) -> tuple[str, str]:
+    return message.requested.values["scope"], message.requested.values["code"]
 
 
 def _leave_phone(state: Correspondence, command: LeavePhone) -> list[Event]:
@@ -317,7 +453,7 @@ def _request(
         known = {"mall": state.issued.mall_name, "number": number}
     elif state.booking:
         subject, mall, number = state.booking.booking_id, state.booking.mall, ""
-        known = {"day": state.booking.claim_by.date().isoformat(), "time": f"{state.booking.claim_by:%H.%M}"}
+        known = _claim_time(state.booking)
     message_id = f"{subject}.{kind}{again}"
     if message_id in state.messages:
         return []
@@ -328,7 +464,7 @@ def _request(
         to=state.phone,
         number=number,
         values={**known, **values},
-        best_before=happened + WORTH_SENDING[kind],
+        best_before=_best_before(state, kind, happened),
         requested_at=now,
         mall=mall,
         agency=state.agency,
@@ -337,6 +473,23 @@ def _request(
         not_before=not_before,
     )
     return [request]
+
+
+def _best_before(state: Correspondence, kind: Kind, happened: datetime) -> datetime:
+    """The last moment to send a text of this kind; one about a booking never later than its claim time."""
+    if state.booking is None or state.issued:
+        return happened + WORTH_SENDING[kind]
+    claim_by = state.booking.claim_by
+    return claim_by if kind in UNTIL_CLAIMED else min(happened + WORTH_SENDING[kind], claim_by)
+
+
+def _claim_time(booking: BookingHeard) -> dict[str, str]:
+    return {"day": booking.claim_by.date().isoformat(), "time": f"{booking.claim_by:%H.%M}"}
+
+
+def _names_claim_time(state: Correspondence, asked: SmsRequested) -> bool:
+    """Whether the text names the claim time of now."""
+    return state.booking is not None and _claim_time(state.booking).items() <= asked.values.items()
 
 
 def _claim(state: Correspondence, message: Message, command: ClaimMessage) -> list[Event]:
@@ -358,8 +511,20 @@ def _claim(state: Correspondence, message: Message, command: ClaimMessage) -> li
 def _is_true(state: Correspondence, message: Message) -> bool:
     """Whether what the text tells is still so."""
     kind, about = message.requested.kind, message.requested.about
-    outdated = kind in OF_THE_LATEST and NOWHERE not in (about, state.since) and about != state.since
-    return state.standing in TRUE_WHILE[kind] and not outdated
+    if state.standing not in TRUE_WHILE[kind]:
+        return False
+    if state.booking and not state.issued:
+        return _is_true_of_booking(state, message.requested)
+    return not (kind in OF_THE_LATEST and NOWHERE not in (about, state.since) and about != state.since)
+
+
+def _is_true_of_booking(state: Correspondence, asked: SmsRequested) -> bool:
+    """Whether the text is the last of its kind, and says what holds: closed, or to be claimed by the time it names."""
+    if state.of_kind(asked.kind)[-1].requested.message_id != asked.message_id:
+        return False
+    if asked.kind == "closed":
+        return state.suspension is not None
+    return state.suspension is None and _names_claim_time(state, asked)
 
 
 def _record(message: Message, command: RecordOutcome) -> list[Event]:
@@ -413,10 +578,14 @@ CORRESPONDENCE: Decider[Command, Correspondence, Event] = Decider(
         NewsHeard,
         BookingHeard,
         BookingEnded,
+        BookingSuspended,
+        BookingResumed,
+        BookingRescheduled,
         PhoneLeft,
         PhoneWithdrawn,
         SmsRequested,
         SmsClaimed,
+        SmsHeld,
         SmsNotTaken,
         SmsAccepted,
         SmsDelivered,

@@ -13,9 +13,12 @@ Kind = Literal[
     "transferred",
     "missed",
     "suspended",
+    "continued",
     "booked",
     "reminded",
     "closed",
+    "reopened",
+    "rescheduled",
 ]
 What = Literal[
     "approaching",
@@ -95,6 +98,37 @@ class BookingEnded:
 
 
 @dataclass(frozen=True)
+class BookingSuspended:
+    """The booked place cannot be claimed for now: ticketing names a `cause`; the public `reason` may be empty."""
+
+    booking_id: str
+    cause: str
+    reason: str
+    at: datetime
+    position: Position
+
+
+@dataclass(frozen=True)
+class BookingResumed:
+    """The booked place can be claimed again, until `claim_by`."""
+
+    booking_id: str
+    claim_by: datetime
+    at: datetime
+    position: Position
+
+
+@dataclass(frozen=True)
+class BookingRescheduled:
+    """The hours of the booked day changed: the place is kept until another time, `claim_by`."""
+
+    booking_id: str
+    claim_by: datetime
+    at: datetime
+    position: Position
+
+
+@dataclass(frozen=True)
 class PhoneLeft:
     """A number was left; `language` is the visitor's own choice."""
 
@@ -140,6 +174,15 @@ class SmsClaimed:
     attempt: int = 1
     gateway: str = ""
     text: str = ""
+
+
+@dataclass(frozen=True)
+class SmsHeld:
+    """The text waits, for this `reason`: `suspended` while what it asks the visitor to come to is closed."""
+
+    message_id: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -221,10 +264,14 @@ Event = (
     | NewsHeard
     | BookingHeard
     | BookingEnded
+    | BookingSuspended
+    | BookingResumed
+    | BookingRescheduled
     | PhoneLeft
     | PhoneWithdrawn
     | SmsRequested
     | SmsClaimed
+    | SmsHeld
     | SmsNotTaken
     | SmsAccepted
     | SmsDelivered

@@ -122,6 +122,12 @@ class Mall:
     worded: Mapping[tuple[Kind, str], str] = field(default_factory=dict)
     silent: frozenset[Kind] = frozenset()
 
+    def stop_of(self, service: str, day: str, now: datetime) -> SuspensionHeard | None:
+        """Return what stops tickets of a service on a business day (`2026-11-24`) at this moment, if anything does."""
+        places: tuple[Place, ...] = (("day", day), ("mall", ""), ("service", service))
+        found = (self.suspended[place] for place in places if place in self.suspended)
+        return next((one for one in found if one.since <= now and (one.until is None or now < one.until)), None)
+
     def still_suspends(self, scope: Scope, code: str, position: Position, now: datetime) -> bool:
         """Whether what this news told of is still suspended."""
         found = self.suspended.get((scope, code))

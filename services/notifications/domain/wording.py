@@ -13,7 +13,9 @@ from services.notifications.domain.events import Kind
 
 LONGEST = 160
 TWICE = frozenset("[]{}^~|\\")
-# The most characters that each value can have in a text; longer ones are cut.
+CUT = "..."
+ENDS = " .,;:-"  # what a cut value, or a reason before the full stop of its sentence, does not end with
+# The most characters that each value can have in a text; longer ones are cut at a word boundary.
 LENGTHS: Mapping[str, int] = {
     "mall": 40,
     "number": 7,
@@ -33,9 +35,12 @@ PLACEHOLDERS: Mapping[Kind, tuple[str, ...]] = {
     "transferred": ("mall", "number", "service"),
     "missed": ("mall", "number", "counter"),
     "suspended": ("mall", "number", "reason"),
+    "continued": ("mall", "number"),
     "booked": ("mall", "day", "time"),
     "reminded": ("mall", "day", "time"),
     "closed": ("mall", "day", "reason"),
+    "reopened": ("mall", "day", "time"),
+    "rescheduled": ("mall", "day", "time"),
 }
 NEEDED: Mapping[Kind, tuple[str, ...]] = {
     "called": ("mall", "number", "counter"),
@@ -92,13 +97,30 @@ def _filled_longest(text: str) -> str:
     return text.format_map({name: "9" * most for name, most in LENGTHS.items()})
 
 
-def plain(value: str, most: int) -> str:
-    """A value as a text can hold it: each letter the nearest of ASCII that counts once, at most so many."""
+def plain(value: str) -> str:
+    """Return a value as a text can hold it: each letter the nearest of ASCII that counts once, single blanks."""
     letters = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
     brackets = letters.translate(str.maketrans("[]{}^~|\\`", "()()  //'"))
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in brackets).split())[:most].strip()
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in brackets).split())
+
+
+def shortened(value: str, most: int) -> str:
+    """Return a plain value of at most `most` characters: cut after a whole word, with `...` for the rest.
+
+    A first word that is longer than that leaves `...` alone: half a word can mean something else.
+    """
+    whole = plain(value)
+    if len(whole) <= most:
+        return whole
+    room = most - len(CUT)
+    kept = whole[:room] if whole[room] == " " else whole[:room].rpartition(" ")[0]
+    return kept.rstrip(ENDS) + CUT
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """The text of a message: the template with its values, each cut to its length."""
-    return template.format_map({name: plain(values.get(name, ""), most) for name, most in LENGTHS.items()})
+    """Return the text of a message: the template with its values, each shortened to its length.
+
+    Where a sentence ends with a shortened value, its full stop and the `...` are three dots.
+    """
+    short = {name: shortened(values.get(name, ""), most) for name, most in LENGTHS.items()}
+    return template.format_map(short).replace(f"{CUT}.", CUT)

@@ -17,12 +17,19 @@ from services.chassis import tracing
 from services.chassis.event_store import Commit, EventStore
 from services.chassis.outbox import Reached
 from services.chassis.worker import AWAY
-from services.notifications.correspondence import Correspondences, now
-from services.notifications.domain.commands import ClaimMessage, HandedOver, RecordOutcome, SettleMessage
+from services.notifications.correspondence import Correspondences, business_day, is_booking, now
+from services.notifications.domain.commands import (
+    ClaimMessage,
+    HandedOver,
+    HearSuspended,
+    HoldMessage,
+    RecordOutcome,
+    SettleMessage,
+)
 from services.notifications.domain.correspondence import CORRESPONDENCE, Message
 from services.notifications.domain.events import Scope, SmsClaimed, SmsRequested
 from services.notifications.domain.mall import Mall
-from services.notifications.malls import MAX_AGE, Malls
+from services.notifications.malls import Malls
 from services.notifications.sms import wording
 from services.notifications.sms.gateways.gateway import CertainlyNotSent, Rejected, Text
 from services.notifications.sms.line import Line
@@ -38,6 +45,8 @@ THREADS = 8
 LOOK = 0.25  # seconds between two looks at the list, unless something is put on it
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds until the next attempt, doubled each time
 AGAIN = timedelta(seconds=1)
+HELD = "suspended"  # why a text waits
+HELD_FOR = timedelta(seconds=1)  # until it is looked whether what stops a text has ended
 UNTIL_BETTER = timedelta(seconds=2)  # after which a text is looked at again that the database kept us from
 
 
@@ -139,6 +148,8 @@ class Dispatcher:
             return None
         if message.due > now():
             return message.due
+        if self._is_held(entry):
+            return now() + HELD_FOR
         due: list[datetime] = []
         for line in self._lines:
             if wait := line.opens_in():
@@ -150,6 +161,26 @@ class Dispatcher:
                 return None
             due.append(message.due)
         return max(min(due), now() + AGAIN)
+
+    def _is_held(self, entry: Entry) -> bool:
+        """Whether the text waits for the end of a stop: until then no text says to come, wait or be ready.
+
+        It is held rather than dropped, because a call may be received before the news that the stop is over.
+        """
+        subject, state = entry.subject, self._correspondences.find(entry.subject)
+        message = state.messages[entry.message_id]
+        asked = message.requested
+        if is_booking(subject) or asked.kind in ("suspended", "continued"):
+            return False
+        stop = self._malls.find(asked.mall).stop_of(state.service, business_day(subject), now())
+        if stop is None:
+            return False
+        if message.reason == HELD:
+            return True
+        self._correspondences.act(subject, HoldMessage(entry.message_id, HELD, now()))
+        told = HearSuspended(asked.mall, stop.scope, stop.code, stop.reason, stop.position, now(), now())
+        self._correspondences.act(subject, told)  # for who left a number after the stop began
+        return True
 
     def _settled(self, entry: Entry) -> Message:
         """The text, dropped or expired if it is not to be sent any more; unknown if whoever claimed it died."""
@@ -163,10 +194,11 @@ class Dispatcher:
 
     def _what_to_send(self, entry: Entry) -> tuple[str, str, str]:
         """Number, text, and why it is not needed; no number where there is none any more."""
-        asked = self._correspondences.find(entry.subject).messages[entry.message_id].requested
-        mall = self._malls.find(asked.mall, MAX_AGE)
+        state = self._correspondences.find(entry.subject)
+        asked = state.messages[entry.message_id].requested
+        mall = self._malls.find(asked.mall)
         phone = self._correspondences.contacts.find(entry.subject) or ""
-        return phone, wording.render(mall, asked), _why_not(asked, mall)
+        return phone, wording.render(mall, asked), _why_not(asked, mall, state.service)
 
     def _hand_over(self, entry: Entry, line: Line) -> Message:
         """Claim a text and, if that succeeds, send it and record what came of it; the message as it is then."""
@@ -190,11 +222,13 @@ class Dispatcher:
         return after
 
 
-def _why_not(asked: SmsRequested, mall: Mall) -> str:
+def _why_not(asked: SmsRequested, mall: Mall, service: str) -> str:
     """Why nobody needs this text, for reasons that its ticket does not know; empty if it is needed."""
     if asked.kind in mall.silent:
         return "switched-off"
-    if asked.kind in ("suspended", "closed"):
+    if asked.kind == "continued":
+        return "no-longer-true" if mall.stop_of(service, business_day(asked.ticket_id), now()) else ""
+    if asked.kind == "suspended":
         scope, code = cast(Scope, asked.values["scope"]), asked.values["code"]
         return "" if mall.still_suspends(scope, code, asked.about, now()) else "no-longer-true"
     return ""

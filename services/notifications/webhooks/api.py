@@ -1,7 +1,7 @@
 """Webhooks over HTTP: an agency manages its own, supervisors and administrators those of their mall."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import marshmallow as ma
@@ -29,6 +29,7 @@ from services.notifications.webhooks.news import News
 from services.notifications.webhooks.registry import Registry, now
 
 PREFIX = "/notifications/api/malls/<mall>/webhooks"
+FARTHEST = timedelta(days=31)  # back from now: what was before is not kept for webhooks
 WHO = ("agency", "supervisor", "administrator")
 
 blueprint = Blueprint("webhooks", __name__, url_prefix=PREFIX, description="Servers that are told of events")
@@ -227,6 +228,7 @@ def resume_webhook(mall: str, hook: str) -> dict[str, Any]:
 @allow(*WHO)
 @blueprint.response(201, WebhookMade)
 @blueprint.alt_response(404, description="`unknown-webhook`")
+@blueprint.alt_response(409, description="`too-many-secrets`: each one that was replaced signs for 24 hours")
 def rotate_secret(mall: str, hook: str) -> dict[str, Any]:
     """Sign with another secret, told this once. The one before signs too for a day: change over within it."""
     rotated, secret = registry().rotate(_find(mall, hook).id, **_context())
@@ -254,7 +256,7 @@ def replay_webhook(given: dict[str, Any], mall: str, hook: str) -> dict[str, Any
     producer, sequence = given["producer"], given["sequence"]
     if bool(since) == bool(sequence) or bool(sequence) != bool(producer):
         raise ReplayFromNowhere()
-    begin = since and min(since, now())
+    begin = since and max(min(since, now()), now() - FARTHEST)
     return _after(ReplayWebhook(_find(mall, hook).id, begin, producer, sequence, now()))
 
 

@@ -1,5 +1,6 @@
 """Webhooks: which server is told of which events, from where on, signed with which keys, and whether it is paused."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -36,12 +37,16 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
 }
 KINDS = tuple(kind for kinds in SUBJECTS.values() for kind in kinds)
 MOST = 10  # webhooks of one agency in a mall
-MOST_KEYS = 3  # that sign at once: somebody who rotates again and again has the oldest end early
+MOST_KEYS = 3  # that sign at once: each key signs for `OVERLAP` after it was replaced, so a fourth is refused
 OVERLAP = timedelta(days=1)  # for which the key before still signs
 
 
 class UnknownWebhook(NotFound):
     """There is no such webhook, or it is somebody else's."""
+
+
+class TooManySecrets(Refused):
+    """As many secrets sign as may at once; the first of those that were replaced ends within `hours`."""
 
 
 class TooManyWebhooks(Refused):
@@ -315,6 +320,9 @@ def decide(command: Command, state: Webhooks) -> list[Event]:
         case ResumeWebhook(id, now):
             return [WebhookResumed(id, now)]
         case RotateKey(id, key, now):
+            ends = [old.until for old in hook.keys if old.until and old.until > now]
+            if len(ends) >= MOST_KEYS - 1:
+                raise TooManySecrets(most=MOST_KEYS, hours=math.ceil((min(ends) - now) / timedelta(hours=1)))
             return [KeyRotated(id, key, now + OVERLAP, now)]
         case ReplayWebhook(id, since, producer, sequence, now):
             return [ReplayRequested(id, since, producer, sequence, now)]

@@ -17,6 +17,7 @@ from services.chassis.event_store import DUPLICATE, Document
 from services.chassis.journal import AGENCIES
 
 KEPT = timedelta(days=30)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TYPES, VERSION = "id.go.mpp.", ".v1"
 SERVICES = ("service", "from_service")  # fields of an event's data that name services
 
@@ -112,6 +113,7 @@ class News:
 
     def first_since(self, producer: str, mall: str, since: datetime) -> int | None:
         """The lowest number of those that happened at this moment or later; None while there is none."""
+        since = max(since, EARLIEST)  # a replay stored by an earlier release may begin in a year that BSON cannot hold
         query = {"producer": producer, "mall": mall, "time": {"$gte": since}}
         found = self._heard.find(query, {"sequence": 1}).sort("sequence", ASCENDING).limit(1)
         return next((int(kept["sequence"]) for kept in found), None)

@@ -94,5 +94,5 @@ def _asked_wait(headers: Message) -> timedelta:
     try:
         until = email.utils.parsedate_to_datetime(asked)
         return max(timedelta(), min(until - datetime.now(UTC), LONGEST_WAIT))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # a year of 20 digits, a zone of a thousand hours
         return timedelta()

@@ -18,6 +18,7 @@ from services.notifications.webhooks.domain import (
     RegisterWebhook,
     RemoveWebhook,
     RotateKey,
+    TooManySecrets,
     Webhook,
     Webhooks,
 )
@@ -78,7 +79,11 @@ class Registry:
         key = secrets.token_urlsafe(12)
         self.known().find(id)
         secret = self.secrets.make(id, key)
-        hook = self.act(RotateKey(id, key, now()), **context).find(id)
+        try:
+            hook = self.act(RotateKey(id, key, now()), **context).find(id)
+        except TooManySecrets:
+            self.secrets.discard(key)
+            raise
         self.secrets.let_end(id, key, OVERLAP)
         return hook, secret
 

@@ -78,6 +78,10 @@ class Secrets:
         others = {"webhook": webhook, "_id": {"$ne": current}, "expires_at": {"$exists": False}}
         self._secrets.update_many(others, {"$set": {"expires_at": ends}})
 
+    def discard(self, key: str) -> None:
+        """Delete the secret of this name, which never signed."""
+        self._secrets.delete_one({"_id": key})
+
     def forget(self, webhook: str) -> None:
         """Forget all secrets of a webhook."""
         self._secrets.delete_many({"webhook": webhook})
