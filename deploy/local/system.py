@@ -224,9 +224,10 @@ class System:
 
         self._users = people.users_of_an_earlier_run(self._credentials)
         tokens.make_keys(self.data / "keys")
-        if not self._contacts_keys.exists():
-            self._contacts_keys.touch(0o600)
-            self._contacts_keys.write_text(secrets.token_urlsafe(32))
+        for file in (self._contacts_keys, self._visitor_secret):
+            if not file.exists():
+                file.touch(0o600)
+                file.write_text(secrets.token_urlsafe(32))
         for name in self._commands():
             if name not in self._running:
                 self.start(name)
@@ -319,6 +320,10 @@ class System:
     def _contacts_keys(self) -> Path:
         return self.data / "keys/contacts"
 
+    @property
+    def _visitor_secret(self) -> Path:
+        return self.data / "keys/visitor_secret"
+
     def service_env(self, service: str) -> dict[str, str]:
         """The settings of a service's processes here."""
         return {
@@ -335,6 +340,7 @@ class System:
             "WEBHOOK_HTTP": "true",
             "WORKER_HEALTH_FILE": str(self._health(service)),
             **({"CONTACTS_KEYS_FILE": str(self._contacts_keys)} if service == "notifications" else {}),
+            **({"VISITOR_SECRET_FILE": str(self._visitor_secret)} if service == "ticketing" else {}),
             **{f"LIMIT_{name}": os.environ.get(f"LIMIT_{name}", GENEROUS) for name in LIMITS},
         }
 

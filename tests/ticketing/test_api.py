@@ -7,6 +7,8 @@ import pytest
 from examples import KK, KTP, PRIORITIES, SIM, SUNDAY_NINE, TUESDAY_NINE
 from ticketing.conftest import PEKALONGAN, refusal
 
+from services.chassis.codes import id_of
+
 ENGLISH = {"Accept-Language": "en"}
 
 
@@ -24,10 +26,12 @@ def test_a_visitor_gets_a_ticket_and_where_to_look_at_it(client):
     answer = issue(client)
     ticket = answer.json
     assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{PEKALONGAN}/tickets/{ticket['id']}"
+    assert answer.headers["Location"] == f"{PEKALONGAN}/tickets/{ticket['code']}"
     assert client.get(answer.headers["Location"]).json == ticket
-    assert re.fullmatch(r"20261124-[\w-]{22}", ticket.pop("id"))
-    assert ticket.pop("status_url").startswith("/ticketing/malls/pekalongan/tickets/20261124-")
+    code = ticket.pop("code")
+    assert re.fullmatch(r"20261124-[\w-]{24}", code)
+    assert ticket.pop("id") == id_of(code)
+    assert ticket.pop("status_url") == f"/ticketing/malls/pekalongan/tickets/{code}"
     assert ticket == {
         "number": "B-001",
         "status": "waiting",
@@ -59,7 +63,7 @@ def test_a_visitor_is_told_how_many_are_ahead(client, g02):
     tickets = [issue(client).json for _ in range(3)]
     assert [ticket["ahead"] for ticket in tickets] == [0, 1, 2]
     call(client, g02)
-    last = client.get(f"{PEKALONGAN}/tickets/{tickets[-1]['id']}").json
+    last = client.get(f"{PEKALONGAN}/tickets/{tickets[-1]['code']}").json
     assert last["ahead"] == 1
 
 
@@ -201,12 +205,14 @@ def test_a_counter_calls_the_next_visitor(client, g02):
     answer = call(client, g02)
     assert answer.status_code == 201
     assert answer.json == first | {
+        "code": None,
         "status": "called",
         "counter": {"code": "G02", "floor": 1},
         "called_at": "2026-11-24T02:00:00+00:00",
         "calls": 1,
         "ahead": None,
         "estimate": None,
+        "status_url": None,
     }
 
 
@@ -380,12 +386,12 @@ def test_the_hall_tells_nobody_the_id_of_a_ticket(client, g02):
 @pytest.mark.parametrize("priority", PRIORITIES)
 def test_nothing_that_is_shown_tells_a_priority_class(client, g02, priority):
     ordinary, claimed = issue(client).json, issue(client, KTP, priority).json
-    waiting = client.get(f"{PEKALONGAN}/tickets/{claimed['id']}")
+    waiting = client.get(f"{PEKALONGAN}/tickets/{claimed['code']}")
     desk = client.get(f"{PEKALONGAN}/counters/G02", headers=g02)
     called = call(client, g02)
     assert called.json["id"] == claimed["id"], "the class counts"
     shown = [waiting, desk, called, client.get(f"{PEKALONGAN}/hall"), client.get(claimed["status_url"])]
-    shown.append(client.get(f"/ticketing/malls/pekalongan/tickets/{claimed['id']}", headers={"Accept": "text/html"}))
+    shown.append(client.get(f"/ticketing/malls/pekalongan/tickets/{claimed['code']}", headers={"Accept": "text/html"}))
     assert {answer.status_code for answer in shown} == {200, 201}
     assert [answer.request.path for answer in shown if priority in answer.text] == []
     assert ordinary.keys() == claimed.keys()
