@@ -113,7 +113,7 @@ def cookie_name(plain: str) -> str:
 
     Browsers take such a cookie only with Secure, from this host itself and for all its paths, so neither another host
     of the domain nor a page over http can set it. Over https no cookie of the plain name is accepted.
-    Raises `NeedsHttps` for plain http to another machine, where everybody on the way could read the cookie.
+    Raises `NeedsHttps` for plain http to another machine, where the cookie could be read on the way.
     """
     if request.is_secure:
         return HOST_PREFIX + plain

@@ -94,7 +94,7 @@ class Limits:
             if waited_until > now:
                 raise TooMany(retry_after=math.ceil(waited_until - now))
             wait = backoff.wait(number)
-            until = now + wait if wait else 0.0  # now would make wait whoever read the clock a moment before
+            until = now + wait if wait else 0.0  # not now: a process that read the clock just before would wait
             counted = {"n": number, "until": until, "expires_at": _moment(now + wait + backoff.forget)}
             if self._replace(key, found, counted, now):
                 return Attempt(key, number, waited_until)

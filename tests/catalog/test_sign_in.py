@@ -305,7 +305,7 @@ def clock(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["siti", "siapa"])
-def test_failures_make_a_name_wait_from_that_address_even_with_the_right_password(house, root, clock, name):
+def test_failures_make_name_and_address_wait_even_with_right_password(house, root, clock, name):
     create(root)
     with ThreadPoolExecutor(8) as many:
         asked = [many.submit(sign_in, house.test_client(), name, WRONG, of("10.1.1.1")) for _ in range(16)]
@@ -319,7 +319,7 @@ def test_failures_make_a_name_wait_from_that_address_even_with_the_right_passwor
     assert sign_in(house.test_client(), name, headers=of("10.1.1.1")).status_code == (200 if name == "siti" else 401)
 
 
-def test_the_wait_doubles_up_to_a_quarter_of_an_hour_and_is_forgotten_in_an_hour(house, root, clock):
+def test_wait_doubles_to_a_quarter_hour_and_is_forgotten_in_an_hour(house, root, clock):
     create(root)
     waits = []
     while len(waits) < 16:
@@ -336,14 +336,14 @@ def test_the_wait_doubles_up_to_a_quarter_of_an_hour_and_is_forgotten_in_an_hour
         assert sign_in(house.test_client(), password=WRONG, headers=of("10.1.1.1")).status_code == 401
 
 
-def test_nobody_is_kept_out_by_failures_from_another_address(house, root, clock):
+def test_failures_from_another_address_keep_no_person_out(house, root, clock):
     create(root)
     for _ in range(40):
         sign_in(house.test_client(), password=WRONG, headers=of("10.9.9.9"))
     assert sign_in(house.test_client(), headers=of("10.1.1.1")).status_code == 200
 
 
-def test_a_browser_that_signed_in_before_is_spared_from_what_others_behind_its_address_do(house, root, clock):
+def test_known_browser_does_not_wait_for_failures_at_its_address(house, root, clock):
     create(root)
     create(root, "budi")
     clerk = house.test_client()
@@ -365,7 +365,7 @@ def test_a_stolen_browser_cookie_is_no_way_to_try_out_passwords(house, root, clo
 
 
 @pytest.mark.parametrize("forged", ["rubbish", "a.b.c", "session"])
-def test_a_browser_cookie_that_is_not_signed_for_it_spares_nobody(house, root, clock, forged):
+def test_forged_browser_cookie_spares_no_browser(house, root, clock, forged):
     create(root)
     owner, stranger = house.test_client(), house.test_client()
     sign_in(owner)
@@ -375,7 +375,7 @@ def test_a_browser_cookie_that_is_not_signed_for_it_spares_nobody(house, root, c
     assert tried == [401] * 5 + [429]
 
 
-def test_the_browser_cookie_opens_nothing_and_names_nobody(house, root):
+def test_browser_cookie_opens_nothing_and_holds_no_name(house, root):
     create(root)
     browser = house.test_client()
     sign_in(browser)

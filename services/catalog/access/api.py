@@ -195,7 +195,7 @@ def registry() -> Registry:
 @public
 @sessions.response(200, Me)
 def me() -> dict[str, Any]:
-    """Who is asking, also if nobody is. A session is not renewed by it, as pages ask it periodically."""
+    """Return who is asking. It renews no session, as pages ask it periodically."""
     try:
         return who(who_asks())
     except Unauthorized:

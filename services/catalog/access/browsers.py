@@ -1,4 +1,4 @@
-"""Browsers that an account signed in with before: told by a signed cookie, which holds ids and no names."""
+"""Browsers that an account signed in with before, recognized by a signed cookie that holds ids and no names."""
 
 import secrets
 import time

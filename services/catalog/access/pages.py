@@ -49,7 +49,7 @@ def begin_at_provider() -> Any:
 @public
 @limited("sign-in")
 def return_from_provider() -> Any:
-    """Come back from the provider: signed in, if an account is linked to whom it knows; else told why not.
+    """Come back from the provider: signed in if an account is linked to this person; otherwise the page says why not.
 
     Where the account has a second factor, or needs one, the page asks for it.
     """

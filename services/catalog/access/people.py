@@ -192,9 +192,11 @@ class Registry:
         Raises `SignInExpired`, `WrongCode`, `TooManyAttempts`.
         """
         account, browser = self.half_signed_in(half, "code"), read_browser(cookie, self._private)
-        counted = self._attempts.by_code(account.id, browser.id_for(account.id))
+        known = browser.id_for(account.id)
+        counted = self._attempts.by_code(account.id, known)
         if not self.second_factors.accepts(account.id, code):
-            self._attempts.failed(account.id, now())
+            if not known:
+                self._attempts.failed(account.id, now())
             raise WrongCode()
         self._attempts.succeeded(counted)
         return self._complete(account, browser)

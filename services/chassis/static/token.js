@@ -66,7 +66,7 @@ function note(me) {
 
 /** Learn who is signed in. The session does not last longer for it. */
 async function lookForSession() {
-  note(await request(ME).catch(() => null)); // the token form is there for whoever cannot reach it
+  note(await request(ME).catch(() => null)); // without an answer the token form remains
 }
 
 /** Renew the session because of a key, click, touch or wheel: never because time has passed. */
