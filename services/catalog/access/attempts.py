@@ -1,7 +1,8 @@
 """How failed sign-ins slow down further ones, and what is reported of them to the person at the next sign-in.
 
-Failures are counted per name and address, so that a person cannot be kept out from elsewhere, and each failure makes the wait
-longer instead of locking the account. A browser that signed in to the account before has a count of its own, which no stranger can use up.
+Failures are counted per name and address, so that a person cannot be kept out from elsewhere, and each failure makes
+the wait longer instead of locking the account. A browser that signed in to the account before has a count of its own,
+which no stranger can use up.
 """
 
 from collections.abc import Mapping
