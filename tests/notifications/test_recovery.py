@@ -12,7 +12,7 @@ from services.chassis.limits import DAY, Limit, Limits
 from services.notifications.app import create_app
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
-from services.notifications.seal import Seal
+from services.chassis.seal import Seal
 
 KEY = "a-key-of-this-test-which-is-long-enough"
 PRESENT, WITHDRAWN = "+6281277114455", "+6281277114789"

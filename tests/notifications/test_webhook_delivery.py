@@ -22,7 +22,7 @@ from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import EventStore
 from services.chassis.life import Life
 from services.chassis.outbox import request_replay
-from services.notifications.seal import Seal
+from services.chassis.seal import Seal
 from services.notifications.webhooks import dispatcher, post
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.deliveries import Deliveries
