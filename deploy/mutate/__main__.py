@@ -87,7 +87,8 @@ def diff(mutant: Mutant) -> str:
 def changed_lines(mutant: Mutant) -> tuple[str, str]:
     """The changed line as it was and as it is: how equivalents are named, so that lines may move."""
     lines = diff(mutant).splitlines()[2:]
-    return tuple("\n".join(each[1:].strip() for each in lines if each[0] == mark) for mark in "-+")  # type: ignore[return-value]
+    before, after = ("\n".join(each[1:].strip() for each in lines if each[0] == mark) for mark in "-+")
+    return before, after
 
 
 def equivalents() -> set[tuple[str, str, str]]:
@@ -124,7 +125,9 @@ def main() -> int:
         until[0], report.began = time.monotonic() + asked.minutes * 60, time.monotonic()
 
     session = Session(ROOT, chosen, lambda: time.monotonic() < until[0], report.add, asked.processes, ready)
-    status = pytest.main([*OPTIONS, *files_of_tests(ROOT)], plugins=[Quick(), session])
+    status = pytest.main(
+        [*OPTIONS, *files_of_tests(ROOT, (mutant.path for mutant in chosen))], plugins=[Quick(), session]
+    )
     written = ROOT / "build" / "mutants.txt"
     written.write_text(report.diffs())
     print(report.table())

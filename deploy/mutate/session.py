@@ -258,9 +258,9 @@ def _main() -> int:
     return int(pytest.main([*OPTIONS, *files], plugins=[Quick(asked["tests"])]))
 
 
-def files_of_tests(root: Path) -> Iterator[str]:
-    """Test files that may have quick tests of the rules."""
-    for folder in ("catalog", "ticketing", "notifications", "contracts"):
+def files_of_tests(root: Path, paths: Iterable[str]) -> Iterator[str]:
+    """Test files that may have quick tests of these modules: those of their services and of what is published."""
+    for folder in sorted({*(path.split("/")[1] for path in paths), "contracts"}):
         yield from (str(path.relative_to(root)) for path in sorted((root / "tests" / folder).glob("test_*.py")))
 
 
