@@ -101,6 +101,7 @@ class Session:
     ready: Callable[[int, float], None]
     seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[str, dict[int, list[str]]] = field(default_factory=dict)
+    texts: dict[Path, str] = field(default_factory=dict)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Instead of running each test once."""
@@ -155,10 +156,18 @@ class Session:
             time.sleep(0.005)
 
     def _tests(self, mutant: Mutant, whole_file: bool) -> list[str]:
+        """The quick tests that execute a mutant's lines; or the whole file, or import something from it."""
         lines = self.lines.get(mutant.path, {})
         first, last = mutant.lines
         names = {name for line, names in lines.items() if whole_file or first <= line <= last for name in names}
+        if whole_file:
+            names |= {name for name, item in self._items.items() if _module(mutant) in self._text(item.path)}
         return sorted(names & self.seconds.keys(), key=lambda name: self.seconds[name])
+
+    def _text(self, path: Path) -> str:
+        if path not in self.texts:
+            self.texts[path] = path.read_text()
+        return self.texts[path]
 
     def _started(self, mutant: Mutant) -> Trial | None:
         tests = self._tests(mutant, whole_file=False) or self._tests(mutant, whole_file=True)
