@@ -96,7 +96,7 @@ class Session:
     root: Path
     sampled: Iterable[Mutant]
     goes_on: Callable[[], bool]
-    tell: Callable[[Verdict], None]
+    report: Callable[[Verdict], None]
     processes: int
     ready: Callable[[int, float], None]
     seconds: dict[str, float] = field(default_factory=dict)
@@ -172,7 +172,7 @@ class Session:
     def _started(self, mutant: Mutant) -> Trial | None:
         tests = self._tests(mutant, whole_file=False) or self._tests(mutant, whole_file=True)
         if not tests:
-            self.tell(Verdict(mutant, False, "no test executes it"))
+            self.report(Verdict(mutant, False, "no test executes it"))
             return None
         process = os.fork()
         if process == 0:
@@ -216,7 +216,7 @@ class Session:
             status = 1
         if status == PATCH_FAILED:
             return self._fresh(trial.mutant)
-        self.tell(Verdict(trial.mutant, status != 0, f"{len(trial.tests)} tests"))
+        self.report(Verdict(trial.mutant, status != 0, f"{len(trial.tests)} tests"))
         return None
 
     def _run(self, mutant: Mutant, tests: Sequence[str]) -> int:

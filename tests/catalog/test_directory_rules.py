@@ -626,7 +626,7 @@ def test_difference_of_a_change_has_what_was_before(event, kind):
 
 
 def test_services_left_without_a_counter_are_named_once():
-    gone = after([CounterWithdrawn("G07"), CounterWithdrawn("G06")])
-    assert left_alone(KNOWN, gone) == ["DAYA"]
-    assert left_alone(gone, gone) == [], "it had none before"
-    assert left_alone(Directory(), gone) == ["DAYA"]
+    left = after([CounterWithdrawn("G07"), CounterWithdrawn("G06")])
+    assert left_alone(KNOWN, left) == ["DAYA"]
+    assert left_alone(left, left) == [], "it had none before"
+    assert left_alone(Directory(), left) == ["DAYA"]

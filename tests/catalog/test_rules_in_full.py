@@ -120,7 +120,7 @@ NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 
 
-def heard(*news) -> Waiting:
+def folded(*news) -> Waiting:
     state = WAITING.initial
     for each in news:
         for event in WAITING.decide(each, state):
@@ -129,7 +129,7 @@ def heard(*news) -> Waiting:
 
 
 def test_waiting_counts_tickets_by_service_and_open_counters():
-    state = heard(
+    state = folded(
         TicketWaits("a", "KTP", NOW, (1, 0)),
         TicketWaits("b", "KTP", LATER, (2, 0)),
         TicketWaits("c", "SIM", NOW, (3, 0)),
@@ -160,13 +160,13 @@ def test_waiting_counts_tickets_by_service_and_open_counters():
 @pytest.mark.parametrize(("position", "counts"), [((2, 2), True), ((3, 0), True), ((2, 1), False), ((1, 9), False)])
 def test_news_counts_if_it_is_newer_than_the_last_of_the_same_thing(news, position, counts):
     again = replace(news, position=position)
-    state = heard(news)
+    state = folded(news)
     counts = counts and not isinstance(news, DayEnded)
     assert WAITING.decide(again, state) == ([again] if counts else [])
 
 
 def test_nothing_counts_after_the_end_of_a_day():
-    state = heard(TicketWaits("a", "KTP", NOW, (1, 0)), DayEnded(LATER, (2, 0)))
+    state = folded(TicketWaits("a", "KTP", NOW, (1, 0)), DayEnded(LATER, (2, 0)))
     assert state == Waiting(news_at=LATER, ended=True)
     assert WAITING.decide(TicketWaits("b", "KTP", LATER, (3, 0)), state) == []
 
@@ -178,7 +178,7 @@ def test_nothing_counts_after_the_end_of_a_day():
 def test_closure_holds_from_its_begin_until_before_its_end(moment, is_closed):
     closure = ClosureHeard("service", "KTP", "Listrik", NOW, LATER, (1, 0))
     endless = ClosureHeard("counter", "G02", "Rusak", NOW, None, (1, 1))
-    state = heard(closure, endless)
+    state = folded(closure, endless)
     assert state.closures_at(moment) == [*([closure] if is_closed else []), *([endless] if moment >= NOW else [])]
     reopened = WAITING.evolve(state, ReopeningHeard("service", "KTP", NOW, (2, 0)))
     assert reopened.closures == {("counter", "G02"): endless}

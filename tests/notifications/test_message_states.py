@@ -181,8 +181,8 @@ def test_call_without_a_position_counts_by_its_number(call, is_new):
 def test_news_requests_a_text_with_its_values(what, values, message, minutes):
     state = after(ISSUE, PhoneLeft(TICKET, PHONE, NOW))
     news = NewsHeard(TICKET, what, NOW, (8, 0), values)
-    told, text = decided(HearNews(news, NOW + MINUTE), state)
-    assert told == news
+    stored, text = decided(HearNews(news, NOW + MINUTE), state)
+    assert stored == news
     assert text == SmsRequested(
         message,
         TICKET,
@@ -263,8 +263,8 @@ def test_phone_withdrawn_drops_the_texts_that_were_not_handed_over(status):
     dropped = [SmsDropped(ID, "withdrawn", NOW)] if status == "requested" else []
     assert events == [PhoneWithdrawn(TICKET, NOW), *dropped]
     assert after(*events, state=with_message(status)).phone is None
-    gone = replace(with_message(status), phone=None)
-    assert decided(WithdrawPhone(TICKET, NOW), gone) == dropped
+    without = replace(with_message(status), phone=None)
+    assert decided(WithdrawPhone(TICKET, NOW), without) == dropped
 
 
 # A text in every status

@@ -20,7 +20,7 @@ from services.ticketing.views import ticket as own_page
 # A visit for a family card takes 15 minutes: 900 s, spread 540 s. For an identity card 10: 600 s, spread 360 s.
 
 
-def told(day: MallDay, who: str, service: str = KK, **more) -> tuple:
+def promised(day: MallDay, who: str, service: str = KK, **more) -> tuple:
     """What a ticket says: how many are ahead, the expected seconds and spread, the range."""
     issued = day.issue(who, service, **more)
     return issued.ahead, issued.expected_wait, issued.expected_spread, (issued.told_low, issued.told_high)
@@ -34,7 +34,7 @@ def opens(day: MallDay, *counters: str) -> MallDay:
 
 def test_ticket_estimates_by_all_counters_while_none_is_open():
     day = MallDay()
-    assert [told(day, who) for who in (SITI, BUDI, RINI)] == [
+    assert [promised(day, who) for who in (SITI, BUDI, RINI)] == [
         (0, 0, 20, (0, 32)),
         (1, 0, 20, (0, 32)),
         (2, 225, 290, (0, 689)),
@@ -49,7 +49,7 @@ def test_ticket_estimates_by_the_counters_that_are_open(counters, wait):
     day = opens(MallDay(), *counters)
     day.issue(SITI, KK)
     day.issue(BUDI, KK)
-    assert told(day, RINI) == wait
+    assert promised(day, RINI) == wait
 
 
 def test_ticket_estimates_by_open_counters_without_those_on_a_break():
@@ -57,21 +57,21 @@ def test_ticket_estimates_by_open_counters_without_those_on_a_break():
     day.when(do.PauseCounter("G2B", "Salat", day.now, day.mall))
     day.issue(SITI, KK)
     day.issue(BUDI, KK)
-    assert told(day, RINI)[1:3] == (1350, 784)
+    assert promised(day, RINI)[1:3] == (1350, 784)
 
 
 def test_ticket_estimates_with_the_visit_under_way_half_over():
     day = opens(MallDay(), "G02")
     day.issue(SITI, KK)
     day.call()
-    assert told(day, BUDI)[:3] == (0, 450, 560)
+    assert promised(day, BUDI)[:3] == (0, 450, 560)
 
 
 def test_ticket_estimates_by_the_mix_of_services_that_wait():
     day = MallDay()
     day.issue(SITI, KTP)
     day.issue(BUDI, KK)
-    assert told(day, RINI, KTP)[:3] == (2, 1125, 703)  # visits of 750 s on average, variance 233,100
+    assert promised(day, RINI, KTP)[:3] == (2, 1125, 703)  # visits of 750 s on average, variance 233,100
 
 
 def test_ticket_estimates_by_measured_visits_of_today_and_before():
@@ -79,19 +79,19 @@ def test_ticket_estimates_by_measured_visits_of_today_and_before():
     earlier = Prior({SIM: Measured(5, 3000, 1_800_000)}, ())
     day = opens(MallDay(known=replace(known, prior=earlier)), "G03")
     day.issue(SITI, SIM)
-    assert told(day, BUDI, SIM)[1] == 450  # five typical visits of 1200 s, five measured of 600 s
+    assert promised(day, BUDI, SIM)[1] == 450  # five typical visits of 1200 s, five measured of 600 s
     day.call("G03")
     day.now = day.state.tickets[SITI].called.called_at + timedelta(seconds=600)
     day.finish("G03")
     day.call("G03")
-    assert told(day, RINI, SIM)[1] == round(0.5 * 9600 / 11)
+    assert promised(day, RINI, SIM)[1] == round(0.5 * 9600 / 11)
 
 
 def test_ticket_estimates_with_ranges_that_earlier_days_measured():
     known = mall()
     day = opens(MallDay(known=replace(known, prior=Prior({}, (0,) * 15 + (100,) * 15))), "G02")
     day.issue(SITI, KK)
-    assert told(day, BUDI)[1:] == (450, 560, (450, 1010))
+    assert promised(day, BUDI)[1:] == (450, 560, (450, 1010))
 
 
 def test_residual_of_a_call_is_kept_once():
@@ -286,4 +286,4 @@ def test_lone_service_of_another_agency_is_estimated_by_its_own_counter():
     )
     day = opens(MallDay(known=more), "G09")
     day.issue(SITI, "PLN-SATU")
-    assert told(day, BUDI, "PLN-SATU")[:3] == (1, 900, 1100)
+    assert promised(day, BUDI, "PLN-SATU")[:3] == (1, 900, 1100)

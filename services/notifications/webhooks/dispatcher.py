@@ -93,9 +93,7 @@ def _held(lease: Lease) -> bool:
 class Lanes:
     """All webhooks as they are being told by this process."""
 
-    def __init__(
-        self, registry: Registry, news: News, deliveries: Deliveries, gate: Gate, clock: Clock = now
-    ) -> None:
+    def __init__(self, registry: Registry, news: News, deliveries: Deliveries, gate: Gate, clock: Clock = now) -> None:
         self._registry, self._news, self._deliveries, self._gate = registry, news, deliveries, gate
         self._now = clock
         self._cursors = deliveries.cursors()
