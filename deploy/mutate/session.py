@@ -161,7 +161,11 @@ class Session:
         first, last = mutant.lines
         names = {name for line, names in lines.items() if whole_file or first <= line <= last for name in names}
         if whole_file:
-            names |= {name for name, item in self._items.items() if _module(mutant) in self._text(item.path)}
+            module = _module(mutant)
+            package, _, last_name = module.rpartition(".")
+            ways = (module, f"from {package} import {last_name}", f", {last_name}\n")
+            texts = {name: self._text(item.path) for name, item in self._items.items()}
+            names |= {name for name, text in texts.items() if package in text and any(way in text for way in ways)}
         return sorted(names & self.seconds.keys(), key=lambda name: self.seconds[name])
 
     def _text(self, path: Path) -> str:

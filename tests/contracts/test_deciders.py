@@ -1,5 +1,6 @@
-"""Every decider can read back every event that it stores."""
+"""Every decider can read back every event that it stores, also one of an older version without the newer fields."""
 
+from dataclasses import MISSING, fields
 from typing import get_args
 
 import pytest
@@ -36,3 +37,37 @@ def test_decider_knows_every_event_of_its_stream(name):
     assert set(decider.events) == set(events)
     assert len(decider.events) == len(events)
     assert events
+
+
+# What a field means in events that were stored before there was such a field. Such a default never changes.
+DEFAULTS = {
+    "IssueHeard": {"service": "", "agency": "", "position": (0, 0)},
+    "CallHeard": {"call": 1, "position": (0, 0)},
+    "PhoneLeft": {"language": "id"},
+    "SmsRequested": {"mall": "", "agency": "", "language": "id", "about": (0, 0), "not_before": None},
+    "SmsClaimed": {"attempt": 1, "gateway": "", "text": ""},
+    "SmsFailed": {"reason": "", "ticket_id": "", "kind": "called", "mall": "", "agency": ""},
+    "SmsExpired": {"ticket_id": "", "kind": "called", "mall": "", "agency": ""},
+    "TicketIssued": {
+        **{"visit": "", "booking": "", "expected_wait": None, "expected_spread": 0, "told_low": 0, "told_high": 0},
+    },
+    "TicketCalled": {"call": 1, "reason": ""},
+    "TicketServed": {"result": "done", "also": ()},
+    "BookingCancelled": {"service": "", "agency": ""},
+    "BookingLapsed": {"service": "", "agency": ""},
+    "DayOpened": {"rule": mall.Rule("ratio", 2, None)},
+    "DayClosed": {"totals": {}},
+    "AgencyListed": {"suspended": ""},
+    "ServiceListed": {
+        **{"requirements": (), "basis": "", "capacity": None, "fee": "", "eligibility": "", "components": {}},
+    },
+    "CounterListed": {"services": (), "week": None},
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_older_event_is_read_with_the_same_defaults(name):
+    (event,) = {each for decider, _ in DECIDERS.values() for each in decider.events if each.__name__ == name}
+    made = {field.name: field.default for field in fields(event) if field.default is not MISSING}
+    made |= {each.name: each.default_factory() for each in fields(event) if each.default_factory is not MISSING}
+    assert {field: made.get(field) for field in DEFAULTS[name]} == DEFAULTS[name]
