@@ -105,7 +105,7 @@ class _Finder:
             yield from ((span, (statement.lineno, last)) for span in self._of_expression(child, statement))
 
     def _of_expression(self, node: ast.AST, parent: ast.AST | None = None) -> Iterator[Span]:
-        if _is_for_types(node) or isinstance(node, ast.JoinedStr):
+        if _is_for_types(node) or isinstance(node, ast.JoinedStr) or _is_check(node):
             return
         yield from self._of_value(node)
         yield from self._of_list(node, parent)
@@ -146,7 +146,8 @@ class _Finder:
                 starts = [self._range(key)[0] if key else self._range(value)[0] - 2 for key, value in pairs]  # `**`
                 yield from self._cut([(at, self._range(value)[1]) for at, value in zip(starts, values, strict=True)])
             case ast.Call(args=arguments, keywords=[*keywords]) if keywords:
-                yield from self._without_each([*arguments, *keywords], self._range(node), only=len(arguments))
+                named = [each for each in keywords if not _is_check(each)]
+                yield from self._without_each([*arguments, *named], self._range(node), only=len(arguments))
 
     def _of_condition(self, node: ast.AST, parent: ast.AST | None) -> Iterator[Span]:
         """The opposite of a condition, a part of it less, or nothing returned."""
@@ -197,6 +198,11 @@ class _Finder:
     def _text(self, node: ast.AST) -> str:
         start, end = self._range(node)
         return self._source[start:end].decode()
+
+
+def _is_check(node: ast.AST) -> bool:
+    """Whether it only makes a fault of our own loud: `zip(…, strict=True)`."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def _is_wildcard(pattern: ast.pattern) -> bool:

@@ -100,6 +100,7 @@ def _take_defaults(before: type, after: object) -> bool:
     for name, (old, new) in zip(mine.__code__.co_varnames[mine.__code__.co_argcount - len(olds) :], both, strict=False):
         if new is not old:
             setattr(before, name, new)
+            vars(before)["__dataclass_fields__"][name].default = new
     return True
 
 

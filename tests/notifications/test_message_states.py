@@ -655,3 +655,11 @@ def test_value_is_written_in_letters_that_count_once(value, most, text):
 def test_template_is_filled_with_values_cut_to_their_lengths():
     values = {"mall": "M" * 41, "number": "B-012", "reason": "R" * 50}
     assert filled("{mall}|{number}|{reason}|{floor}.", values) == f"{'M' * 40}|B-012|{'R' * 40}|."
+
+
+def test_outcome_has_no_reason_and_no_pause_unless_given():
+    outcome = RecordOutcome(ID, 1, "accepted", "gw-1", NOW)
+    assert (outcome.reason, outcome.retry_in) == ("", timedelta(0))
+    claim = ClaimMessage(ID, NOW)
+    assert (claim.gateway, claim.text, claim.drop, SettleMessage(ID, NOW).drop) == ("", "", "", "")
+    assert LeavePhone(TICKET, PHONE, NOW).language == "id"

@@ -207,3 +207,15 @@ def test_suspended_agency_closes_its_services_without_an_end():
 )
 def test_mall_opens_after_a_closure_at_its_end_or_its_next_hours(until, opens):
     assert mall().opens_after(closure(until, scope="mall", code="pekalongan")) == opens
+
+
+def test_fact_without_a_position_is_older_than_any_other():
+    about = MallLearned("kota", "MPP Kota", "Asia/Jakarta", 100, WEEK)
+    facts = (
+        about,
+        AgencyLearned("A", "A", "A"),
+        ServiceLearned("S", "S", "A", 5),
+        CounterLearned("G", "G", 1, "A", ()),
+    )
+    removed = (AgencyForgotten("A"), ServiceForgotten("S"), CounterForgotten("G"))
+    assert {fact.position for fact in (*facts, *removed)} == {Mall().position} == {(0, 0)}
