@@ -254,7 +254,7 @@ def test_a_busy_server_is_asked_when_it_wants_to_be(house, server, form):
 def test_retry_after_out_of_range_is_no_wait(asked):
     headers = Message()
     headers["Retry-After"] = asked
-    assert timedelta() <= post._asked_wait(headers) <= post.LONGEST_WAIT
+    assert timedelta() <= post._asked_wait(headers, datetime.now(UTC)) <= post.LONGEST_WAIT
 
 
 def test_responses_before_the_final_one_are_skipped():

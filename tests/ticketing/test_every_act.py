@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from examples import BUDI, KK, KTP, RINI, SIM, SITI, TUESDAY_NINE, MallDay, mall
@@ -63,7 +64,7 @@ def sent_on(day: MallDay) -> None:
 
 
 def recall(day: MallDay):
-    return do.Recall(SITI, "G02", day.now)
+    return do.Recall(SITI, "G02", day.now, day.mall)
 
 
 def start(day: MallDay):
@@ -279,7 +280,7 @@ def test_act_after_the_day_closed_is_refused(status, act):
 # Another counter, and staff of any counter
 
 AT_G2B = {
-    recall: lambda day: do.Recall(SITI, "G2B", day.now),
+    recall: lambda day: do.Recall(SITI, "G2B", day.now, day.mall),
     start: lambda day: do.StartService(SITI, "G2B", day.now),
     finish: lambda day: do.Finish(SITI, "G2B", day.now),
     miss: lambda day: do.MissTicket(SITI, "G2B", day.now),
@@ -303,11 +304,11 @@ def test_act_of_one_counter_repeated_by_another_is_refused(status, act):
     assert outcome(day, AT_G2B[act]) == NOT_CALLED
 
 
-@pytest.mark.parametrize("act", [do.Recall, do.StartService, do.Finish, do.MissTicket])
+@pytest.mark.parametrize("act", [partial(do.Recall, mall=mall()), do.StartService, do.Finish, do.MissTicket])
 def test_act_by_staff_of_any_counter_names_the_visitors_counter(act):
     day = MallDay()
     called(day)
-    (event,) = day.when(act(SITI, None, day.now))
+    (event,) = day.when(act(SITI, None, now=day.now))
     assert event.counter == "G02"
 
 
@@ -558,7 +559,7 @@ def test_hall_keeps_thirty_calls():
     for number in range(17):
         day.issue(f"t{number}")
         day.call()
-        day.when(do.Recall(f"t{number}", "G02", day.now))
+        day.when(do.Recall(f"t{number}", "G02", day.now, day.mall))
         day.finish()
     assert len(day.state.calls) == 30
     assert day.state.calls[0].number == "B-003"

@@ -129,7 +129,7 @@ def test_counters_of_a_service_are_all_that_give_it():
 
 
 def closure(until=NOW + HOUR, since=NOW, scope="service", code=KTP) -> Closure:
-    return Closure(scope, code, "Listrik padam", since, until)
+    return Closure(scope, code, "Listrik padam", since, until, f"{scope}-{until:%H%M}" if until else scope)
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,14 @@ def test_closure_holds_from_its_begin_until_before_its_end(moment, holds, is_ove
 
 def test_closure_is_declared_changed_and_lifted():
     declared = MALL.evolve(mall(), ClosureDeclared(closure()))
-    assert MALL.decide(DeclareClosure(closure(), NOW), mall()) == [ClosureDeclared(closure())]
+    assert MALL.decide(DeclareClosure(closure(), NOW), mall()) == [ClosureDeclared(closure(), NOW)]
     assert MALL.decide(DeclareClosure(closure(), NOW), declared) == []
     longer = closure(NOW + 2 * HOUR)
-    assert MALL.decide(DeclareClosure(longer, NOW), declared) == [ClosureDeclared(longer)]
+    assert MALL.decide(DeclareClosure(longer, NOW), declared) == [ClosureDeclared(longer, NOW)]
     both = MALL.evolve(declared, ClosureDeclared(closure(scope="counter", code="G02")))
-    assert MALL.decide(LiftClosure("service", KTP, NOW), both) == [ClosureLifted("service", KTP, NOW)]
-    lifted = MALL.evolve(both, ClosureLifted("service", KTP, NOW))
+    lifted = ClosureLifted("service", KTP, NOW, closure().id)
+    assert MALL.decide(LiftClosure("service", KTP, NOW), both) == [lifted]
+    lifted = MALL.evolve(both, lifted)
     assert list(lifted.closures) == [("counter", "G02")]
     assert MALL.decide(LiftClosure("service", KTP, NOW), lifted) == []
     assert MALL.decide(LiftClosure("service", KTP, NOW + HOUR), declared) == [], "it is over"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.chassis.errors import Problem
 from services.ticketing.domain import pace
 from services.ticketing.domain.day import commands as do
-from services.ticketing.domain.day import turns
+from services.ticketing.domain.day import in_force, turns
 from services.ticketing.domain.mall import AgencyLearned, CounterLearned, Mall, Rule, ServiceLearned
 from services.ticketing.domain.pace import Expected, Measured, Prior
 from services.ticketing.views import counter as console
@@ -113,25 +113,29 @@ def test_wait_of_a_withdrawn_service_is_that_of_ten_minutes():
     for who in (SITI, BUDI):
         day.issue(who, SIM)
     without = replace(day.mall, services={code: one for code, one in day.mall.services.items() if code != SIM})
-    expected = turns.expected_wait(day.state, without, "C", SIM, ["G03"], 1)
-    assert expected == Expected(300, 380)
+    outlook = turns.outlook(day.state, without, day.state.tickets[BUDI], day.now)
+    assert outlook == turns.Outlook(1, Expected(300, 380))
+
+
+def wait_range(day: MallDay, who: str) -> tuple[int, int]:
+    outlook = turns.outlook(day.state, day.mall, day.state.tickets[who], day.now)
+    return turns.range_around(day.state, day.mall, outlook.wait)
 
 
 def test_wait_of_a_ticket_for_one_counter_is_that_of_the_counter():
     day = opens(MallDay(), "G02", "G2B")
     for who in (SITI, BUDI, RINI):
         day.issue(who, KK)
-    anywhere = turns.wait_range(day.state, day.mall, day.state.tickets[RINI])
+    assert wait_range(day, RINI) == (0, 689)
     day.when(do.TransferTicket(RINI, None, KK, "G2B", "", day.now, day.mall))
-    assert anywhere == (0, 689)
-    assert turns.wait_range(day.state, day.mall, day.state.tickets[RINI]) == (331, 2604)
+    assert wait_range(day, RINI) == (331, 2604)
 
 
 def test_wait_and_place_are_not_given_once_the_visitor_is_called():
     day = MallDay()
     day.issue(SITI)
     day.call()
-    page = own_page(day.state, day.mall, SITI)
+    page = own_page(day.state, day.mall, SITI, day.now)
     assert (page["ahead"], page["estimate"], page["calls"]) == (None, None, 1)
 
 
@@ -139,7 +143,7 @@ def test_estimate_of_a_page_is_in_whole_minutes_around_the_range():
     day = opens(MallDay(), "G02")
     for who in (SITI, BUDI, RINI):
         day.issue(who, KK)
-    assert own_page(day.state, day.mall, RINI)["estimate"] == {"low_minutes": 5, "high_minutes": 44}
+    assert own_page(day.state, day.mall, RINI, day.now)["estimate"] == {"low_minutes": 5, "high_minutes": 44}
 
 
 # Who is ahead, under each rule
@@ -154,19 +158,21 @@ def test_next_ticket_has_those_ahead_that_the_rule_calls_first(rule, ordinary, p
     day.issue(SITI)
     day.issue(BUDI)
     day.issue(RINI, priority="elderly")
-    assert turns.ahead_of_next(day.state, "B", priority=False) == ordinary
-    assert turns.ahead_of_next(day.state, "B", priority=True) == priority
+    g02 = [day.mall.counters["G02"]]
+    for is_priority, ahead in ((False, ordinary), (True, priority)):
+        outlook = turns.outlook_of_next(day.state, day.mall, g02, KTP, priority=is_priority, now=day.now)
+        assert outlook.ahead == ahead
     assert day.issue(TONO).ahead == ordinary
 
 
-def test_first_of_line_are_those_called_first_and_no_more():
+def test_order_of_a_counter_is_that_of_its_calls():
     day = MallDay()
     for who in (SITI, BUDI, RINI):
         day.issue(who)
     day.issue(TONO, priority="elderly")
-    first = turns.first_of_line(day.state, "B", day.now, 3)
-    assert [ticket.id for ticket in first] == [TONO, SITI, BUDI]
-    assert turns.first_of_line(day.state, "C", day.now, 3) == []
+    order = {code: turns.in_order(day.state, day.mall, day.mall.counters[code], day.now) for code in ("G02", "G03")}
+    assert [ticket.id for ticket in order["G02"]] == [TONO, SITI, BUDI, RINI]
+    assert list(order["G03"]) == []
 
 
 @pytest.mark.parametrize(("minutes", "first"), [(60, TONO), (60.5, SITI)])
@@ -184,7 +190,8 @@ def test_ticket_of_a_withdrawn_service_is_called_where_it_was_promised():
     day.mall = replace(day.mall, services={code: one for code, one in day.mall.services.items() if code != SIM})
     day.mall = replace(day.mall, counters={**day.mall.counters, "G03": replace(day.mall.counters["G03"], services=())})
     services = {
-        code: turns.callable_services(day.state, day.mall, day.mall.counters[code], day.now) for code in ("G02", "G03")
+        code: in_force.callable_services(day.state, day.mall, day.mall.counters[code], day.now)
+        for code in ("G02", "G03")
     }
     assert services == {"G02": (KTP, KK), "G03": (SIM,)}
     assert day.call("G03").ticket_id == SITI
@@ -242,7 +249,7 @@ def test_any_day_publishes_counters_that_can_call_and_sound_estimates(numbers):
     for number in numbers:
         day.do(number)
     for ticket in day.state.tickets.values():
-        page = own_page(day.state, day.mall, ticket.id)
+        page = own_page(day.state, day.mall, ticket.id, day.now)
         codes = [counter["code"] for counter in page["counters"]]
         if ticket.status == "waiting":
             able = [day.mall.counters[code] for code in codes]
@@ -268,9 +275,14 @@ def test_any_day_counts_what_its_lists_hold(numbers):
     for code in day.mall.counters:
         desk = console(day.state, day.mall, code, day.now)
         services = day.mall.counters[code].services
-        waiting = [t for t in day.state.tickets.values() if t.status == "waiting" and t.now_for.service in services]
+        waiting = [
+            ticket
+            for ticket in day.state.tickets.values()
+            if ticket.status == "waiting" and ticket.now_for.service in services
+            if ticket.only_at in ("", code) and ticket.visit not in day.state.engaged
+        ]
         assert desk["waiting_count"] == len(waiting)
-        assert {one["id"] for one in desk["waiting"]} <= {one.id for one in waiting}
+        assert {one["id"] for one in desk["waiting"]} == {one.id for one in waiting}
         assert (desk["current"] is None) == (code not in day.state.serving)
     assert sum(status in ("called", "serving") for status in statuses) == len(day.state.serving)
     assert sum(map(turns.length, day.state.queues.values())) == statuses.count("waiting")
