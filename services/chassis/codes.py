@@ -1,8 +1,8 @@
 """Codes of visitors, and the public ids derived from them.
 
 A code is a secret: who presents it acts for the visitor. An id is public: events, feeds and staff screens carry it. It
-is a truncated SHA-256 of the code, so every service checks a code by itself and no reader of ids gets a code. Both begin
-with the business day, which names the stream to read.
+is a truncated SHA-256 of the code, so every service checks a code without another one, and no reader of ids gets a
+code. Both begin with the business day, which names the stream to read.
 
     20261124-JIQIB5zD7YKJMCqDar8ksR      id of a ticket: 128 bits, then four bits 0001
     20261124-bJIQIB5zD7YKJMCqDar8ksR     id of a booking

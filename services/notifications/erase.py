@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from services.chassis.config import Env, Settings
 from services.chassis.event_store import EventStore, connect
+from services.chassis.seal import Seal
 from services.notifications import contacts
 from services.notifications.contacts import Contacts, InvalidPhone
-from services.notifications.seal import Seal
 
 SUBJECTS = ("ticket", "booking")  # what streams about visitors begin with
 NEWEST = timedelta(days=7)  # younger days may still be asked about, or still go on in another zone

@@ -597,10 +597,11 @@ class AnyDay(RuleBasedStateMachine):
                 refused = ""
             except Problem as problem:
                 refused = problem.reason
-            assert (refused == "suspended") <= (offer["closed"] is not None)
-            assert (refused in ("service-away", "no-counter")) <= (offer["away"] is not None)
-            if not refused:
-                assert offer["closed"] is offer["away"] is None, code
+            kind = offer["why_not"]["kind"] if offer["why_not"] else ""
+            assert refused != "suspended" or kind == "closed"
+            assert refused != "no-counter" or kind == "no-counter"
+            assert refused != "service-away" or kind in ("away", "gone-home")
+            assert not kind or refused, "what is shown as closed is refused"
 
     @invariant()
     def served_visits_are_measured(self):
