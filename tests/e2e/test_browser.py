@@ -121,7 +121,7 @@ def test_the_message_log_shows_masked_numbers_to_staff_only(site: Site, window):
         mall = visitor.get(f"/catalog/api/malls/{MALL}").json()
         body["service"] = next(c["services"][0] for c in mall["counters"] if c["code"] == "G22")
         ticket = visitor.post(f"/ticketing/api/malls/{MALL}/tickets", json=body).json()
-        visitor.put(f"/notifications/api/tickets/{ticket['id']}/phone", json={"phone": "081200007777"})
+        visitor.put(f"/notifications/api/tickets/{ticket['code']}/phone", json={"phone": "081200007777"})
     token = site.client("supervisor").headers["Authorization"].removeprefix("Bearer ")
     log = window(1280, 800, f"/notifications/messages#token={token}")
     seen(log, "main", "+62****77")
