@@ -72,7 +72,7 @@ def test_a_visitor_a_clerk_and_the_hall(site: Site, window):
     phone = window(390, 844, ticket_path)
     phone.fill("#phone", "0812-0000-9876")
     phone.keyboard.press("Enter")
-    seen(phone, "#phone-kept", "876")
+    seen(phone, "#phone-kept", "+62****76")
     picture(phone, "ticket")
 
     mall = site.client().get(f"/catalog/api/malls/{MALL}").json()
@@ -282,7 +282,7 @@ def test_a_visitor_leaves_the_line_on_the_phone_and_takes_the_number_back(site: 
     seen(phone, "#waiting .wait", "menit")
     phone.fill("#phone", "0812-0000-5555")
     phone.keyboard.press("Enter")
-    seen(phone, "#phone-kept", "555")
+    seen(phone, "#phone-kept", "+62****55")
     phone.click("#phone-withdraw")
     seen(phone, "#phone-kept", "dihapus")
     phone.click("#cancel")
