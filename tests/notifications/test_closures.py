@@ -289,7 +289,9 @@ def test_two_closures_of_one_version_end_with_a_text_each(store, clock):
     town = Town(Mall(store), clock)
     at = town.mall.at
     commands = [
-        HearSuspension("mall", "", "Padam", at + timedelta(minutes=m), at + timedelta(minutes=m + 5), (9, n), at, f"{n}")
+        HearSuspension(
+            "mall", "", "Padam", at + timedelta(minutes=m), at + timedelta(minutes=m + 5), (9, n), at, f"{n}"
+        )
         for n, m in enumerate((0, 10))
     ]
     for command in commands:

@@ -90,7 +90,8 @@ TRUE_WHILE: Mapping[Kind, tuple[Standing, ...]] = {
     "reopened": ("booked",),
     "rescheduled": ("booked",),
 }
-OF_THE_LATEST = ("issued", "called", "recalled", "transferred", "missed", "unserved")  # true only until the next thing happens
+# True only until the next thing happens.
+OF_THE_LATEST = ("issued", "called", "recalled", "transferred", "missed", "unserved")
 # How a ticket stands after the news; what is not here leaves it as it was.
 STANDS: Mapping[What, Standing] = {
     "recalled": "called",
@@ -342,7 +343,7 @@ def _tell_booked(state: Correspondence, now: datetime) -> list[Event]:
 def _tell_closed_again(state: Correspondence, suspension: BookingSuspended, now: datetime) -> list[Event]:
     """Tell who leaves a number that the place cannot be claimed, unless a text about it waits or may have arrived.
 
-    Where the text of an earlier number was not sent, because that was withdrawn or no gateway took it, there is another.
+    Where the text for an earlier number was not sent, because that was withdrawn or no gateway took it, ask again.
     """
     about = [message for message in state.of_kind("closed") if message.requested.about == suspension.position]
     if _knows_closed(state) or any(message.is_open for message in about):
