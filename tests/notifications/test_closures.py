@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from notifications.test_sending import TODAY, Gateway, Mall, eventually
 
@@ -316,7 +316,12 @@ acts = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # to shrink takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(acts)
 def test_texts_follow_the_union_of_random_closures(store, clock, story):
     town, minutes, closures = Town(Mall(store), clock), 0, {}
