@@ -79,7 +79,9 @@ class WebhookOut(ma.Schema):
     kinds = ma.fields.List(ma.fields.String())
     services = ma.fields.List(ma.fields.String())
     status = ma.fields.String(validate=OneOf(["active", "failing", "paused"]))
-    cause = ma.fields.String(allow_none=True, metadata={"description": "Of a pause: `by-hand`, `failing`, `gone`."})
+    cause = ma.fields.String(
+        allow_none=True, metadata={"description": "Of a pause: `by-hand`, `failing`, `gone`, `broken`."}
+    )
     paused_at = ma.fields.String(allow_none=True)
     failed = ma.fields.Integer(metadata={"description": "Attempts for the next event that failed."})
     next_attempt_at = ma.fields.String(allow_none=True)
