@@ -1,7 +1,7 @@
 """Reports: the record of a day and whether it was tampered with; figures of a day or a period."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from flask import Response
 
@@ -67,7 +67,11 @@ def verify_day(mall: str, day: str) -> dict[str, Any]:
 @blueprint.arguments(Period(), location="query")
 @blueprint.response(200)
 def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Response:
-    """Waits and service times (seconds; median and 90th percentile), no-shows and refusals of a day or a period."""
+    """Waits and service times (seconds; median and 90th percentile), no-shows and refusals of a day or a period.
+
+    By `class` the groups are of `months`, the whole months of the period that ended at least eight days ago and have no
+    group of one to four visits; classes are put together and times rounded where one visit could be recognised.
+    """
     known = queue().mall(mall)
     today = hours.business_day(now(), known.about.zone)
     first, last = period["first"] or today, period["last"] or today
@@ -78,7 +82,7 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
     if agency:
         days = {day: _of_agency(found, agency) for day, found in days.items()}
         refused = {}
-    whole, groups = statistics.summary(days, period["by"])
+    months, whole, groups = _figures(days, period["by"], first, last, today)
     if period["format"] == "csv":
         rows = [{period["by"]: name, **figures} for name, figures in groups.items()]
         return table([period["by"], *whole], rows, f"statistics-{mall}-{first}-{last}.csv")
@@ -88,19 +92,36 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
         "to": last.isoformat(),
         "days": len(days),
         "by": period["by"],
+        "months": months,
         "all": whole,
         "refused": refused,
         "groups": groups,
     }
 
 
+def _figures(
+    days: dict[str, Visits], by: str, first: date, last: date, today: date
+) -> tuple[list[str] | None, dict[str, Any], statistics.Groups]:
+    """The months that the groups are of, if they are of months alone; the figures of all days, and of each group."""
+    if by != "class":
+        return None, *statistics.summary(days, cast(statistics.By, by))
+    whole, _ = statistics.summary(days, "day")
+    months, groups = statistics.by_class(days, first, last, today)
+    return months, whole, groups
+
+
 def days_between(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Visits], dict[str, int]]:
-    """The visits by day, and the refusals by reason: closed days from the history, today as it stands."""
+    """The visits by day, and the refusals by reason: closed days from the history, today as it stands.
+
+    Which waits of today were told right comes once the day is closed: figures before and after a call would differ by
+    one wait, and the range that its visitor was told depends on the class.
+    """
     recorded = queue().history(mall).between(first.isoformat(), last.isoformat())
     days = {day.date: day.visits for day in recorded}
     counts = [day.refused for day in recorded]
     if first <= today <= last and today.isoformat() not in days:
-        days[today.isoformat()] = Visits.of(statistics.visits(queue().day(mall, today).state))
+        so_far = statistics.visits(queue().day(mall, today).state)
+        days[today.isoformat()] = Visits.of(visit._replace(in_range=None) for visit in so_far)
         counts.append(queue().refusals.of(mall, today))
     reasons = sorted({reason for one in counts for reason in one})
     return days, {reason: sum(one.get(reason, 0) for one in counts) for reason in reasons}
