@@ -1,4 +1,4 @@
-"""Figures by priority class: what is shown of them tells nobody the class of one visit."""
+"""Figures by priority class: what is shown of them does not reveal the class of one visit."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -59,7 +59,7 @@ def test_no_group_of_one_to_four_is_shown(counts):
 
 @settings(deadline=None)
 @given(COUNTS)
-def test_who_knows_total_groups_and_rule_cannot_compute_a_hidden_count(counts):
+def test_a_hidden_count_does_not_follow_from_total_groups_and_rule(counts):
     """Of all counts that lead to the same answer, at least two differ in each class that has one to four visits."""
     same = [other for other, answer in SHOWN[sum(counts.values())] if answer == shown(counts)]
     assert counts in same
@@ -100,11 +100,11 @@ def rank(rows: Sequence[Sequence[int]]) -> int:
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(COUNTS, min_size=1, max_size=4))
-def test_no_sum_or_difference_of_periods_tells_a_count_of_one_to_four(months):
-    """Whoever knows the totals and asks for every period still cannot compute a small class, or small priority."""
+def test_no_sum_or_difference_of_periods_is_a_count_of_one_to_four(months):
+    """An attacker who knows the totals and reads every period cannot compute a small class, or small priority."""
     days = days_of(months)
     cells = [(f"2027-{number:02d}", name) for number in range(1, len(months) + 1) for name in CLASSES]
-    rows = [[int(month == day[:7]) for month, _ in cells] for day in days]  # totals are told
+    rows = [[int(month == day[:7]) for month, _ in cells] for day in days]  # totals are known
     for first, last in combinations([date(2027, month, 1) for month in range(1, len(months) + 2)], 2):
         covered, groups = statistics.by_class(days, first, last - timedelta(days=1), LATER)
         for group in groups:
@@ -133,7 +133,7 @@ def test_no_sum_or_difference_of_periods_tells_a_count_of_one_to_four(months):
         (date(2027, 1, 1), date(2027, 2, 28), date(2027, 6, 1), ["2027-01", "2027-02"]),
     ],
 )
-def test_classes_are_told_of_whole_months_that_are_over(first, last, today, covered):
+def test_classes_are_shown_for_whole_settled_months(first, last, today, covered):
     days = days_of([{"ordinary": 20, "elderly": 6}] * 2)
     months, groups = statistics.by_class(days, first, last, today)
     assert months == covered
@@ -156,7 +156,7 @@ def test_times_of_a_class_are_of_five_visits_at_least_and_rounded():
     assert fewer["waits_in_range"] is None
 
 
-def test_how_visits_of_a_class_ended_is_told_where_no_end_has_one_to_four():
+def test_outcomes_of_a_class_are_hidden_where_one_has_one_to_four():
     ordinary, elderly = [visit()] * 9, [visit(priority="elderly")] * 9
     assert january(*ordinary, *elderly)["elderly"]["served"] == 9
     missed = visit(priority="elderly", outcome="missed")
@@ -165,7 +165,7 @@ def test_how_visits_of_a_class_ended_is_told_where_no_end_has_one_to_four():
     assert january(*ordinary, *elderly, *[missed] * 5)["elderly"]["missed"] == 5
 
 
-def test_how_well_waits_were_told_is_shown_of_days_with_at_least_five():
+def test_waits_in_range_are_shown_for_days_with_at_least_five():
     days = {"2027-01-10": Visits.of([visit()] * 5), "2027-01-11": Visits.of([visit(in_range=False)] * 4)}
     whole, parts = statistics.summary(days, "day")
     assert whole["waits_in_range"] == 1.0

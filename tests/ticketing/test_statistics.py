@@ -252,7 +252,7 @@ def classes_of_october(client, token, **query: str) -> tuple[list[str], dict[str
     return answer.json["months"], {name: part["tickets"] for name, part in answer.json["groups"].items()}
 
 
-def test_classes_are_told_of_closed_months_and_of_no_fewer_than_five(client, bearer, supervisor, store):
+def test_classes_are_shown_for_settled_months_from_five_visits_on(client, bearer, supervisor, store):
     recorded(store, "2026-10-05", [*VISITS, *[visit(priority="elderly")] * 4])
     recorded(store, "2026-10-06", [visit(priority="elderly")])
     assert classes_of_october(client, supervisor) == (["2026-10"], {"ordinary": 8, "priority": 7})
@@ -264,7 +264,7 @@ def test_classes_are_told_of_closed_months_and_of_no_fewer_than_five(client, bea
     assert classes_of_october(client, bearer("agency", agency="POLRES")) == ([], {})
 
 
-def test_the_class_of_one_visit_of_today_is_told_nobody(client, supervisor):
+def test_no_statistics_of_today_reveal_the_class_of_a_visit(client, supervisor):
     client.post(f"{PEKALONGAN}/tickets", json={"service": KTP, "priority": "elderly"})
     found = ask(client, supervisor, by="class")
     assert (found.json["all"]["tickets"], found.json["groups"], found.json["months"]) == (1, {}, [])
@@ -273,7 +273,7 @@ def test_the_class_of_one_visit_of_today_is_told_nobody(client, supervisor):
             assert "elderly" not in ask(client, supervisor, by=by, format=form).text
 
 
-def test_how_well_waits_were_told_today_is_shown_once_the_day_is_closed(client, bearer, supervisor):
+def test_waits_in_range_of_today_are_shown_once_the_day_is_closed(client, bearer, supervisor):
     desk = bearer(counter="G02")
     for _ in range(5):
         client.post(f"{PEKALONGAN}/tickets", json={"service": KTP})

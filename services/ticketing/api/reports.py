@@ -113,8 +113,8 @@ def _figures(
 def days_between(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Visits], dict[str, int]]:
     """The visits by day, and the refusals by reason: closed days from the history, today as it stands.
 
-    Which waits of today were told right comes once the day is closed: figures before and after a call would differ by
-    one wait, and the range that its visitor was told depends on the class.
+    Which waits of today were in the range on their tickets is left out until the day is closed: figures before and
+    after a call would differ by one wait, and the range depends on the class.
     """
     recorded = queue().history(mall).between(first.isoformat(), last.isoformat())
     days = {day.date: day.visits for day in recorded}

@@ -67,10 +67,10 @@ def end_of(month: date) -> date:
     return month.replace(day=monthrange(month.year, month.month)[1])
 
 
-def foretold(days: Mapping[str, Visits]) -> dict[str, Sequence[bool]]:
-    """Return by day which waits were in the range that was told; a day with one to four of them is left out.
+def waits_in_range(days: Mapping[str, Visits]) -> dict[str, Sequence[bool]]:
+    """Return by day which waits were in the range on the ticket; a day with one to four of them is left out.
 
-    The range depends on the class: whether the wait of a visitor was in it would tell the class.
+    The range depends on the class: whether the wait of one visitor was in it would show the class.
     """
-    told = {day: [one for one in visits.in_range if one is not None] for day, visits in days.items()}
-    return {day: answers for day, answers in told.items() if can_be_shown(len(answers))}
+    known = {day: [one for one in visits.in_range if one is not None] for day, visits in days.items()}
+    return {day: waits for day, waits in known.items() if can_be_shown(len(waits))}

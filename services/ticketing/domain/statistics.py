@@ -88,10 +88,10 @@ class Tally:
         self.worked += other.worked
         self.ended += other.ended
 
-    def figures(self, told: Sequence[bool] = ()) -> dict[str, Any]:
-        """How many ended how, waits and service times in seconds (median, 90th percentile), how well they were told.
+    def figures(self, in_range: Sequence[bool] = ()) -> dict[str, Any]:
+        """How many ended how, waits and service times in seconds (median, 90th percentile), share of waits in range.
 
-        `told` is which of the waits were in the range that was told, where that may be shown.
+        `in_range` is which of the waits were in the range on their tickets, where that may be shown.
         """
         waited, worked = sorted(self.waited), sorted(self.worked)
         return {
@@ -101,7 +101,7 @@ class Tally:
             "wait_p90": quantile(waited, 0.9),
             "service_median": quantile(worked, 0.5),
             "service_p90": quantile(worked, 0.9),
-            "waits_in_range": _share(told),
+            "waits_in_range": _share(in_range),
         }
 
     def coarse_figures(self, *, with_outcomes: bool) -> dict[str, Any]:
@@ -128,7 +128,7 @@ Groups = dict[str, dict[str, Any]]
 def summary(days: Mapping[str, Visits], group: By) -> tuple[dict[str, Any], Groups]:
     """The figures of all these days' visits, and of each part of them by its name.
 
-    How well waits were told is shown for whole days alone (`disclosure.foretold`), not for other parts.
+    The share of waits in the range on their tickets is shown for whole days alone, not for other parts.
     """
     parts: dict[str, Tally] = {}
     for day, visits in days.items():
@@ -139,9 +139,10 @@ def summary(days: Mapping[str, Visits], group: By) -> tuple[dict[str, Any], Grou
     whole = Tally()
     for part in parts.values():
         whole.include(part)
-    told = disclosure.foretold(days)
-    figures = whole.figures([answer for answers in told.values() for answer in answers])
-    return figures, {name: parts[name].figures(told.get(name, ()) if group == "day" else ()) for name in sorted(parts)}
+    in_range = disclosure.waits_in_range(days)
+    figures = whole.figures([wait for waits in in_range.values() for wait in waits])
+    by_day = in_range if group == "day" else {}
+    return figures, {name: parts[name].figures(by_day.get(name, ())) for name in sorted(parts)}
 
 
 def by_class(days: Mapping[str, Visits], first: date, last: date, today: date) -> tuple[list[str], Groups]:

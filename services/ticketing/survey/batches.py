@@ -1,7 +1,7 @@
 """Which answers a report may count: whole batches of at least five, each of which stays as it is once it is complete.
 
 Every figure of every report is a sum over whole batches, so any two of them, of whatever period, agency or service and
-read whenever, are equal or differ by at least five respondents. Which answers form a batch depends on the order of
+read at any time, are equal or differ by at least five respondents. Which answers form a batch depends on the order of
 answers alone, not on who reads a report when.
 """
 
@@ -35,7 +35,7 @@ class Batch:
 def batches(month: str, answers: Iterable[SurveyAnswered], now: datetime) -> list[Batch]:
     """Return the complete batches of a month's answers, given in the order in which they were stored.
 
-    Five answers for one service are a batch. Once the month is over for good (`settles_at`), what is left of the
+    Five answers for one service are a batch. Once the month is settled (`settles_at`), what is left of the
     services of an agency is one batch of the agency, if it is at least five answers, and what is left of all agencies
     is one of the mall. The rest, at most four answers of a month, is not counted.
     """

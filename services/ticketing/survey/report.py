@@ -57,7 +57,7 @@ def _grouped(things: Iterable[Thing], code_of: Callable[[Thing], str]) -> dict[s
 
 
 def figures(batches: Iterable[Batch], visits: Iterable[Visits]) -> dict[str, Any]:
-    """Respondents that are counted, visits and the sample recommended; elements and indices, None of nobody."""
+    """Respondents that are counted, visits and the sample recommended; elements and indices, None of none."""
     answers = _answers(batches)
     population = sum(some.count for some in visits)
     counted = {"respondents": len(answers), "visits": population, "sample": sample(population)}
@@ -87,7 +87,7 @@ def _element(mean: Fraction) -> dict[str, Any]:
 
 
 def profile(batches: Iterable[Batch]) -> dict[str, dict[str, int]] | None:
-    """How many respondents there are of each kind; `untold` did not say. None of nobody."""
+    """How many respondents there are of each kind; `untold` did not say. None of none."""
     profiles = [answer.profile for answer in _answers(batches)]
     return {name: _counted([getattr(one, name) for one in profiles], name) for name in PROFILE} if profiles else None
 
