@@ -1,7 +1,7 @@
 """Reports: the record of a day and whether it was tampered with; figures of a day or a period."""
 
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from flask import Response
 
@@ -79,10 +79,15 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
     agency = actor().scope.get("agency")
     if actor().role == "agency" and not agency:
         raise WrongScope()  # it would see everybody's
+    others: dict[str, Visits] = {}
     if agency:
+        others = {day: _of_others(found, agency) for day, found in days.items()} if period["by"] == "class" else {}
         days = {day: _of_agency(found, agency) for day, found in days.items()}
         refused = {}
-    months, whole, groups = _figures(days, period["by"], first, last, today)
+    whole, groups = statistics.summary(days, "day" if period["by"] == "class" else period["by"])
+    months = None
+    if period["by"] == "class":
+        months, groups = statistics.by_class(days, first, last, today, others)
     if period["format"] == "csv":
         rows = [{period["by"]: name, **figures} for name, figures in groups.items()]
         return table([period["by"], *whole], rows, f"statistics-{mall}-{first}-{last}.csv")
@@ -97,17 +102,6 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
         "refused": refused,
         "groups": groups,
     }
-
-
-def _figures(
-    days: dict[str, Visits], by: str, first: date, last: date, today: date
-) -> tuple[list[str] | None, dict[str, Any], statistics.Groups]:
-    """The months that the groups are of, if they are of months alone; the figures of all days, and of each group."""
-    if by != "class":
-        return None, *statistics.summary(days, cast(statistics.By, by))
-    whole, _ = statistics.summary(days, "day")
-    months, groups = statistics.by_class(days, first, last, today)
-    return months, whole, groups
 
 
 def days_between(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Visits], dict[str, int]]:
@@ -131,6 +125,11 @@ def _of_agency(visits: Visits, agency: str) -> Visits:
     """An agency's own visits; of priority classes an agency learns no more than that there is one."""
     own = (visit for visit in visits if visit.agency == agency)
     return Visits.of(visit._replace(priority="priority" if visit.priority else "") for visit in own)
+
+
+def _of_others(visits: Visits, agency: str) -> Visits:
+    """The visits of all other agencies."""
+    return Visits.of(visit for visit in visits if visit.agency != agency)
 
 
 def day_named(day: str) -> date:

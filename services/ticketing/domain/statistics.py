@@ -145,17 +145,19 @@ def summary(days: Mapping[str, Visits], group: By) -> tuple[dict[str, Any], Grou
     return figures, {name: parts[name].figures(by_day.get(name, ())) for name in sorted(parts)}
 
 
-def by_class(days: Mapping[str, Visits], first: date, last: date, today: date) -> tuple[list[str], Groups]:
+def by_class(
+    days: Mapping[str, Visits], first: date, last: date, today: date, others: Mapping[str, Visits] | None = None
+) -> tuple[list[str], Groups]:
     """The months between these days whose figures by priority class may be shown, and those figures.
 
-    A class, or all priority classes together; the rules are those of `disclosure`.
+    A class, or all priority classes together; the rules are those of `disclosure`. `others` are visits that the reader
+    does not see: the months are shown only where the groups of these are large enough too, so that figures of all
+    visits less these figures show no small group.
     """
-    tallies: dict[str, dict[str, Tally]] = {month: {} for month in disclosure.settled_months(days, first, last, today)}
-    for day, visits in days.items():
-        if (month := day[:7]) in tallies:
-            _count(tallies[month], NAMES["class"](visits), visits)
-    counts = {month: {name: one.ended.total() for name, one in parts.items()} for month, parts in tallies.items()}
-    months = [month for month in tallies if disclosure.grouping([counts[month]]) is not None]
+    settled = disclosure.settled_months(days, first, last, today)
+    tallies, hidden = _classes_by_month(days, settled), _classes_by_month(others or {}, settled)
+    counts, rest = _counts(tallies), _counts(hidden)
+    months = [month for month in settled if None not in (disclosure.grouping([one[month]]) for one in (counts, rest))]
     groups = disclosure.grouping([counts[month] for month in months])
     assert groups is not None, "each of these months can be shown by the two groups"
     by_month = [_merged(tallies[month], groups) for month in months]
@@ -167,6 +169,18 @@ def by_class(days: Mapping[str, Visits], first: date, last: date, today: date) -
         for name, part in parts.items():
             whole.setdefault(name, Tally()).include(part)
     return months, {name: whole[name].coarse_figures(with_outcomes=with_outcomes) for name in sorted(whole)}
+
+
+def _classes_by_month(days: Mapping[str, Visits], months: Iterable[str]) -> dict[str, dict[str, Tally]]:
+    tallies: dict[str, dict[str, Tally]] = {month: {} for month in months}
+    for day, visits in days.items():
+        if (month := day[:7]) in tallies:
+            _count(tallies[month], NAMES["class"](visits), visits)
+    return tallies
+
+
+def _counts(tallies: Mapping[str, Mapping[str, Tally]]) -> dict[str, dict[str, int]]:
+    return {month: {name: one.ended.total() for name, one in parts.items()} for month, parts in tallies.items()}
 
 
 def _merged(parts: Mapping[str, Tally], groups: disclosure.Grouping) -> dict[str, Tally]:
