@@ -2,6 +2,8 @@
 
     python -m deploy.make_secrets FOLDER [--host NAME_OR_ADDRESS]… [--ca FOLDER_ELSEWHERE]
 
+To rotate the key of seals, delete seal_private.pem: its public key stays valid for earlier seals.
+
 The folder is shut (0700); the files in it can be read by all (0644), because each container reads its own under a user
 id of its own. To change a password, delete its file, run this again and then `docker compose up -d --force-recreate`.
 """
@@ -15,7 +17,7 @@ import sys
 from pathlib import Path
 
 from deploy import certificates
-from services.chassis import tokens
+from services.chassis import seals, tokens
 
 SERVICES = ("catalog", "ticketing", "notifications")
 PASSWORDS = (*(f"{server}_{user}" for server in ("kafka", "mongo") for user in ("admin", *SERVICES)), "grafana_admin")
@@ -55,6 +57,7 @@ def make(folder: Path, hosts: list[str], ca_folder: Path | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     tokens.make_keys(folder)
+    seals.make_keys(folder)
     for name in PASSWORDS:
         _write(folder / name, secrets.token_urlsafe(24))
     _write(folder / "contacts_keys", secrets.token_urlsafe(32))

@@ -220,10 +220,11 @@ class System:
         for name in ("store", "broker"):
             if name in self._commands():
                 self.start(name)
-        from services.chassis import tokens  # late: the servers start while this is imported
+        from services.chassis import seals, tokens  # late: the servers start while this is imported
 
         self._users = people.users_of_an_earlier_run(self._credentials)
         tokens.make_keys(self.data / "keys")
+        seals.make_keys(self.data / "keys")
         if not self._contacts_keys.exists():
             self._contacts_keys.touch(0o600)
             self._contacts_keys.write_text(secrets.token_urlsafe(32))
@@ -319,6 +320,11 @@ class System:
     def _contacts_keys(self) -> Path:
         return self.data / "keys/contacts"
 
+    @property
+    def _seal_keys(self) -> dict[str, str]:
+        private, public = (str(self.data / f"keys/seal_{name}.pem") for name in ("private", "public"))
+        return {"SEAL_PRIVATE_KEY_FILE": private, "SEAL_PUBLIC_KEYS_FILE": public}
+
     def service_env(self, service: str) -> dict[str, str]:
         """The settings of a service's processes here."""
         return {
@@ -335,6 +341,7 @@ class System:
             "WEBHOOK_HTTP": "true",
             "WORKER_HEALTH_FILE": str(self._health(service)),
             **({"CONTACTS_KEYS_FILE": str(self._contacts_keys)} if service == "notifications" else {}),
+            **(self._seal_keys if service == "ticketing" else {}),
             **{f"LIMIT_{name}": os.environ.get(f"LIMIT_{name}", GENEROUS) for name in LIMITS},
         }
 
