@@ -20,7 +20,11 @@ from deploy import certificates
 from services.chassis import seals, tokens
 
 SERVICES = ("catalog", "ticketing", "notifications")
-PASSWORDS = (*(f"{server}_{user}" for server in ("kafka", "mongo") for user in ("admin", *SERVICES)), "grafana_admin")
+PASSWORDS = (
+    *(f"{server}_{user}" for server in ("kafka", "mongo") for user in ("admin", *SERVICES)),
+    "mongo_eraser",
+    "grafana_admin",
+)
 OLD_CERTIFICATE = """\
 {folder}/tls_cert.pem can sign certificates for any host (an earlier version made it). Remove it and tls_key.pem, run
 this again, restart the gateway, and on all devices trust tls_ca.pem in its place.

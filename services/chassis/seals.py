@@ -150,6 +150,7 @@ class Fault:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        """Say it in one English sentence."""
         return FAULTS[self.reason].format(**self.values)
 
 
