@@ -28,7 +28,7 @@ AWAY = (PyMongoError, KafkaError, Unavailable)
 SILENCE = 60.0  # seconds without a sign of life after which a loop counts as stuck
 
 
-def run(store: EventStore, *, seals: Seals | None = None, sealing: Sealing | None = None, **loops: Loop) -> None:
+def run(store: EventStore, seals: Seals | None = None, sealing: Sealing | None = None, /, **loops: Loop) -> None:
     """Run the loops until SIGTERM or SIGINT. A loop that raises is logged and started again after a pause.
 
     Three commands run no loop: `python -m services.NAME.worker replay` asks the running relay to publish everything

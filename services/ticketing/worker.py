@@ -33,8 +33,8 @@ def main() -> None:
     sealing = Sealing(seals, store, signer, FINISHED_AS)
     worker.run(
         store,
-        seals=seals,
-        sealing=sealing,
+        seals,
+        sealing,
         relay=relay(store, "events", lambda: Topic(kafka, TOPIC, sealing.sealed(published), journal)),
         catalog=consume(kafka, "ticketing", TOPICS, REACTIONS, queue.malls, DEAD_LETTERS),
         access=consume(

@@ -244,7 +244,7 @@ def command(relay, monkeypatch, capsys):
     def run(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr("sys.argv", ["worker", *arguments])
         with pytest.raises(SystemExit) as ended:
-            worker.run(relay.store, seals=relay.seals, sealing=relay.sealing)
+            worker.run(relay.store, relay.seals, relay.sealing)
         return ended.value.code, capsys.readouterr().out
 
     return run
