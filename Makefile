@@ -21,6 +21,7 @@ run: .venv/installed ## Start everything on this machine and print the addresses
 simulate: .venv/installed ## Play a day of 100 visitors against the running system
 	@$(BIN)/python -m deploy.simulate $(ARGS)
 
+UNITS := tests/architecture tests/chassis tests/catalog tests/ticketing tests/notifications tests/contracts tests/security
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four), but for the long ones below
@@ -40,6 +41,14 @@ test-containers: .venv/installed ## Run the end-to-end tests on apache/kafka and
 
 fuzz: .venv/installed ## Try 3,000 odd requests per service (MPP_FUZZ_CASES); writes what it found to build/fuzz-….txt
 	@MPP_FUZZ_CASES=$${MPP_FUZZ_CASES:-3000} $(BIN)/python -m pytest -q --show-capture=no tests/security/test_fuzz.py $(ARGS)
+
+mutate: .venv/installed ## Try whether tests notice small changes of the rules; survivors in build/mutants.txt (--minutes, --seed, --only)
+	@$(BIN)/python -m deploy.mutate $(ARGS)
+
+coverage: .venv/installed ## Measure which lines and branches the tests of each part run; report in build/coverage
+	@mkdir -p build/coverage
+	@$(BIN)/python -m pytest -m "not containers and not kafka and not screens and not faults and not browser" $(PARALLEL) \
+		--cov --cov-report=html --cov-report=term:skip-covered $(or $(ARGS),$(UNITS))
 
 bench: .venv/installed ## Measure: starts its own system, prints a table, writes build/bench.json
 	@mkdir -p build
@@ -84,4 +93,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-screens test-faults test-kafka test-containers fuzz bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean
+.PHONY: help install run simulate test test-screens test-faults test-kafka test-containers fuzz mutate coverage bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean

@@ -14,6 +14,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "deploy/requirements.lock"
+# Packages whose metadata name no licence, by that of the licence file that they come with.
+BY_FILE = {"zxcvbn-rs-py": "MIT"}
 
 Component = dict[str, Any]
 
@@ -44,6 +46,9 @@ def bill() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(made.stdout)
     wanted = locked()
     found["components"] = [one for one in found["components"] if wanted.get(normal(one["name"])) == one["version"]]
+    for one in found["components"]:
+        if id := BY_FILE.get(normal(one["name"])):
+            one.setdefault("licenses", [{"license": {"id": id, "acknowledgement": "concluded"}}])
     kept = {one["bom-ref"] for one in found["components"]} | {found["metadata"]["component"]["bom-ref"]}
     found["dependencies"] = [
         {"ref": one["ref"], "dependsOn": [ref for ref in one.get("dependsOn", ()) if ref in kept]}

@@ -46,6 +46,7 @@ PAGES = {
     **{f"dead letters, {name}": (1440, 900, f"/{name}/dead-letters") for name in SERVICES},
     "sign in": (390, 844, "/catalog/sign-in"),
     "password": (390, 844, "/catalog/password"),
+    "second factor": (390, 844, "/catalog/second-factor"),
     **{f"API of {name}": (1440, 900, f"/{name}/api/docs") for name in SERVICES},
 }
 # Who looks at a page; everybody else is a visitor. Administrators work for all malls.

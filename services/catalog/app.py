@@ -5,6 +5,7 @@ from flask import Flask
 from services.catalog import administration, api, pages
 from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
+from services.catalog.access import second_factor_api
 from services.catalog.access.people import Registry
 from services.catalog.access.provider import Provider
 from services.catalog.directory import Malls
@@ -14,6 +15,7 @@ from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.journal import Journal
 from services.chassis.limits import Limit, Limits
+from services.chassis.seal import Seal
 from services.chassis.tokens import Verifier, private_key, public_key
 
 SIGN_INS = Limit(200, 15 * 60)  # ways to the provider and back, for each address: a whole mall may share one
@@ -24,10 +26,12 @@ def create_app() -> Flask:
     env = Env()
     settings, key, signing = Settings.from_env(env, "catalog"), public_key(env), private_key(env)
     provider = Provider.from_env(env)
+    seal = Seal.from_env(env, "ACCESS_KEYS")
     env.check()
     configure_logging("catalog-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
-    registry = Registry(store, signing, provider.namespace if provider else "")
+    malls = Malls(store)
+    registry = Registry(store, signing, provider.namespace if provider else "", seal, malls.names)
     blueprints = [
         api.blueprint,
         administration.of_malls,
@@ -35,6 +39,7 @@ def create_app() -> Flask:
         pages.blueprint,
         access.sessions,
         access.blueprint,
+        second_factor_api.blueprint,
         access_pages.blueprint,
         feed.blueprint("catalog"),
         *dead_letter_office.blueprints("catalog"),
@@ -48,7 +53,7 @@ def create_app() -> Flask:
         from services.catalog.access.oidc import SignInProvider  # late: a tenth of the start, and most have no provider
 
         app.extensions["sign_in_provider"] = SignInProvider(app, provider, signing)
-    app.extensions["malls"] = malls = Malls(store)
+    app.extensions["malls"] = malls
     journal = Journal(store.database, settings.schemas)
     app.extensions["feed"] = feed.Feed("catalog", journal, malls.get, untold=["access-revoked.v1"])
     app.extensions["dead_letters"] = DeadLetters(store.database)

@@ -54,6 +54,11 @@ class Malls:
         codes = sorted(stream.removeprefix(PREFIX) for stream in self._store.recent("MallListed", limit=1000))
         return [self.get(code) for code in codes]
 
+    def names(self) -> list[str]:
+        """Return the code, name and town of every mall: words that its staff's passwords are not made of."""
+        malls = (directory.mall for directory in self.all())
+        return [f"{mall.code} {mall.name} {mall.city}" for mall in malls if mall]
+
     def day(self, mall: str, on: date) -> Waiting:
         """Who waits on this business day, as far as it was heard."""
         return self.waiting.snapshot(day_stream(mall, on), WAITING_AGE).state

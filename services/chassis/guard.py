@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import current_app, g, request
 
@@ -11,11 +12,16 @@ from services.chassis.tokens import COOKIE, Actor, Revoked, Verifier, WrongRole,
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 UNLIMITED = frozenset(("device", "operator", "supervisor", "administrator"))  # roles of whom no address is counted
+HOST_PREFIX = "__Host-"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 class CrossSite(Forbidden):
     """A page of another site made the browser ask, or what it sends is no JSON."""
+
+
+class NeedsHttps(Forbidden):
+    """Sessions are kept over https alone, and over plain http on the machine itself (loopback)."""
 
 
 def public(view: View) -> View:
@@ -102,11 +108,41 @@ def recognized() -> Actor | None:
         return None
 
 
+def cookie_name(plain: str) -> str:
+    """Return the name of a cookie for the scheme of this request: over https with the prefix `__Host-`.
+
+    Browsers take such a cookie only with Secure, from this host itself and for all its paths, so neither another host
+    of the domain nor a page over http can set it. Over https no cookie of the plain name is accepted.
+    Raises `NeedsHttps` for plain http to another machine, where the cookie could be read on the way.
+    """
+    if request.is_secure:
+        return HOST_PREFIX + plain
+    if not _is_loopback(request.host):
+        raise NeedsHttps()
+    return plain
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def cookie(plain: str) -> str:
+    """Return the value of a cookie under its name for this request; empty where there is none."""
+    try:
+        return request.cookies.get(cookie_name(plain), "")
+    except NeedsHttps:
+        return ""
+
+
 def who_asks() -> Actor:
     """Whose token or session comes with the request. Raises `BadToken`, `Revoked`, `CrossSite`."""
     verifier: Verifier = current_app.extensions["verifier"]
     authorization = request.headers.get("Authorization", "")
-    found = verifier.actor(authorization, request.cookies.get(COOKIE, ""))
+    found = verifier.actor(authorization, cookie(COOKIE))
     if not authorization and request.method not in SAFE_METHODS:
         must_be_same_origin()  # a browser sends cookies whoever made it ask, headers only for our own pages
     return found

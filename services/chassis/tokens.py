@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidClaimError, JoseError
 from joserfc.jwk import OKPKey
 from marshmallow.validate import Regexp
 
@@ -25,8 +25,12 @@ from services.chassis.errors import Forbidden, Unauthorized
 
 ROLES = ("administrator", "supervisor", "operator", "agency", "auditor", "device")
 SCOPES = ("mall", "counter", "agency")
+ALGORITHM = "Ed25519"
 DAY = 86400
 COOKIE = "mpp-session"
+ISSUER = "urn:mpp:catalog"  # whose key signs; the command line signs in its name
+SERVICES = "urn:mpp:services"  # audience of what opens routes; what is signed for another purpose names another one
+LEEWAY = 30  # seconds that the clocks of two machines may differ
 
 
 class BadToken(Unauthorized):
@@ -84,10 +88,37 @@ def mint(private_pem: bytes, *, name: str, role: str, days: float = 1, **scope: 
     return sign(private_pem, {"sub": name, "role": role, "exp": int(time.time() + days * DAY), **bound})
 
 
-def sign(private_pem: bytes, claims: Mapping[str, Any]) -> str:
-    """A token that says this; with an id to revoke it by (`jti`), unless the claims hold one."""
-    whole = {"jti": secrets.token_urlsafe(12), "iat": int(time.time()), **claims}
-    return jwt.encode({"alg": "Ed25519"}, whole, OKPKey.import_key(private_pem), algorithms=["Ed25519"])
+def sign(private_pem: bytes, claims: Mapping[str, Any], audience: str = SERVICES) -> str:
+    """Return a signed token with these claims, for one audience; it gets an id (`jti`) unless the claims hold one.
+
+    The audience keeps what is signed for one purpose from being accepted for another.
+    """
+    key, now = OKPKey.import_key(private_pem), int(time.time())
+    whole = {"jti": secrets.token_urlsafe(12), "iss": ISSUER, "aud": audience, "iat": now, "nbf": now, **claims}
+    return jwt.encode({"alg": ALGORITHM, "kid": key.thumbprint()}, whole, key, algorithms=[ALGORITHM])
+
+
+def read(token: str, key: OKPKey, audience: str = SERVICES) -> dict[str, Any]:
+    """Return the claims of a token that this key signed for this audience and whose time has come and is not over.
+
+    A token of the release before this one names neither issuer nor audience; it is accepted as one for the services
+    until it expires. Only the holder of the private key can leave them out, so nothing is gained by doing so.
+    Raises `JoseError` for everything else.
+    """
+    decoded = jwt.decode(token, key, algorithms=[ALGORITHM])
+    claims: dict[str, Any] = decoded.claims
+    if decoded.header.get("kid", key.thumbprint()) != key.thumbprint():
+        raise InvalidClaimError("kid")
+    is_of_previous_release = audience == SERVICES and not claims.keys() & {"iss", "aud"}
+    essential = not is_of_previous_release
+    jwt.JWTClaimsRegistry(
+        leeway=LEEWAY,
+        exp={"essential": True},
+        iss={"essential": essential, "value": ISSUER},
+        aud={"essential": essential, "value": audience},
+        nbf={"essential": essential},
+    ).validate(claims)
+    return claims
 
 
 def public_key(env: Env) -> str:
@@ -134,7 +165,7 @@ class Verifier:
 
     def _decode(self, token: str) -> Actor:
         try:
-            claims = jwt.decode(token, self._key, algorithms=["Ed25519"]).claims
+            claims = read(token, self._key)
             scope = {place: claims[place] for place in SCOPES if place in claims}
             return Actor(
                 claims["sub"],

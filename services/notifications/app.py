@@ -9,13 +9,13 @@ from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.journal import Journal
 from services.chassis.limits import Limit, Limits
+from services.chassis.seal import Seal
 from services.chassis.tokens import Verifier, public_key
 from services.notifications import pages
 from services.notifications.api import callbacks, messages, texts
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
 from services.notifications.malls import Malls
-from services.notifications.seal import Seal
 from services.notifications.sms.gateways.settings import own_description
 from services.notifications.sms.reports import Reports
 from services.notifications.webhooks import hooks as webhooks

@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from services.chassis.errors import Invalid
 from services.chassis.event_store import Document
-from services.notifications.seal import Seal
+from services.chassis.seal import Seal
 
 DIALLED = re.compile(r"[0-9+() ./-]+", re.ASCII)
 # A ticket's business day is over by then. Erasure when the purpose is over: UU 27/2022 articles 43 and 44.

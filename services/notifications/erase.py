@@ -14,9 +14,9 @@ from pymongo.errors import OperationFailure
 
 from services.chassis.config import Env, Settings
 from services.chassis.event_store import EventStore, connect
+from services.chassis.seal import Seal
 from services.notifications import contacts
 from services.notifications.contacts import Contacts, InvalidPhone
-from services.notifications.seal import Seal
 
 SUBJECTS = ("ticket", "booking")  # what streams about visitors begin with
 UNAUTHORIZED = 13  # MongoDB's code of a user without the right

@@ -11,11 +11,11 @@ from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import UNHURRIED_MS, consume
 from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
+from services.chassis.seal import Seal
 from services.notifications.contacts import Contacts
 from services.notifications.contract import TOPIC, published
 from services.notifications.correspondence import EVENTS, SMS, Correspondences
 from services.notifications.malls import SUSPENSIONS, Malls
-from services.notifications.seal import Seal
 from services.notifications.sms.dispatcher import Dispatcher
 from services.notifications.sms.gateways.settings import gateways, own_description
 from services.notifications.sms.line import Line

@@ -23,7 +23,7 @@ from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import NotFound, Problem, TooMany, Unavailable
 from services.chassis.event_store import EventStore, connect
 from services.chassis.feed import Feed, Selection
-from services.chassis.guard import address, allow, public
+from services.chassis.guard import address, allow, cookie, public
 from services.chassis.journal import Journal
 from services.chassis.tokens import COOKIE, Verifier, public_key
 from services.chassis.words import Words
@@ -195,7 +195,7 @@ def live_events(mall: str) -> Response:
     came_to = LAST_ID.fullmatch(request.headers.get("Last-Event-ID", ""))
     after = int(came_to[0]) if came_to else feed.start(mall, asked["after"], asked["since"])
     verifier: Verifier = current_app.extensions["verifier"]
-    shown = request.headers.get("Authorization", ""), request.cookies.get(COOKIE, "")
+    shown = request.headers.get("Authorization", ""), cookie(COOKIE)
     return _stream(
         f"feed {mall}",
         lambda: feed.newest(mall),

@@ -45,6 +45,10 @@ STAFF_ONLY = {
         "access.revoke_presented",
         "access.link_sign_in",
         "access.unlink_sign_in",
+        "access.end_sessions",
+        "access.reset_second_factor",
+        "access.second_factor_roles",
+        "access.require_second_factor",
         "malls.open_mall",
         "administration.change_mall",
         "administration.admit_agency",
@@ -82,7 +86,13 @@ STAFF_ONLY = {
     },
     ("administrator", "auditor"): {"administration.mall_history"},
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
-    ("administrator", "agency", "auditor", "operator", "supervisor"): {"sessions.change_own_password"},
+    ("administrator", "agency", "auditor", "operator", "supervisor"): {
+        "sessions.change_own_password",
+        "sessions.sign_out_everywhere",
+        "second_factor.status",
+        "second_factor.new_recovery_codes",
+        "second_factor.remove",
+    },
     ("administrator", "agency", "auditor", "supervisor"): {
         "tickets.day_statistics",
         "survey.survey_report",
@@ -123,7 +133,14 @@ FILLS = {
 NAVIGATION = Path(services.__file__).parent / "chassis/templates/staff_nav.html"
 
 # For staff of any mall; what they answer is bound to the asker's own mall, or is about the asker alone.
-WITHOUT_A_MALL = {"notifications.list_messages", "sessions.change_own_password"}
+WITHOUT_A_MALL = {
+    "notifications.list_messages",
+    "sessions.change_own_password",
+    "sessions.sign_out_everywhere",
+    "second_factor.status",
+    "second_factor.new_recovery_codes",
+    "second_factor.remove",
+}
 VALUES = {"mall": "pekalongan", "counter": "G02", "day": "2026-11-24", "scope": "counter"}
 
 

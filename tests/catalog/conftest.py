@@ -81,3 +81,24 @@ def web(mongo_server, database, bearer, monkeypatch, tmp_path: Path):
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(Path(shutil.copytree(PEKALONGAN, tmp_path / "pekalongan")))
+
+
+@pytest.fixture
+def house(mongo_server, database, monkeypatch, tmp_path):
+    """Catalog with a key to sign with, and its settings."""
+    tokens.make_keys(tmp_path)
+    monkeypatch.setenv("MONGO_URL", mongo_server.url)
+    monkeypatch.setenv("MONGO_DATABASE", database.name)
+    monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "token_public.pem"))
+    monkeypatch.setenv("TOKEN_PRIVATE_KEY_FILE", str(tmp_path / "token_private.pem"))
+    monkeypatch.setenv("ACCESS_KEYS", "kunci-segel-untuk-uji-coba-akses-1")
+    return create_app()
+
+
+@pytest.fixture
+def root(house, tmp_path):
+    """An administrator's program."""
+    token = tokens.mint((tmp_path / "token_private.pem").read_bytes(), name="root", role="administrator")
+    client = house.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return client

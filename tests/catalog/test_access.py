@@ -12,12 +12,14 @@ from services.catalog.access.domain import (
     AccountCreated,
     AccountDisabled,
     AccountEnabled,
+    AddSecondFactor,
     ChangeAccess,
     CreateAccount,
     DisableAccount,
     Disabled,
     EnableAccount,
     EndSession,
+    EndSessions,
     InvalidExpiry,
     InvalidName,
     InvalidPlaces,
@@ -26,8 +28,15 @@ from services.catalog.access.domain import (
     LastAdministrator,
     NameTaken,
     PasswordSet,
+    RemoveSecondFactor,
+    RequireSecondFactor,
     RevokeToken,
+    SecondFactorAdded,
+    SecondFactorNeeded,
+    SecondFactorRemoved,
+    SecondFactorRequired,
     SessionEnded,
+    SessionsEnded,
     SetPassword,
     TokenIssued,
     TokenRevoked,
@@ -111,8 +120,49 @@ def test_the_same_role_again_changes_nothing():
     assert when(ChangeAccess("s1", "operator", DESK, NOW), SITI) == []
 
 
-def test_a_new_password_ends_all_sessions():
-    assert when(SetPassword("s1", NOW), SITI, PasswordSet("s1", 0, NOW)) == [PasswordSet("s1", 1, NOW)]
+def test_a_new_password_ends_all_sessions_and_tokens_of_the_account():
+    given = (SITI, PasswordSet("s1", 0, NOW), issued("t1", account="s1"), issued("t2"))
+    assert when(SetPassword("s1", NOW), *given) == [PasswordSet("s1", 1, NOW), TokenRevoked("t1", NEXT_YEAR, NOW)]
+
+
+def test_signing_out_everywhere_ends_all_sessions_and_no_token():
+    events = when(EndSessions("s1", NOW), SITI, issued("t1", account="s1"))
+    assert events == [SessionsEnded("s1", 0, NOW)]
+    assert after(SITI, *events).accounts["s1"].epoch == 1
+
+
+def test_second_factor_is_added_and_removed_and_each_ends_all_sessions():
+    added = when(AddSecondFactor("s1", NOW), SITI)
+    assert added == [SecondFactorAdded("s1", 0, NOW)]
+    removed = when(RemoveSecondFactor("s1", NOW), SITI, *added)
+    assert removed == [SecondFactorRemoved("s1", 1, NOW)]
+    account = after(SITI, *added, *removed).accounts["s1"]
+    assert (account.second_factor, account.epoch) == (False, 2)
+    assert when(RemoveSecondFactor("s1", NOW), SITI, *added, *removed) == []
+
+
+def test_second_factor_that_the_role_needs_is_removed_by_a_reset_alone():
+    given = (SITI, SecondFactorAdded("s1", 0, NOW), SecondFactorRequired(("operator",), NOW))
+    with pytest.raises(SecondFactorNeeded):
+        when(RemoveSecondFactor("s1", NOW), *given)
+    assert when(RemoveSecondFactor("s1", NOW, reset=True), *given) == [SecondFactorRemoved("s1", 1, NOW)]
+
+
+def test_requirement_signs_out_who_newly_lacks_a_second_factor():
+    budi = created("b1", "budi", "operator", **DESK)
+    given = (RATNA, SITI, budi, SecondFactorAdded("b1", 0, NOW))
+    events = when(RequireSecondFactor(["operator"], NOW), *given)
+    assert events == [SecondFactorRequired(("operator",), NOW), SessionsEnded("s1", 0, NOW)]
+    assert when(RequireSecondFactor(["operator"], NOW), *given, *events) == []
+    more = when(RequireSecondFactor(["operator", "administrator"], NOW), *given, *events)
+    assert more == [SecondFactorRequired(("administrator", "operator"), NOW), SessionsEnded("r1", 0, NOW)]
+    assert when(RequireSecondFactor([], NOW), *given, *events) == [SecondFactorRequired((), NOW)]
+
+
+@pytest.mark.parametrize("role", ["device", "boss"])
+def test_requirement_names_roles_of_people(role):
+    with pytest.raises(InvalidRole):
+        when(RequireSecondFactor([role], NOW), RATNA)
 
 
 def test_disabling_ends_sessions_and_tokens_and_a_repeat_nothing():
@@ -192,7 +242,7 @@ def test_signing_out_ends_a_session_once():
     assert when(EndSession("one", "s1", until, NOW), ended) == []
 
 
-@pytest.mark.parametrize("kind", [SetPassword, DisableAccount, EnableAccount])
+@pytest.mark.parametrize("kind", [SetPassword, DisableAccount, EnableAccount, EndSessions, AddSecondFactor])
 def test_nothing_happens_to_an_account_that_is_not_there(kind):
     with pytest.raises(UnknownAccount):
         when(kind("nobody", NOW), RATNA)

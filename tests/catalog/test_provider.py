@@ -20,6 +20,8 @@ from werkzeug.serving import make_server
 from services.catalog import app as catalog
 from services.catalog.access import passwords
 from services.catalog.access.contract import published
+from services.catalog.access.domain import AddSecondFactor, RequireSecondFactor
+from services.catalog.access.people import now
 from services.catalog.app import create_app
 from services.chassis import tokens
 from services.chassis.limits import Limit
@@ -160,7 +162,9 @@ def test_who_is_linked_signs_in_at_the_provider_and_is_known_here_as_with_a_pass
     browser = house.test_client()
     answer = arrive(browser, at_provider(begin(browser)))
     assert (answer.status_code, answer.location) == (302, "/catalog/access")
-    assert me(browser) == {
+    found = me(browser)
+    assert found.pop("expires_in") > 0
+    assert found == {
         "signed_in": True,
         "can_sign_in": True,
         "name": "siti",
@@ -171,6 +175,24 @@ def test_who_is_linked_signs_in_at_the_provider_and_is_known_here_as_with_a_pass
     assert browser.get_cookie("mpp-provider", path="/catalog/sign-in/provider") is None, "it is needed no more"
     assert browser.delete("/catalog/api/session", headers=OURS).status_code == 204
     assert not me(browser)["signed_in"]
+
+
+def test_provider_does_not_replace_the_second_factor_of_an_account(provider, settings, tmp_path):
+    settings(provider.url, ACCESS_KEYS="kunci-segel-untuk-uji-coba-akses-1")
+    house = create_app()
+    root = administrator(house, tmp_path)
+    id = create(root, known_as=SITI)
+    registry = house.extensions["registry"]
+    browser = house.test_client()
+    for step, command in (
+        ("enrolment", RequireSecondFactor(("supervisor",), now())),
+        ("code", AddSecondFactor(id, now())),
+    ):
+        registry.act(command)
+        answer = arrive(browser, at_provider(begin(browser)))
+        assert answer.status_code == 200
+        assert f'data-next="{step}"' in answer.text
+        assert not me(browser)["signed_in"]
 
 
 def test_the_way_to_the_provider_carries_state_nonce_and_a_challenge_and_no_secret(house):

@@ -12,8 +12,9 @@ from babel.dates import format_date
 
 from services.catalog.app import create_app
 from services.catalog.directory import Malls
-from services.catalog.domain.directory import ChangeMall, UnknownMall
+from services.catalog.domain.directory import ChangeMall, ImportCatalog, UnknownMall
 from services.catalog.domain.hours import WEEKDAYS
+from services.catalog.seed import read
 from services.chassis import tokens
 from services.chassis.event_store import EventStore
 
@@ -30,6 +31,16 @@ def seed(environment):
     def run(*folders) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", "services.catalog.seed", *map(str, folders)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture
+def imported(store):
+    """Import a folder as the command does, without a process of its own: for tests of what follows."""
+
+    def run(folder) -> None:
+        Malls(store).act("pekalongan", ImportCatalog(read(folder)), actor="seed")
 
     return run
 
@@ -91,9 +102,9 @@ def test_a_wrong_environment_is_told_before_anything_happens(folder):
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["setting MONGO_URL", "setting LOG_LEVEL"]
 
 
-def test_what_was_imported_is_what_the_api_tells(seed, folder, client):
+def test_what_was_imported_is_what_the_api_tells(imported, folder, client):
     assert client.get("/catalog/api/malls").json == {"malls": []}
-    seed(folder.path)
+    imported(folder.path)
     summary = {"code": "pekalongan", "name": "MPP Kota Pekalongan", "city": "Kota Pekalongan"}
     assert client.get("/catalog/api/malls").json == {"malls": [summary]}
     mall = client.get("/catalog/api/malls/pekalongan").json
@@ -103,8 +114,8 @@ def test_what_was_imported_is_what_the_api_tells(seed, folder, client):
     assert mall["zone"] == "Asia/Jakarta"
 
 
-def test_the_api_finds_services_with_their_agency_line_and_counters(seed, folder, client):
-    seed(folder.path)
+def test_the_api_finds_services_with_their_agency_line_and_counters(imported, folder, client):
+    imported(folder.path)
     everything = client.get("/catalog/api/malls/pekalongan/services").json["services"]
     assert len(everything) == 130
     (ktp,) = client.get("/catalog/api/malls/pekalongan/services?q=perekaman+ktp").json["services"]
@@ -125,20 +136,20 @@ def test_the_api_finds_services_with_their_agency_line_and_counters(seed, folder
     }
 
 
-def test_the_directory_page_shows_what_was_imported(seed, folder, client):
-    seed(folder.path)
+def test_the_directory_page_shows_what_was_imported(imported, folder, client):
+    imported(folder.path)
     page = client.get("/catalog/malls/pekalongan?q=perekaman+ktp").text
     assert "Perekaman KTP-el" in page
     assert "Perpanjangan SIM A" not in page
     assert "MPP Kota Pekalongan" in client.get("/").text
 
 
-def test_the_api_tells_the_rules_of_a_mall_as_its_file_has_them(seed, folder, client):
+def test_the_api_tells_the_rules_of_a_mall_as_its_file_has_them(imported, folder, client):
     exceptions = [{"date": "2026-12-24", "intervals": [["08:00", "11:00"]], "reason": "Jam khusus akhir tahun"}]
     folder.mall(exceptions=exceptions)
     folder.column("services.tsv", "capacity", **{"DUKCAPIL-KTPREKAM": "40"})
     folder.column("counters.tsv", "week", G14="monday 08:00-12:00")
-    seed(folder.path)
+    imported(folder.path)
     in_file = json.loads((folder.path / "mall.json").read_text())
     mall = client.get("/catalog/api/malls/pekalongan").json
     assert {name: mall[name] for name in in_file} == in_file
@@ -154,8 +165,8 @@ def seen(client, query: str = "") -> str:
     return client.get(f"/catalog/malls/pekalongan{query}").text.partition("<script")[0]
 
 
-def test_the_directory_page_tells_the_holidays_and_whom_a_counter_calls_first(seed, folder, client):
-    seed(folder.path)
+def test_the_directory_page_tells_the_holidays_and_whom_a_counter_calls_first(imported, folder, client):
+    imported(folder.path)
     page = seen(client)
     assert "08.00–11.30<br>13.00–15.00" in page
     assert "Tutup pada hari libur nasional. Tutup pada hari cuti bersama." in page
@@ -171,9 +182,9 @@ def test_the_directory_page_tells_the_holidays_and_whom_a_counter_calls_first(se
     ("rule", "sentence"),
     [("strict", "Pengunjung prioritas selalu didahulukan."), ("fifo", "sesuai urutan kedatangan.")],
 )
-def test_the_directory_page_tells_other_rules_too(seed, folder, client, rule, sentence):
+def test_the_directory_page_tells_other_rules_too(imported, folder, client, rule, sentence):
     folder.mall(priority={"rule": rule, "ceiling_minutes": 60}, closed_on=[])
-    seed(folder.path)
+    imported(folder.path)
     page = seen(client)
     assert sentence in page
     assert "60 menit" not in page
@@ -181,7 +192,7 @@ def test_the_directory_page_tells_other_rules_too(seed, folder, client, rule, se
     assert "libur nasional" not in page
 
 
-def test_the_directory_page_tells_dates_with_hours_of_their_own_until_they_are_over(seed, folder, client):
+def test_the_directory_page_tells_dates_with_hours_of_their_own_until_they_are_over(imported, folder, client):
     today = datetime.now(ZoneInfo("Asia/Jakarta")).date()
     reasons = {-3: "Sudah lewat", 9: "Pemeliharaan gedung", 3: "Jam khusus akhir tahun"}
     folder.mall(
@@ -194,7 +205,7 @@ def test_the_directory_page_tells_dates_with_hours_of_their_own_until_they_are_o
             for days, reason in reasons.items()
         ]
     )
-    seed(folder.path)
+    imported(folder.path)
     page = seen(client)
     assert "Sudah lewat" not in page
     assert 0 < page.index("Jam khusus akhir tahun") < page.index("08.00–11.00") < page.index("Pemeliharaan gedung")

@@ -6,18 +6,25 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
+import services
 from services.catalog import contract
-from services.catalog.access import attempts, passwords, people
+from services.catalog.access import attempts, browsers, passwords, people
 from services.catalog.access.contract import published
 from services.catalog.access.pages import way_back
 from services.catalog.app import create_app
-from services.chassis import tokens
+from services.catalog.domain.directory import ImportCatalog
+from services.catalog.seed import read
+from services.chassis import limits, tokens
 from services.chassis.cloud_event import encode
+from services.chassis.limits import Backoff
 
+PEKALONGAN = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
 PASSWORD = "kenari-terbang-tinggi-42"
 OURS = {"Sec-Fetch-Site": "same-origin"}
 ACCESS = "/catalog/api/access"
@@ -29,26 +36,6 @@ def cheap_hashes(request, monkeypatch):
     """Hash passwords cheaply, but in the tests that are about hashing."""
     if not any(name in request.node.name for name in REAL_HASHES):
         monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-@pytest.fixture
-def house(mongo_server, database, monkeypatch, tmp_path):
-    """Catalog with a key to sign with, and its settings."""
-    tokens.make_keys(tmp_path)
-    monkeypatch.setenv("MONGO_URL", mongo_server.url)
-    monkeypatch.setenv("MONGO_DATABASE", database.name)
-    monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "token_public.pem"))
-    monkeypatch.setenv("TOKEN_PRIVATE_KEY_FILE", str(tmp_path / "token_private.pem"))
-    return create_app()
-
-
-@pytest.fixture
-def root(house, tmp_path):
-    """An administrator's program."""
-    token = tokens.mint((tmp_path / "token_private.pem").read_bytes(), name="root", role="administrator")
-    client = house.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-    return client
 
 
 def create(root, name="siti", role="supervisor", **scope) -> dict:
@@ -72,8 +59,10 @@ def test_who_signs_in_is_known_by_a_cookie(house, root):
     answer = sign_in(browser, "  Siti ")
     assert answer.status_code == 200
     expected = {"name": "siti", "role": "supervisor", "scope": {"mall": "pekalongan"}, "session": True}
-    assert me(browser) == {"signed_in": True, "can_sign_in": True, **expected}
-    assert answer.json == me(browser)
+    found = me(browser)
+    assert found.pop("expires_in") == pytest.approx(30 * 60, abs=2)
+    assert found == {"signed_in": True, "can_sign_in": True, **expected}
+    assert answer.json == found | {"expires_in": answer.json["expires_in"]}
     assert PASSWORD not in answer.text
 
 
@@ -89,31 +78,84 @@ def test_the_front_page_says_who_is_signed_in_and_offers_it_to_everybody_else(ho
     assert ">Masuk</a>" in browser.get("/").text
 
 
-@pytest.mark.parametrize(("base", "secure"), [("http://mpp.test", False), ("https://mpp.test", True)])
-def test_the_cookie_is_for_this_site_alone_and_no_script_reads_it(house, root, base, secure):
+LOOPBACK = ["http://localhost", "http://127.0.0.1:8000", "http://[::1]:8000"]
+
+
+@pytest.mark.parametrize("base", [*LOOPBACK, "https://mpp.test"])
+def test_cookies_are_for_this_host_alone_and_no_script_reads_them(house, root, base):
     create(root)
-    (cookie,) = sign_in(house.test_client(), base_url=base).headers.getlist("Set-Cookie")
-    parts = set(cookie.split("; ")[1:])
-    assert parts == {"HttpOnly", "Path=/", "SameSite=Strict"} | ({"Secure"} if secure else set())
+    cookies = sign_in(house.test_client(), base_url=base).headers.getlist("Set-Cookie")
+    is_https = base.startswith("https")
+    names = {cookie.partition("=")[0] for cookie in cookies}
+    plain = {tokens.COOKIE, browsers.COOKIE}
+    assert names == ({f"__Host-{name}" for name in plain} if is_https else plain)
+    for cookie in cookies:
+        parts = set(cookie.split("; ")[1:])
+        assert {"HttpOnly", "Path=/", "SameSite=Strict"} <= parts
+        assert ("Secure" in parts) == is_https
+        assert not any(part.startswith("Domain") for part in parts)
 
 
-def test_a_session_is_short_and_lasts_longer_for_who_stays(house, root, monkeypatch):
+def test_over_https_a_session_under_the_plain_name_is_ignored(house, root):
     create(root)
     browser = house.test_client()
     sign_in(browser)
+    session = browser.get_cookie(tokens.COOKIE).value
+    found = {}
+    for name in (tokens.COOKIE, f"__Host-{tokens.COOKIE}"):
+        thief = house.test_client()
+        thief.set_cookie(name, session, domain="mpp.test", secure=True)
+        found[name] = thief.get("/catalog/api/me", base_url="https://mpp.test").json["signed_in"]
+    assert found == {tokens.COOKIE: False, f"__Host-{tokens.COOKIE}": True}
+
+
+@pytest.mark.parametrize("host", ["mpp.test", "192.168.1.20:8000", "localhost.jahat.test", "127.0.0.1.jahat.test"])
+def test_plain_http_to_another_machine_keeps_no_session(house, root, host):
+    create(root)
+    browser = house.test_client()
+    answer = sign_in(browser, base_url=f"http://{host}")
+    assert (answer.status_code, answer.json["reason"]) == (403, "needs-https")
+    assert "Set-Cookie" not in answer.headers
+    sign_in(browser)
+    browser.set_cookie(tokens.COOKIE, browser.get_cookie(tokens.COOKIE).value, domain=host.partition(":")[0])
+    assert not browser.get("/catalog/api/me", base_url=f"http://{host}").json["signed_in"]
+
+
+def renew(client, **more):
+    return client.put("/catalog/api/session", headers=OURS, **more)
+
+
+def test_session_is_renewed_by_input_and_not_by_asking_who_is_signed_in(house, root, monkeypatch):
+    create(root)
+    browser, idle = house.test_client(), house.test_client()
+    sign_in(browser)
+    sign_in(idle)
     first = browser.get_cookie(tokens.COOKIE).value
-    me(browser)
+    renew(browser)
     assert browser.get_cookie(tokens.COOKIE).value == first, "it is renewed only after a while"
     began = time.time()
-    monkeypatch.setattr(people.time, "time", lambda: began + 15 * 60)
-    assert me(browser)["signed_in"]
+    for minutes in (4, 12, 19, 26):
+        monkeypatch.setattr(people.time, "time", lambda at=began + minutes * 60: at)
+        assert me(idle)["signed_in"]
+        assert idle.get(f"{ACCESS}/accounts").status_code == 403
+        assert renew(browser).json["signed_in"]
     second = browser.get_cookie(tokens.COOKIE).value
-    assert claims(second)["exp"] == pytest.approx(began + 45 * 60, abs=3)
+    assert claims(second)["exp"] == pytest.approx(began + 56 * 60, abs=3)
+    assert renew(browser).json["expires_in"] == pytest.approx(30 * 60, abs=3)
     assert {name: claims(first)[name] for name in ("sid", "until")} == {
         name: claims(second)[name] for name in ("sid", "until")
     }
-    monkeypatch.setattr(people.time, "time", lambda: began + 46 * 60)
-    assert not me(browser)["signed_in"]
+    monkeypatch.setattr(people.time, "time", lambda: began + 31 * 60)
+    assert [me(client)["signed_in"] for client in (browser, idle)] == [True, False]
+    assert renew(idle).json["reason"] == "bad-token"
+
+
+def test_another_site_renews_no_session(house, root):
+    create(root)
+    browser = house.test_client()
+    sign_in(browser)
+    answer = browser.put("/catalog/api/session", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.json["reason"] == "cross-site"
 
 
 def claims(token: str) -> dict:
@@ -240,38 +282,154 @@ def test_a_hash_of_weaker_parameters_is_replaced_at_the_next_sign_in(database):
     assert extract_parameters(hashed) == passwords.PARAMETERS
 
 
+WRONG = "salah-sama-sekali"
+
+
+def of(address: str) -> dict[str, str]:
+    """Headers of a request that a gateway passes on from this address."""
+    return {**OURS, "X-Forwarded-For": address}
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The limits' clock, at noon UTC: no daily key ends during a test."""
+    noon = time.time() // limits.DAY * limits.DAY + limits.DAY / 2
+
+    class Clock:
+        now = noon
+
+        time = staticmethod(lambda: Clock.now)
+
+    monkeypatch.setattr(limits, "time", Clock)
+    return Clock
+
+
 @pytest.mark.parametrize("name", ["siti", "siapa"])
-def test_after_ten_wrong_passwords_even_the_right_one_has_to_wait(house, root, monkeypatch, name):
+def test_failures_make_name_and_address_wait_even_with_right_password(house, root, clock, name):
     create(root)
-    now = (time.time() // attempts.WINDOW) * attempts.WINDOW + 60
-    monkeypatch.setattr(attempts.time, "time", lambda: now)
-    browser = house.test_client()
     with ThreadPoolExecutor(8) as many:
-        asked = [many.submit(sign_in, house.test_client(), name, "salah-sama-sekali") for _ in range(16)]
+        asked = [many.submit(sign_in, house.test_client(), name, WRONG, of("10.1.1.1")) for _ in range(16)]
         statuses = sorted(one.result().status_code for one in asked)
-    assert statuses == [401] * 10 + [429] * 6, "many at once count as many"
-    answer = sign_in(browser, name)
+    assert statuses == [401] * 5 + [429] * 11, "many at once count as many"
+    answer = sign_in(house.test_client(), name, headers=of("10.1.1.1"))
     assert (answer.status_code, answer.json["reason"]) == (429, "too-many-attempts")
-    assert 0 < int(answer.headers["Retry-After"]) <= attempts.WINDOW
-    if name == "siti":
-        monkeypatch.setattr(attempts.time, "time", lambda: now + attempts.WINDOW)
-        assert sign_in(browser, name).status_code == 200
+    assert answer.headers["Retry-After"] == "2"
+    assert "2 detik" in answer.json["detail"]
+    clock.now += 2
+    assert sign_in(house.test_client(), name, headers=of("10.1.1.1")).status_code == (200 if name == "siti" else 401)
 
 
-def test_an_address_that_tries_many_names_has_to_wait_and_others_need_not(house, root, monkeypatch):
+def test_wait_doubles_to_a_quarter_hour_and_is_forgotten_in_an_hour(house, root, clock):
     create(root)
-    monkeypatch.setattr(attempts, "MOST", {"name": 10, "address": 3})
+    waits = []
+    for _ in range(32):
+        answer = sign_in(house.test_client(), password=WRONG, headers=of("10.1.1.1"))
+        if answer.status_code == 429:
+            waits.append(int(answer.headers["Retry-After"]))
+            clock.now += waits[-1]
+    assert waits[:9] == [2, 4, 8, 16, 32, 64, 128, 256, 512]
+    assert set(waits[9:]) == {900}
+    clock.now += 900 + 3600 + 2
+    for _ in range(5):
+        assert sign_in(house.test_client(), password=WRONG, headers=of("10.1.1.1")).status_code == 401
+
+
+def test_failures_from_another_address_keep_no_person_out(house, root, clock):
+    create(root)
+    for _ in range(40):
+        sign_in(house.test_client(), password=WRONG, headers=of("10.9.9.9"))
+    assert sign_in(house.test_client(), headers=of("10.1.1.1")).status_code == 200
+
+
+def test_known_browser_does_not_wait_for_failures_at_its_address(house, root, clock):
+    create(root)
+    create(root, "budi")
+    clerk = house.test_client()
+    sign_in(clerk, headers=of("10.1.1.1"))
+    for name in (*["siti"] * 6, *(f"nama{n}" for n in range(50))):
+        sign_in(house.test_client(), name, WRONG, of("10.1.1.1"))
+    assert sign_in(house.test_client(), headers=of("10.1.1.1")).status_code == 429
+    assert sign_in(house.test_client(), "budi", headers=of("10.1.1.1")).status_code == 429
+    assert sign_in(clerk, "budi", headers=of("10.1.1.1")).status_code == 429, "budi does not know it"
+    assert sign_in(clerk, headers=of("10.1.1.1")).status_code == 200
+
+
+def test_a_stolen_browser_cookie_is_no_way_to_try_out_passwords(house, root, clock):
+    create(root)
     browser = house.test_client()
-    there = {**OURS, "X-Forwarded-For": "10.9.9.9"}
-    statuses = [sign_in(browser, f"nama{n}", "salah-sama-sekali", there).status_code for n in range(4)]
-    assert statuses == [401, 401, 401, 429]
-    assert sign_in(browser).status_code == 200
+    sign_in(browser)
+    tried = [sign_in(browser, password=WRONG, headers=of(f"10.1.1.{n}")).status_code for n in range(8)]
+    assert tried == [401] * 5 + [429] * 3
 
 
-def test_who_succeeds_is_not_counted(house, root, monkeypatch):
+@pytest.mark.parametrize("forged", ["rubbish", "a.b.c", "session"])
+def test_forged_browser_cookie_spares_no_browser(house, root, clock, forged):
     create(root)
-    monkeypatch.setattr(attempts, "MOST", {"name": 2, "address": 2})
-    assert [sign_in(house.test_client()).status_code for _ in range(4)] == [200] * 4
+    owner, stranger = house.test_client(), house.test_client()
+    sign_in(owner)
+    value = owner.get_cookie(tokens.COOKIE).value if forged == "session" else forged
+    stranger.set_cookie(browsers.COOKIE, value)
+    tried = [sign_in(stranger, password=WRONG, headers=of("10.1.1.1")).status_code for _ in range(6)]
+    assert tried == [401] * 5 + [429]
+
+
+def test_browser_cookie_opens_nothing_and_holds_no_name(house, root):
+    create(root)
+    browser = house.test_client()
+    sign_in(browser)
+    known = browser.get_cookie(browsers.COOKIE).value
+    assert "siti" not in json.dumps(claims(known))
+    thief = house.test_client()
+    thief.set_cookie(tokens.COOKIE, known)
+    assert not me(thief)["signed_in"]
+    headers = {"Authorization": f"Bearer {known}"}
+    assert thief.get(f"{ACCESS}/accounts", headers=headers).json["reason"] == "bad-token"
+
+
+def test_a_shared_browser_is_known_to_ten_accounts_the_latest_ones():
+    browser = browsers.Browser()
+    for n in range(12):
+        browser = browser.after_sign_in(f"a{n}")
+    assert browser.accounts == tuple(f"a{n}" for n in range(11, 1, -1))
+    assert browser.after_sign_in("a5").accounts[0] == "a5"
+    assert (browser.id_for("a5"), browser.id_for("a1"), browser.id_for("")) == (browser.id, "", "")
+
+
+def test_an_address_that_tries_many_names_has_to_wait_and_others_need_not(house, root, clock, monkeypatch):
+    create(root)
+    few = {**attempts.BACKOFFS, "address": Backoff(free=3, first=1, longest=60, forget=3600)}
+    monkeypatch.setattr(house.extensions["registry"]._attempts._limits, "_limits", few)
+    statuses = [sign_in(house.test_client(), f"nama{n}", WRONG, of("10.9.9.9")).status_code for n in range(4)]
+    assert statuses == [401, 401, 401, 429]
+    assert sign_in(house.test_client()).status_code == 200
+
+
+def test_who_succeeds_is_not_counted(house, root, clock, monkeypatch):
+    create(root)
+    few = {name: Backoff(free=2, first=60, longest=60, forget=3600) for name in attempts.BACKOFFS}
+    monkeypatch.setattr(house.extensions["registry"]._attempts._limits, "_limits", few)
+    assert [sign_in(house.test_client()).status_code for _ in range(6)] == [200] * 6
+
+
+def test_the_next_sign_in_tells_of_failures_from_other_browsers_once(house, root):
+    create(root)
+    own, other = house.test_client(), house.test_client()
+    assert "failed_attempts" not in sign_in(own).json
+    sign_in(own, password=WRONG)
+    for _ in range(3):
+        sign_in(other, password=WRONG, headers=of("10.9.9.9"))
+    answer = sign_in(own).json
+    assert answer["failed_attempts"] == 3, "and not of one's own mistakes"
+    assert answer["last_failed_at"].endswith("+00:00")
+    assert "failed_attempts" not in sign_in(own).json
+
+
+def test_attempts_are_kept_without_name_and_address(house, root, store):
+    create(root)
+    sign_in(house.test_client(), "siti", WRONG, of("10.77.77.77"))
+    kept = str([list(store.database[name].find()) for name in ("limits", "sign_in_failures")])
+    assert "expires_at" in kept
+    assert [word for word in ("siti", "10.77.77.77") if word in kept] == []
 
 
 def test_a_new_password_ends_the_sessions_of_the_old_one(house, root):
@@ -322,12 +480,11 @@ def test_another_password_needs_the_one_that_holds_and_has_to_be_strong(house, r
     assert sign_in(house.test_client()).status_code == 200
 
 
-def test_who_found_a_browser_signed_in_cannot_try_out_passwords(house, root, monkeypatch):
+def test_who_found_a_browser_signed_in_cannot_try_out_passwords(house, root, clock):
     create(root)
-    monkeypatch.setattr(attempts, "MOST", {"name": 3, "address": 100})
     browser = house.test_client()
     sign_in(browser)
-    assert [change(browser, f"salah-sama-sekali-{n}").status_code for n in range(5)] == [422] * 3 + [429] * 2
+    assert [change(browser, f"{WRONG}-{n}").status_code for n in range(7)] == [422] * 5 + [429] * 2
     assert change(browser).json["reason"] == "too-many-attempts", "even the right one has to wait"
 
 
@@ -341,12 +498,40 @@ def test_another_site_changes_no_password_and_neither_does_a_token(house, root):
     assert sign_in(house.test_client()).status_code == 200
 
 
-@pytest.mark.parametrize("password", ["pendek", "siti-siti-siti-siti", "x" * 200 + "y"])
-def test_a_weak_password_is_refused(root, password):
+COMMON = ["123456789012", "passwordpassword", "qwertyuiop123", "P@ssw0rd2026!!", "aaaaaaaaaaaaaaaa", "indonesia2026"]
+DERIVED = ["siti-siti-siti-siti", "pekalongan123", "Pekalongan-2026!", "MppPekalongan2026", "malpelayananpublik"]
+LOCAL = ["katasandi1234", "rahasia12345", "SelamatPagi2026", "bismillah123456"]
+
+
+@pytest.mark.parametrize("password", [*COMMON, *DERIVED, *LOCAL])
+def test_a_common_or_derived_password_is_refused(password):
+    with pytest.raises(passwords.WeakPassword):
+        passwords.must_be_strong(password, "siti", ["pekalongan MPP Kota Pekalongan Pekalongan"])
+
+
+@pytest.mark.parametrize("password", ["pendek", "x" * 200 + "y", "pekalongan123"])
+def test_a_weak_password_is_refused(house, root, password):
+    house.extensions["malls"].act("pekalongan", ImportCatalog(read(PEKALONGAN)))
     answer = root.post(f"{ACCESS}/accounts", json={"name": "siti", "password": password, "role": "auditor"})
     assert answer.status_code == 422
     assert password not in answer.text
     assert root.get(f"{ACCESS}/accounts").json == {"accounts": []}
+
+
+@pytest.mark.parametrize("name", ["sejahtera", "sentosa"])
+def test_the_name_and_town_of_a_mall_make_no_password(name):
+    assert passwords.must_be_strong("sejahtera-raya-sentosa-47", "siti") is None
+    with pytest.raises(passwords.WeakPassword):
+        passwords.must_be_strong(f"{name}-20261130", "siti", [f"Mal {name.title()} Kota"])
+
+
+def test_no_password_takes_long_to_judge():
+    odd = ["4@a8b({<c3e69g1!i7|l0o$5+%2z" * 7, "a" * 200, "qwertyuiop" * 20, "é" * 200, "1990-01-01" * 20]
+    for password in odd:
+        began = time.perf_counter()
+        with suppress(passwords.WeakPassword):
+            passwords.must_be_strong(password, "siti", ["pekalongan"])
+        assert time.perf_counter() - began < 2
 
 
 def test_a_disabled_account_is_out_at_once_and_in_again_when_enabled(house, root):
@@ -437,7 +622,7 @@ def test_no_password_or_hash_is_in_a_commit_an_event_or_a_log(house, root, store
     cookie = browser.get_cookie(tokens.COOKIE).value
     commits = store.read("access")
     told = b"".join(b"".join(encode(event)[:2]) for commit in commits for event in contract.published(commit))
-    tried = str(list(store.database["sign_in_attempts"].find()))
+    tried = str(list(store.database["limits"].find()))
     out, err = capfd.readouterr()
     everything = str(list(store.database["commits"].find())) + told.decode() + out + err + tried
     assert "AccountCreated" in everything

@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kafka import KafkaConsumer
 
-from services.chassis import worker
+from services.chassis import outbox, worker
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import CloudEvent, decode
 from services.chassis.decider import Decider, Streams
@@ -101,8 +102,9 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(mongo: str, database: str, bootstrap: str, role: str, moment: str) -> None:
+def main(mongo: str, database: str, bootstrap: str, role: str, moment: str, lease: str) -> None:
     """A worker process that relays or consumes, and dies at a moment if one is named."""
+    outbox.LEASE = timedelta(seconds=float(lease))
     store = EventStore(connect(mongo, database))
     kafka = Kafka((bootstrap,), session_timeout_ms=1500, partitions=3, replication=1)
     if role == "relay":
@@ -117,8 +119,11 @@ def main(mongo: str, database: str, bootstrap: str, role: str, moment: str) -> N
         worker.run(store, inbox=consume(kafka, "hearers", [TOPIC], {"counted.v1": on_counted}, streams, DEAD_LETTERS))
 
 
-def start(store: EventStore, mongo: str, bootstrap: str, role: str, moment: str = "") -> subprocess.Popen:
-    arguments = [mongo, store.database.name, bootstrap, role, moment]
+def start(
+    store: EventStore, mongo: str, bootstrap: str, role: str, moment: str = "", lease: float = 6.0
+) -> subprocess.Popen:
+    """Start a worker; `lease` is how many seconds a relay keeps its lease without a sign of life."""
+    arguments = [mongo, store.database.name, bootstrap, role, moment, str(lease)]
     return subprocess.Popen([sys.executable, __file__, *arguments], env={**os.environ, "PYTHONPATH": os.getcwd()})
 
 

@@ -169,3 +169,78 @@ def test_a_header_goes_before_the_cookie(private, verifier):
     assert verifier.actor(f"Bearer {token}", session).name == "Ibu Sri"
     with pytest.raises(BadToken):
         verifier.actor("Bearer nonsense", session)
+
+
+def of_claims(private: bytes, head: dict | None = None, **claims) -> str:
+    """A token that the right key signed, with other claims than `sign` gives it; None leaves one out."""
+    now = int(time.time())
+    whole = {"sub": "Ibu Sri", "role": "operator", "exp": now + 60, "iat": now, "nbf": now}
+    whole |= {"iss": tokens.ISSUER, "aud": tokens.SERVICES} | claims
+    whole = {name: value for name, value in whole.items() if value is not None}
+    key = tokens.OKPKey.import_key(private)
+    return jwt.encode({"alg": "Ed25519"} | (head or {}), whole, key, algorithms=["Ed25519"])
+
+
+SOON, LATER = 10, 120  # seconds from now: within what clocks may differ, and beyond
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "urn:mpp:known-browser"},
+        {"aud": ["urn:mpp:others"]},
+        {"aud": None},
+        {"aud": 7},
+        {"iss": "https://jahat.test"},
+        {"iss": None},
+        {"nbf": lambda: int(time.time()) + LATER},
+        {"nbf": None},
+        {"nbf": "soon"},
+        {"iat": lambda: int(time.time()) + LATER},
+        {"exp": None},
+        {"exp": "never"},
+    ],
+    ids=lambda claims: " ".join(f"{name}-{'later' if callable(value) else value}" for name, value in claims.items()),
+)
+def test_token_with_wrong_audience_issuer_or_time_is_refused(private, verifier, claims):
+    given = {name: value() if callable(value) else value for name, value in claims.items()}
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {of_claims(private, **given)}")
+
+
+def test_token_of_this_issuer_and_audience_is_accepted(private, verifier):
+    for claims in ({}, {"aud": [tokens.SERVICES, "urn:mpp:others"]}, {"nbf": int(time.time()) + SOON}):
+        assert verifier.actor(f"Bearer {of_claims(private, **claims)}").name == "Ibu Sri"
+
+
+def test_token_that_names_another_key_is_refused(private, verifier):
+    own = tokens.OKPKey.import_key(private).thumbprint()
+    assert verifier.actor(f"Bearer {of_claims(private, {'kid': own})}").name == "Ibu Sri"
+    for other in ("2025-01", "../../etc/passwd", ""):
+        with pytest.raises(BadToken):
+            verifier.actor(f"Bearer {of_claims(private, {'kid': other})}")
+
+
+def test_token_of_previous_release_is_accepted_until_it_expires(private, verifier, monkeypatch):
+    older = of_claims(private, iss=None, aud=None, nbf=None)
+    assert verifier.actor(f"Bearer {older}").name == "Ibu Sri"
+    later = time.time() + 61
+    monkeypatch.setattr(tokens.time, "time", lambda: later)
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {older}")
+
+
+def test_token_of_previous_release_is_good_for_services_alone(private, verifier):
+    key = tokens.OKPKey.import_key(private)
+    with pytest.raises(tokens.JoseError):
+        tokens.read(of_claims(private, iss=None, aud=None, nbf=None), key, "urn:mpp:known-browser")
+
+
+def test_new_token_names_issuer_audience_key_and_begin(private):
+    head, body = (
+        json.loads(base64.urlsafe_b64decode(part + "=="))
+        for part in tokens.mint(private, name="Kios", role="device").split(".")[:2]
+    )
+    assert head == {"alg": "Ed25519", "typ": "JWT", "kid": tokens.OKPKey.import_key(private).thumbprint()}
+    assert (body["iss"], body["aud"]) == (tokens.ISSUER, tokens.SERVICES)
+    assert body["nbf"] == body["iat"] == pytest.approx(time.time(), abs=2)

@@ -13,7 +13,15 @@ from servers import Server
 
 import services
 from services.catalog import contract as catalog
-from services.catalog.access.domain import ChangeAccess, EnableAccount, EndSession, IssueToken, RevokeToken
+from services.catalog.access.domain import (
+    AddSecondFactor,
+    ChangeAccess,
+    EnableAccount,
+    EndSession,
+    IssueToken,
+    RequireSecondFactor,
+    RevokeToken,
+)
 from services.catalog.access.people import Registry, now
 from services.catalog.directory import Malls
 from services.catalog.domain.directory import Directory, ImportCatalog
@@ -152,6 +160,9 @@ def who_may_do_what(registry: Registry) -> None:
     registry.set_password(clerk, CANARIES["password"])
     registry.link(clerk, CANARIES["known as"])
     registry.unlink(clerk)
+    registry.act(AddSecondFactor(clerk, at), **context)
+    registry.reset_second_factor(clerk)
+    registry.act(RequireSecondFactor(("auditor",), at))
     registry.act(EndSession("s1", clerk, at + timedelta(hours=12), at))
     registry.disable(clerk)
     registry.act(EnableAccount(clerk, at))

@@ -107,9 +107,9 @@ def chromium():
 def window(chromium, site: Site):
     """Opens windows on the site; at the end none of them may have complained or asked another origin.
 
-    `expecting` is the status of an answer that is meant to be refused, or "offline": the browser
-    complains of each. `agent` is the address of a print agent that the page may ask too. `script` runs before the
-    page's own.
+    `expecting` is the status of an answer that is meant to be refused (several with spaces between), or "offline": the
+    browser complains of each. `agent` is the address of a print agent that the page may ask too. `script` runs before
+    the page's own.
     """
     complaints, contexts = [], []
 
@@ -126,7 +126,10 @@ def window(chromium, site: Site):
         page.set_default_timeout(10_000)
         # A server that is killed also breaks off what it was saying.
         meant = (
-            (f"status of {expecting} ", "net::ERR_" if expecting in ("502", "offline") else "\n")
+            (
+                *(f"status of {one} " for one in expecting.split()),
+                "net::ERR_" if expecting in ("502", "offline") else "\n",
+            )
             if expecting
             else ("\n",)
         )

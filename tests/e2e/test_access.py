@@ -1,6 +1,7 @@
 """People sign in, devices have tokens, and what is revoked is refused by all services within seconds."""
 
 import os
+import re
 import shutil
 import time
 import uuid
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import pyotp
 import pytest
 from e2e.conftest import MALL, Site
 
@@ -125,6 +127,8 @@ class TestInABrowser:
         playwright.expect(page.locator("#problem")).to_contain_text("Belum dapat masuk")
         page.get_by_label("Kata sandi").fill(PASSWORD)
         page.locator("#form button").click()
+        playwright.expect(page.locator("#failed")).to_contain_text("ada 1 percobaan masuk")
+        page.get_by_role("link", name="Lanjutkan").click()
         page.wait_for_url(f"**{place}")
         playwright.expect(page.locator("#page")).to_be_visible()
         playwright.expect(page.locator("#signed-in")).to_contain_text(account["name"])
@@ -150,7 +154,7 @@ class TestInABrowser:
         page.get_by_role("link", name="Akun saya").click()
         page.wait_for_selector("html[data-awake]")
         playwright.expect(page.get_by_role("heading", level=1)).to_contain_text(account["name"])
-        page.get_by_role("button", name="Keluar").click()
+        page.get_by_role("button", name="Keluar", exact=True).click()
         playwright.expect(page.get_by_role("heading", level=1)).to_have_text("Masuk")
         page.goto("/")
         playwright.expect(page.get_by_role("link", name="Masuk", exact=True)).to_be_visible()
@@ -185,3 +189,139 @@ class TestInABrowser:
         row = page.locator("#tokens tr", has_text=f"Kios {name}")
         row.get_by_role("button", name="Cabut").click()
         playwright.expect(row).to_contain_text("Dicabut")
+
+    def test_sign_in_page_shows_the_wait_and_failures_at_the_next_sign_in(self, site, root, window):
+        from e2e.browser import picture, seen
+
+        account = somebody(root, "auditor", mall=MALL)
+        stranger = window(390, 844, "/catalog/sign-in", expecting="401 429")
+        stranger.wait_for_selector("html[data-awake]")
+        for _ in range(6):
+            stranger.get_by_label("Nama pengguna").fill(account["name"])
+            stranger.get_by_label("Kata sandi").fill("salah-sama-sekali")
+            with stranger.expect_response("**/catalog/api/session"):
+                stranger.keyboard.press("Enter")
+            stranger.wait_for_selector("#form button:enabled")
+        seen(stranger, "#problem", re.compile(r"Tunggu \d+ (detik|menit)"))
+        picture(stranger, "sign-in-wait")
+        stranger.wait_for_timeout(4000)
+        fill_in(stranger, account["name"])
+        seen(stranger, "#failed", "ada 5 percobaan masuk")
+        assert stranger.evaluate("document.activeElement.id") == "failed-name"
+        stranger.get_by_role("link", name="Lanjutkan").click()
+        stranger.wait_for_url(f"{site.url}/")
+
+    def test_second_factor_is_set_up_and_used_by_keyboard_alone(self, site: Site, root, window):
+        from e2e.accessible import violations
+        from e2e.browser import picture, playwright, seen
+
+        account = somebody(root, "supervisor", mall=MALL)
+        page = window(390, 844, "/catalog/sign-in?return=/catalog/second-factor", expecting="401 422")
+        fill_in(page, account["name"])
+        seen(page, "#form .pill", "Tidak aktif")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        seen(page, "#enrolment", "Pindai kode QR")
+        assert violations(page) == []
+        picture(page, "second-factor-setup")
+        totp = pyotp.TOTP(page.locator("#enrolment-secret").inner_text().replace(" ", ""))
+        page.keyboard.press("Tab")
+        page.keyboard.type("000000")
+        page.keyboard.press("Enter")
+        seen(page, "#enrolment-problem", "Kode belum cocok")
+        page.keyboard.type(totp.now())
+        page.keyboard.press("Enter")
+        seen(page, "#recovery", "Simpan kode cadangan")
+        assert violations(page) == []
+        codes = page.locator("#recovery-codes li").all_inner_texts()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        seen(page, "#form .pill", "Aktif")
+        playwright.expect(page.locator("#recovery-codes li")).to_have_count(0)
+        page.context.clear_cookies(name="mpp-session")
+        page.goto("/catalog/sign-in?return=/catalog/second-factor")
+        fill_in(page, account["name"])
+        seen(page, "#code-form", "Masukkan kode")
+        assert violations(page) == []
+        page.keyboard.type("000000")
+        page.keyboard.press("Enter")
+        seen(page, "#code-problem", "Kode keliru")
+        page.keyboard.type(codes[0])
+        page.keyboard.press("Enter")
+        seen(page, "#form", "Tersisa 9 kode cadangan.")
+
+    def test_role_that_needs_a_second_factor_is_led_to_set_it_up(self, site: Site, root, window):
+        from e2e.browser import playwright, seen
+
+        admin, clerk = somebody(root, "administrator"), somebody(root, "agency", mall=MALL, agency="DUKCAPIL")
+        page = window(1280, 800, "/catalog/sign-in?return=/catalog/access")
+        fill_in(page, admin["name"])
+        form = page.locator("#factor-form")
+        form.get_by_label("Instansi").check()
+        form.get_by_role("button", name="Simpan").click()
+        playwright.expect(page.locator("#said")).to_contain_text("Verifikasi dua langkah")
+        other = window(390, 844, "/catalog/sign-in?return=/catalog/second-factor")
+        fill_in(other, clerk["name"])
+        seen(other, "#enrolment-required", "wajib")
+        totp = pyotp.TOTP(other.locator("#enrolment-secret").inner_text().replace(" ", ""))
+        other.get_by_label("Masukkan kode 6 angka").fill(totp.now())
+        other.get_by_role("button", name="Aktifkan").click()
+        other.get_by_role("button", name="Sudah disimpan").click()
+        seen(other, "#form", "Wajib untuk peran Anda.")
+        assert root.put(f"{ACCESS}/second-factor", json={"roles": []}).status_code == 200
+        page.reload()
+        row = page.locator("#accounts tr", has_text=clerk["name"])
+        row.get_by_role("button", name="Atur ulang verifikasi").click()
+        playwright.expect(row.get_by_role("button", name="Atur ulang verifikasi")).to_be_hidden()
+
+    def test_page_that_is_left_alone_renews_no_session_and_one_that_is_used_does(self, site: Site, root, window):
+        from e2e.browser import seen
+
+        account = somebody(root, "supervisor", mall=MALL)
+        page = window(1280, 800, f"/catalog/sign-in?return=/ticketing/malls/{MALL}/supervisor", expecting="401")
+        fill_in(page, account["name"])
+        seen(page, "#signed-in", account["name"])
+        renewals = []
+        page.on("request", lambda asked: renewals.append(asked.url) if asked.method == "PUT" else None)
+        page.clock.install()
+        page.reload()
+        seen(page, "#signed-in", account["name"])
+        before = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+        page.clock.fast_forward("20:00")
+        page.wait_for_timeout(500)
+        assert renewals == []
+        assert {cookie["name"]: cookie["value"] for cookie in page.context.cookies()} == before
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(500)
+        assert len(renewals) == 1
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(200)
+        assert len(renewals) == 1, "not with every key"
+
+    def test_person_is_warned_before_the_session_ends_and_can_stay(self, site: Site, root, window):
+        from e2e.browser import playwright, seen
+
+        account = somebody(root, "supervisor", mall=MALL)
+        page = window(390, 844, f"/catalog/sign-in?return=/ticketing/malls/{MALL}/supervisor", expecting="401")
+
+        def nearly_over(route) -> None:
+            answer = route.fetch()
+            route.fulfill(response=answer, json=answer.json() | {"expires_in": 90})
+
+        page.route("**/catalog/api/me", nearly_over)
+        fill_in(page, account["name"])
+        seen(page, "#session-ends", "Sesi Anda segera berakhir")
+        page.get_by_role("button", name="Tetap masuk").click()
+        playwright.expect(page.locator("#session-ends")).to_be_hidden()
+        playwright.expect(page.locator("#signed-in")).to_be_visible()
+
+    def test_signing_out_everywhere_ends_the_session_of_another_browser(self, site: Site, root, window):
+        from e2e.browser import playwright
+
+        account = somebody(root, "auditor", mall=MALL)
+        with signed_in(site, account["name"]) as elsewhere:
+            page = window(390, 844, "/catalog/sign-in?return=/catalog/sign-in")
+            fill_in(page, account["name"])
+            page.get_by_role("button", name="Keluar dari semua perangkat").click()
+            playwright.expect(page.get_by_role("heading", level=1)).to_have_text("Masuk")
+            assert not elsewhere.get("/catalog/api/me").json()["signed_in"]

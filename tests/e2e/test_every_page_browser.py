@@ -36,6 +36,7 @@ PAGES = {
     "book-form": ("", PHONE, f"{SITE}/book?service={SERVICE}", ".day"),
     "sign-in": ("", PHONE, "/catalog/sign-in", "#form"),
     "password": ("", DESK, "/catalog/password", "main .card:visible"),
+    "second-factor": ("", PHONE, "/catalog/second-factor", "main .card:visible"),
     "staff-only": ("", DESK, f"{SITE}/supervisor", "#token-form"),
     "reference": ("", DESK, "/ticketing/api/docs", "details"),
     "console": ("operator", CONSOLE, f"{SITE}/counters/G13", "#line, #lists"),

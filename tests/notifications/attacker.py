@@ -16,8 +16,8 @@ from typing import Any
 
 from pymongo.database import Database
 
+from services.chassis.seal import Seal
 from services.notifications.contacts import counted
-from services.notifications.seal import Seal
 
 DIGITS = re.compile(r"\d[\d ().-]{6,}\d")
 MASK = re.compile(r"(\+?\d*)[*xX\u2022]{2,}(\d*)")

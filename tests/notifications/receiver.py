@@ -30,7 +30,10 @@ class Got:
 
 @dataclass
 class Answer:
-    """What the server does: a status with headers after `slow` seconds, or the connection is closed without one."""
+    """What the server does: a status with headers after `slow` seconds, or the connection is closed without one.
+
+    When the server ends, it waits no longer.
+    """
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class Receiver:
     url: str
     got: list[Got] = field(default_factory=list)
     answer: Callable[[int, Got], Answer] = lambda _, __: Answer()
+    ends: threading.Event = field(default_factory=threading.Event)
 
     @property
     def ids(self) -> list[str]:
@@ -72,7 +76,7 @@ def receiving(address: str = "127.0.0.1") -> Iterator[Receiver]:
             number = len(receiver.got)
             receiver.got.append(got)
             answer = receiver.answer(number, got)
-            time.sleep(answer.slow)
+            receiver.ends.wait(answer.slow)
             if answer.hangs_up:
                 return
             try:
@@ -81,7 +85,8 @@ def receiving(address: str = "127.0.0.1") -> Iterator[Receiver]:
                     for _ in range(100):
                         self.wfile.write(b"x")
                         self.wfile.flush()
-                        time.sleep(0.1)
+                        if receiver.ends.wait(0.1):
+                            return
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
@@ -101,5 +106,6 @@ def receiving(address: str = "127.0.0.1") -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        receiver.ends.set()
         server.shutdown()
         server.server_close()

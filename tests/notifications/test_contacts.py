@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.chassis.config import Env
+from services.chassis.seal import Seal
 from services.notifications import contacts
 from services.notifications.contacts import Contacts, InvalidPhone, masked, parse
-from services.notifications.seal import Seal
 from services.notifications.upgrade import forget_counts_by_number
 
 SITI, BUDI = "20261124-pV0nX3mQx2Jc5sV7b1TtGA", "20261124-8sZQk1fYw9o_R4hUe6LdNw"

@@ -9,10 +9,10 @@ from notifications.test_sending import BUDI, SITI, Gateway, Mall
 
 from services.chassis import tokens
 from services.chassis.limits import DAY, Limit, Limits
+from services.chassis.seal import Seal
 from services.notifications.app import create_app
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
-from services.notifications.seal import Seal
 
 KEY = "a-key-of-this-test-which-is-long-enough"
 PRESENT, WITHDRAWN = "+6281277114455", "+6281277114789"

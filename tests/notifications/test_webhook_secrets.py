@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from services.notifications.seal import Seal
+from services.chassis.seal import Seal
 from services.notifications.webhooks.signing import Secrets
 
 OLD, NEW = Seal(["an old key of this test, long enough"]), Seal(["a new key of this test, long enough too"])

@@ -51,6 +51,12 @@ FORGERIES = {
     "without an end": lambda houses: signed(
         OKPKey.import_key(houses.private), "Ed25519", {n: v for n, v in CLAIMS.items() if n != "exp"}
     ),
+    "for another audience": lambda houses: tokens.sign(houses.private, CLAIMS, audience="urn:mpp:known-browser"),
+    "of another issuer": lambda houses: tokens.sign(houses.private, CLAIMS | {"iss": "https://jahat.test"}),
+    "of a time to come": lambda houses: tokens.sign(houses.private, CLAIMS | {"nbf": NOW + 3000}),
+    "of another key id": lambda houses: jwt.encode(
+        {"alg": "Ed25519", "kid": "another"}, CLAIMS, OKPKey.import_key(houses.private), algorithms=["Ed25519"]
+    ),
     "without a name": lambda houses: signed(
         OKPKey.import_key(houses.private), "Ed25519", {n: v for n, v in CLAIMS.items() if n != "sub"}
     ),

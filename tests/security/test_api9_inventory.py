@@ -22,6 +22,7 @@ PAGES = {
         "/catalog/sign-in/provider",
         "/catalog/sign-in/provider/return",
         "/catalog/password",
+        "/catalog/second-factor",
         "/catalog/dead-letters",
     },
     "ticketing": {

@@ -12,7 +12,7 @@ from security.conftest import MALL, houses_on
 from services.chassis import limits
 from services.chassis.access import STREAM, Heard, HearRevoked
 from services.chassis.errors import TooMany
-from services.chassis.limits import DAY, Limit, Limits
+from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.tokens import COOKIE
 from services.notifications.domain.commands import HearIssued
 from services.notifications.domain.events import IssueHeard
@@ -266,3 +266,84 @@ def test_a_window_ends_and_counts_are_forgotten_with_it(database, monkeypatch):
     assert max(kept["expires_at"] for kept in database["limits"].find()) <= at + timedelta(days=2)
     at += timedelta(days=1)
     one.take("tickets", "a")
+
+
+@pytest.fixture
+def noon(monkeypatch):
+    """The limits' clock, which a test moves on."""
+
+    class Clock:
+        now = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
+        time = staticmethod(lambda: Clock.now)
+
+    monkeypatch.setattr(limits, "time", Clock)
+    return Clock
+
+
+PATIENT = Backoff(free=3, first=10, longest=40, forget=600)
+
+
+def waits(one: Limits, clock, attempts: int) -> list[int]:
+    """How long each of so many attempts had to wait before it was counted."""
+    found = []
+    for _ in range(attempts):
+        try:
+            one.attempt("codes", "a")
+            found.append(0)
+        except TooMany as refused:
+            clock.now += refused.params["retry_after"]
+            one.attempt("codes", "a")
+            found.append(refused.params["retry_after"])
+    return found
+
+
+def test_waits_between_attempts_double_up_to_the_longest(database, noon):
+    one = Limits(database, codes=PATIENT)
+    assert waits(one, noon, 7) == [0, 0, 0, 10, 20, 40, 40]
+    one.attempt("codes", "b")
+
+
+def test_attempts_are_forgotten_after_their_last_wait(database, noon):
+    one = Limits(database, codes=PATIENT)
+    waits(one, noon, 5)
+    noon.now += 40 + 600 + 2
+    assert waits(one, noon, 4) == [0, 0, 0, 10]
+
+
+def test_free_attempts_are_exact_however_many_processes_ask_at_once(database):
+    processes = [Limits(database, codes=Backoff(20, 60, 60, 600)) for _ in range(4)]
+
+    def ask(n: int) -> bool:
+        try:
+            processes[n % 4].attempt("codes", "203.0.113.7")
+        except TooMany:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert Counter(threads.map(ask, range(60))) == {True: 20, False: 40}
+
+
+def test_an_attempt_that_is_taken_back_leaves_no_wait(database, noon):
+    one = Limits(database, codes=PATIENT)
+    for _ in range(2):
+        one.attempt("codes", "a")
+    for _ in range(5):
+        one.refund(one.attempt("codes", "a"))
+    assert waits(one, noon, 2) == [0, 10]
+
+
+def test_taking_back_an_earlier_attempt_keeps_the_wait_of_a_later_one(database, noon):
+    one = Limits(database, codes=Backoff(free=2, first=10, longest=40, forget=600))
+    first = one.attempt("codes", "a")
+    one.attempt("codes", "a")
+    one.refund(first)
+    assert waits(one, noon, 1) == [10]
+
+
+def test_forgiving_forgets_all_failures_of_a_key_alone(database, noon):
+    one = Limits(database, codes=PATIENT)
+    waits(one, noon, 2)
+    one.attempt("codes", "b")
+    one.forgive(one.attempt("codes", "b"))
+    assert waits(one, noon, 2) == [0, 10]

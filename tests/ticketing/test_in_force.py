@@ -120,7 +120,7 @@ def test_edit_that_ends_today_in_the_past_closes_nothing(waiting):
     assert tick(waiting, at("14:00")) == []
     assert waiting.status(SITI) == "waiting"
     (alert,) = alerts(waiting, "closing-has-passed")
-    assert alert == {"kind": "closing-has-passed", "at": at("08:30").isoformat(), "waiting": 2}
+    assert alert == {"kind": "closing-has-passed", "time": "08.30", "waiting": 2}
 
 
 def test_corrected_hours_close_the_day_at_their_own_time(waiting):
@@ -325,8 +325,9 @@ def test_withdrawn_counter_keeps_its_visitor_and_those_sent_to_it():
     assert (desk["withdrawn"], desk["current"]["number"], desk["waiting_count"]) == (True, "C-001", 1)
     row = next(row for row in views.overview(Snapshot(day.state), day.mall, day.now)["counters"] if row["withdrawn"])
     assert (row["counter"], row["current"], row["waiting"]) == ("G03", "C-001", 1)
-    (alert,) = alerts(day, "counter-withdrawn")
-    assert (alert["counter"], alert["number"]) == ("G03", "C-001")
+    assert alerts(day, "counter-withdrawn-busy") == [
+        {"kind": "counter-withdrawn-busy", "counter": "G03", "number": "C-001"}
+    ]
     day.when(Recall(SITI, "G03", day.now, day.mall))
     day.finish("G03")
     assert day.call("G03").ticket_id == BUDI
@@ -615,7 +616,7 @@ def test_new_ticket_for_counters_that_went_home_is_refused_with_the_next_day():
         day.issue(SITI, SIM)
     assert refusal.value.params["next_opening"] == at("08:00", WEDNESDAY)
     (offer,) = [s for a in views.directory(day.mall, day.now, day.state) for s in a["services"] if s["code"] == SIM]
-    assert offer["away"] == {"next_opening": at("08:00", WEDNESDAY).isoformat()}
+    assert offer["why_not"] == {"kind": "gone-home", "reason": "", "until": at("08:00", WEDNESDAY).isoformat()}
 
 
 # Closures

@@ -160,8 +160,9 @@ def test_a_service_that_nobody_gives_today_tells_when_it_is_given_again():
     day = MallDay()
     police = replace(day.mall.counters["G03"], week=((), (), *WEEK[2:]))
     day.mall = replace(day.mall, counters={**day.mall.counters, "G03": police})
-    offers = {s["code"]: s["away"] for a in views.directory(day.mall, day.now, day.state) for s in a["services"]}
-    assert (offers[SIM], offers[KTP]) == ({"next_opening": WEDNESDAY_EIGHT}, None)
+    offers = {s["code"]: s["why_not"] for a in views.directory(day.mall, day.now, day.state) for s in a["services"]}
+    assert offers[SIM] == {"kind": "away", "reason": "", "until": WEDNESDAY_EIGHT}
+    assert offers[KTP] is None
 
 
 def recorded(date: str, **visits: int) -> DayRecorded:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from services.catalog.access.people import Registry
+from services.catalog.directory import Malls
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import Problem
 from services.chassis.event_store import EventStore, connect
@@ -17,24 +18,32 @@ from services.chassis.tokens import ROLES, SCOPES
 
 
 def main() -> None:
-    """Create an account, or give one a new password; exit 1 with the reason if it is refused."""
+    """Create an account, give one a new password or take its second factor away; exit 1 if it is refused."""
     arguments = _arguments()
     env = Env()
     settings = Settings.from_env(env, "catalog")
     env.check()
     configure_logging("catalog-access", settings.log_level)
-    registry, password = Registry(EventStore(connect(settings.mongo_url, settings.database))), _password(arguments)
+    store = EventStore(connect(settings.mongo_url, settings.database))
     try:
-        if arguments.command == "create":
-            scope = {place: code for place in SCOPES if (code := getattr(arguments, place))}
-            registry.create(arguments.name, password, arguments.role, scope, actor="command line")
-        else:
-            found = registry.people().named(arguments.name)
-            registry.set_password(found.id if found else "", password, actor="command line")
+        _do(arguments, Registry(store, local_words=Malls(store).names))
     except Problem as problem:
         print(f"refused: {problem.reason}. {problem.__doc__}", file=sys.stderr)
         raise SystemExit(1) from None
     print(f"{arguments.name} can sign in")
+
+
+def _do(arguments: argparse.Namespace, registry: Registry) -> None:
+    if arguments.command == "create":
+        scope = {place: code for place in SCOPES if (code := getattr(arguments, place))}
+        registry.create(arguments.name, _password(arguments), arguments.role, scope, actor="command line")
+        return
+    found = registry.people().named(arguments.name)
+    id = found.id if found else ""
+    if arguments.command == "password":
+        registry.set_password(id, _password(arguments), actor="command line")
+    else:
+        registry.reset_second_factor(id, actor="command line")
 
 
 def _arguments() -> argparse.Namespace:
@@ -45,8 +54,10 @@ def _arguments() -> argparse.Namespace:
     for place in SCOPES:
         create.add_argument(f"--{place}")
     password = commands.add_parser("password", help="another password for an account")
-    for command in (create, password):
+    reset = commands.add_parser("second-factor", help="take the second factor of an account away, for who lost it")
+    for command in (create, password, reset):
         command.add_argument("--name", required=True)
+    for command in (create, password):
         command.add_argument("--password-file", type=Path)
     return parser.parse_args()
 

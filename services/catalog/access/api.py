@@ -1,6 +1,7 @@
 """Accounts, tokens and sessions over HTTP."""
 
 import secrets
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from flask import Response, after_this_request, current_app, g, request
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
+from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
+from services.catalog.access.browsers import LASTS
 from services.catalog.access.domain import (
     Account,
     ChangeAccess,
@@ -19,11 +22,11 @@ from services.catalog.access.domain import (
     TokenIssued,
     UnknownToken,
 )
-from services.catalog.access.people import Registry, Session, now
+from services.catalog.access.people import HalfSignedIn, NotSignedIn, Registry, Session, SignedIn, now
 from services.catalog.access.provider import NoProvider
 from services.chassis.errors import Unauthorized
-from services.chassis.guard import actor, address, allow, must_be_same_origin, public, who_asks
-from services.chassis.tokens import COOKIE, ROLES, SCOPES, BadToken, Revoked, Verifier, WrongScope
+from services.chassis.guard import actor, address, allow, cookie, cookie_name, must_be_same_origin, public, who_asks
+from services.chassis.tokens import COOKIE, ROLES, SCOPES, Actor, BadToken, Revoked, Verifier, WrongScope
 
 if TYPE_CHECKING:
     from services.catalog.access.oidc import SignInProvider
@@ -48,7 +51,7 @@ class Access(Places):
 
 
 class NewPassword(ma.Schema):
-    """A password of at least 12 characters without the user name in it."""
+    """A password of at least 12 characters that is not among the first that an attacker tries."""
 
     password = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
 
@@ -82,6 +85,7 @@ class AccountOut(ma.Schema):
     role = ma.fields.String()
     scope = ma.fields.Dict(metadata={"example": {"mall": "pekalongan", "counter": "G02"}})
     enabled = ma.fields.Boolean()
+    second_factor = ma.fields.Boolean(metadata={"description": "Signing in takes a code as well."})
     created_at = ma.fields.String()
     known_as = ma.fields.String(metadata={"description": "Empty: nobody."})
 
@@ -139,6 +143,19 @@ class SignIn(ma.Schema):
     password = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
 
 
+class Code(ma.Schema):
+    """A code of the second factor, or a recovery code, and `half` from the answer to name and password."""
+
+    half = ma.fields.String(required=True, load_only=True, validate=Length(1, 2000))
+    code = ma.fields.String(required=True, load_only=True, validate=Length(1, 60), metadata={"example": "492 039"})
+
+
+class RolesOfPeople(ma.Schema):
+    """Roles that need a second factor to sign in."""
+
+    roles = ma.fields.List(ma.fields.String(validate=OneOf(PEOPLE)), required=True, validate=Length(max=len(ROLES)))
+
+
 class Me(ma.Schema):
     """Who is asking; `can_sign_in` tells whether people can sign in here at all."""
 
@@ -148,6 +165,16 @@ class Me(ma.Schema):
     role = ma.fields.String()
     scope = ma.fields.Dict()
     session = ma.fields.Boolean(metadata={"description": "By signing in, not by a token."})
+    expires_in = ma.fields.Integer(metadata={"description": "Seconds until the session ends unless it is renewed."})
+    failed_attempts = ma.fields.Integer(
+        metadata={"description": "After signing in: how often it failed since the last time, from other browsers."}
+    )
+    last_failed_at = ma.fields.String(metadata={"example": "2026-11-24T02:00:00+00:00"})
+    next = ma.fields.String(
+        validate=OneOf(["code", "enrolment"]),
+        metadata={"description": "After name and password: a code is needed, or a second factor to be set up."},
+    )
+    half = ma.fields.String(metadata={"description": "What the next step of signing in is asked with."})
 
 
 def sign_in_provider() -> "SignInProvider":
@@ -168,15 +195,25 @@ def registry() -> Registry:
 @public
 @sessions.response(200, Me)
 def me() -> dict[str, Any]:
-    """Who is asking, also if nobody is; a session is renewed by it."""
+    """Return who is asking. It renews no session, as pages ask it periodically."""
     try:
-        found = who_asks()
+        return who(who_asks())
     except Unauthorized:
         return {"signed_in": False, "can_sign_in": registry().can_sign}
-    if session := registry().renewed(found):
+
+
+@sessions.put("/session")
+@public
+@sessions.response(200, Me)
+@sessions.alt_response(401, description="`bad-token`, `revoked`: the session has ended")
+@sessions.alt_response(403, description="`cross-site`")
+def renew_session() -> dict[str, Any]:
+    """Renew a session. A page asks this after a key, click or touch, and never periodically."""
+    found = who_asks()
+    session = registry().renewed(found)
+    if session:
         keep_in_browser(session)
-    who = {"name": found.name, "role": found.role, "scope": dict(found.scope), "session": bool(found.session)}
-    return {"signed_in": True, "can_sign_in": registry().can_sign, **who}
+    return who(found, session)
 
 
 @sessions.post("/session")
@@ -184,15 +221,30 @@ def me() -> dict[str, Any]:
 @sessions.arguments(SignIn())
 @sessions.response(200, Me)
 @sessions.alt_response(401, description="`wrong-password`, for an unknown name too")
-@sessions.alt_response(403, description="`cross-site`")
+@sessions.alt_response(403, description="`cross-site`, `needs-https`")
 @sessions.alt_response(429, description="`too-many-attempts`")
 def sign_in(given: dict[str, str]) -> dict[str, Any]:
-    """Sign in: the session comes as a cookie."""
+    """Sign in: the session comes as a cookie, unless `next` says what is missing."""
     must_be_same_origin()
-    account, session = registry().sign_in(given["name"].strip().casefold(), given["password"], address())
-    keep_in_browser(session)
-    who = {"name": account.name, "role": account.role, "scope": dict(account.scope), "session": True}
-    return {"signed_in": True, "can_sign_in": True, **who}
+    name, known_as = given["name"].strip().casefold(), cookie(BROWSER_COOKIE)
+    cookie_name(COOKIE)  # before a password is looked at: the session could not be kept
+    found = registry().sign_in(name, given["password"], address(), known_as)
+    if isinstance(found, HalfSignedIn):
+        return {"signed_in": False, "can_sign_in": True, "next": found.step, "half": found.token}
+    return signed_in(found)
+
+
+@sessions.post("/session/code")
+@public
+@sessions.arguments(Code())
+@sessions.response(200, Me)
+@sessions.alt_response(401, description="`wrong-code`; `sign-in-expired`: start again with name and password")
+@sessions.alt_response(403, description="`cross-site`, `needs-https`")
+@sessions.alt_response(429, description="`too-many-attempts`")
+def finish_sign_in(given: dict[str, str]) -> dict[str, Any]:
+    """Complete a sign-in by a code of the authenticator app, or by a recovery code."""
+    must_be_same_origin()
+    return signed_in(registry().finish_sign_in(given["half"], given["code"], cookie(BROWSER_COOKIE)))
 
 
 @sessions.delete("/session")
@@ -205,10 +257,47 @@ def sign_out() -> None:
         registry().sign_out(who_asks())
     except Unauthorized:
         pass  # it was over already
+    forget_session()
+
+
+@sessions.delete("/sessions")
+@allow(*PEOPLE)
+@sessions.response(204)
+@sessions.alt_response(403, description="`not-signed-in`: a token has no sessions; `cross-site`")
+def sign_out_everywhere() -> None:
+    """Sign out everywhere: all sessions of the account end, this one too."""
+    if not actor().session:
+        raise NotSignedIn()
+    registry().sign_out_everywhere(actor().account, **_context())
+    forget_session()
+
+
+def who(found: Actor, renewed: Session | None = None) -> dict[str, Any]:
+    """Return who asks, and for how long yet."""
+    ends = renewed.expires if renewed else found.expires
+    about = {"name": found.name, "role": found.role, "scope": dict(found.scope), "session": bool(found.session)}
+    left = {"expires_in": max(0, int(ends - time.time()))} if found.session else {}
+    return {"signed_in": True, "can_sign_in": registry().can_sign, **about, **left}
+
+
+def signed_in(found: SignedIn) -> dict[str, Any]:
+    """Keep session and browser in cookies; return who is signed in, and what failed before."""
+    keep_in_browser(found.session)
+    keep_known(found)
+    account, failures = found.account, found.failures
+    about = {"name": account.name, "role": account.role, "scope": dict(account.scope), "session": True}
+    failed = {"failed_attempts": failures.count, "last_failed_at": failures.last.isoformat()} if failures else {}
+    left = {"expires_in": int(found.session.expires - time.time())}
+    return {"signed_in": True, "can_sign_in": True, **about, **left, **failed}
+
+
+def forget_session() -> None:
+    """Take the session's cookie back with the answer."""
+    name = cookie_name(COOKIE)
 
     @after_this_request
     def forget(response: Response) -> Response:
-        response.delete_cookie(COOKIE, path="/", secure=request.is_secure, httponly=True, samesite="Strict")
+        response.delete_cookie(name, path="/", secure=request.is_secure, httponly=True, samesite="Strict")
         return response
 
 
@@ -220,21 +309,28 @@ def sign_out() -> None:
 @sessions.alt_response(422, description="`wrong-current-password`, `weak-password`")
 @sessions.alt_response(429, description="`too-many-attempts`")
 def change_own_password(given: dict[str, str]) -> dict[str, Any]:
-    """Another password for oneself: one's sessions elsewhere are over, this one goes on."""
-    session = registry().change_own_password(
-        actor(), given["current"], given["password"], address(), trace=g.request_id
-    )
+    """Another password for oneself: one's tokens and sessions elsewhere end, and this session stays."""
+    session = registry().change_own_password(actor(), given["current"], given["password"], trace=g.request_id)
     keep_in_browser(session)
-    who = {"name": actor().name, "role": actor().role, "scope": dict(actor().scope), "session": True}
-    return {"signed_in": True, "can_sign_in": True, **who}
+    return who(actor(), session)
 
 
 def keep_in_browser(session: Session) -> None:
     """Set the session's cookie with the answer."""
+    _set_cookie(COOKIE, session.token)
+
+
+def keep_known(found: SignedIn) -> None:
+    """Set the cookie by which the account knows this browser."""
+    _set_cookie(BROWSER_COOKIE, found.browser, LASTS)
+
+
+def _set_cookie(plain: str, value: str, lasts: int | None = None) -> None:
+    name, secure = cookie_name(plain), request.is_secure
 
     @after_this_request
     def keep(response: Response) -> Response:
-        response.set_cookie(COOKIE, session.token, path="/", secure=request.is_secure, httponly=True, samesite="Strict")
+        response.set_cookie(name, value, lasts, path="/", secure=secure, httponly=True, samesite="Strict")
         return response
 
 
@@ -284,7 +380,7 @@ def change_access(given: dict[str, str], account: str) -> dict[str, Any]:
 @blueprint.response(200, AccountOut)
 @blueprint.alt_response(422, description="`weak-password`")
 def set_password(given: dict[str, str], account: str) -> dict[str, Any]:
-    """Another password: all sessions of the account are over."""
+    """Another password: all sessions and tokens of the account end."""
     return _account(registry().set_password(account, given["password"], **_context()))
 
 
@@ -303,6 +399,41 @@ def disable_account(account: str) -> dict[str, Any]:
 def enable_account(account: str) -> dict[str, Any]:
     """It can sign in again; what was revoked stays so."""
     return _account(registry().act(EnableAccount(account, now()), **_context()).account(account))
+
+
+@blueprint.delete("/accounts/<account>/sessions")
+@allow("administrator")
+@blueprint.response(204)
+def end_sessions(account: str) -> None:
+    """Sign an account out everywhere."""
+    registry().sign_out_everywhere(account, **_context())
+
+
+@blueprint.delete("/accounts/<account>/second-factor")
+@allow("administrator")
+@blueprint.response(200, AccountOut)
+def reset_second_factor(account: str) -> dict[str, Any]:
+    """Take the second factor away, for who lost it: its sessions end."""
+    return _account(registry().reset_second_factor(account, **_context()))
+
+
+@blueprint.get("/second-factor")
+@allow("administrator")
+@blueprint.response(200, RolesOfPeople)
+def second_factor_roles() -> dict[str, Any]:
+    """Return the roles that need a second factor."""
+    return {"roles": sorted(registry().people().second_factor_roles)}
+
+
+@blueprint.put("/second-factor")
+@allow("administrator")
+@blueprint.arguments(RolesOfPeople())
+@blueprint.response(200, RolesOfPeople)
+@blueprint.alt_response(404, description="`no-second-factor`: there is no key to seal secrets with")
+def require_second_factor(given: dict[str, list[str]]) -> dict[str, Any]:
+    """Require a second factor of these roles and of no others; accounts without one are signed out."""
+    people = registry().require_second_factor(given["roles"], **_context())
+    return {"roles": sorted(people.second_factor_roles)}
 
 
 @blueprint.put("/accounts/<account>/known-as")
@@ -396,6 +527,7 @@ def _account(account: Account, known_as: Mapping[str, str] | None = None) -> dic
         "role": account.role,
         "scope": dict(account.scope),
         "enabled": account.enabled,
+        "second_factor": account.second_factor,
         "created_at": account.created_at.isoformat(),
         "known_as": names.get(account.id, "") if account.linked else "",
     }

@@ -10,7 +10,10 @@ from services.catalog.access.domain import (
     AccountDisabled,
     Event,
     PasswordSet,
+    SecondFactorAdded,
+    SecondFactorRemoved,
     SessionEnded,
+    SessionsEnded,
     SignInLinked,
     SignInUnlinked,
     TokenRevoked,
@@ -40,6 +43,8 @@ def _revoked(event: Event) -> tuple[str, str, int, datetime] | None:
         case AccessChanged(id, _, _, epoch, at) | PasswordSet(id, epoch, at) | AccountDisabled(id, epoch, at):
             return "account", id, epoch, at + LONGEST_SESSION
         case SignInLinked(id, epoch, at) | SignInUnlinked(id, epoch, at):
+            return "account", id, epoch, at + LONGEST_SESSION
+        case SessionsEnded(id, epoch, at) | SecondFactorAdded(id, epoch, at) | SecondFactorRemoved(id, epoch, at):
             return "account", id, epoch, at + LONGEST_SESSION
         case TokenRevoked(id, expires_at, _):
             return "token", id, 0, expires_at

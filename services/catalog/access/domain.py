@@ -1,7 +1,7 @@
 """Who may do what: accounts of people, tokens of machines, and what of both is good no more."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -56,6 +56,10 @@ class LastAdministrator(Refused):
 
 class Disabled(Refused):
     """The account is disabled."""
+
+
+class SecondFactorNeeded(Refused):
+    """The account's role requires a second factor; only an administrator can reset it."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +155,51 @@ class EndSession:
     now: datetime
 
 
-OfSignIn = SetPassword | LinkSignIn | UnlinkSignIn
+@dataclass(frozen=True)
+class EndSessions:
+    """Sign an account out everywhere."""
+
+    id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class AddSecondFactor:
+    """Signing in takes a code as well from now on; its secret is kept elsewhere."""
+
+    id: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class RemoveSecondFactor:
+    """Signing in takes no code any more; `reset` by an administrator, so that the person sets up another one."""
+
+    id: str
+    now: datetime
+    reset: bool = False
+
+
+@dataclass(frozen=True)
+class RequireSecondFactor:
+    """Accounts of these roles, and of no others, need a second factor to sign in."""
+
+    roles: Sequence[str]
+    now: datetime
+
+
+OfSignIn = LinkSignIn | UnlinkSignIn | EndSessions | AddSecondFactor | RemoveSecondFactor
 Command = (
-    CreateAccount | ChangeAccess | DisableAccount | EnableAccount | OfSignIn | IssueToken | RevokeToken | EndSession
+    CreateAccount
+    | ChangeAccess
+    | DisableAccount
+    | EnableAccount
+    | SetPassword
+    | OfSignIn
+    | RequireSecondFactor
+    | IssueToken
+    | RevokeToken
+    | EndSession
 )
 
 
@@ -256,6 +302,41 @@ class SessionEnded:
     ended_at: datetime
 
 
+@dataclass(frozen=True)
+class SessionsEnded:
+    """The account was signed out everywhere; sessions up to `epoch` are over."""
+
+    id: str
+    epoch: int
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class SecondFactorAdded:
+    """Signing in takes a code as well; sessions up to `epoch` are over."""
+
+    id: str
+    epoch: int
+    added_at: datetime
+
+
+@dataclass(frozen=True)
+class SecondFactorRemoved:
+    """Signing in takes no code any more; sessions up to `epoch` are over."""
+
+    id: str
+    epoch: int
+    removed_at: datetime
+
+
+@dataclass(frozen=True)
+class SecondFactorRequired:
+    """Accounts of these roles, and of no others, need a second factor."""
+
+    roles: tuple[str, ...]
+    required_at: datetime
+
+
 Event = (
     AccountCreated
     | AccessChanged
@@ -267,6 +348,10 @@ Event = (
     | TokenIssued
     | TokenRevoked
     | SessionEnded
+    | SessionsEnded
+    | SecondFactorAdded
+    | SecondFactorRemoved
+    | SecondFactorRequired
 )
 
 
@@ -274,7 +359,7 @@ Event = (
 class Account:
     """Somebody who can sign in, unless disabled; `epoch` goes up whenever all its sessions are over.
 
-    `linked`: by a provider too.
+    `linked`: by a provider too. `second_factor`: with a code as well.
     """
 
     id: str
@@ -285,6 +370,7 @@ class Account:
     enabled: bool = True
     epoch: int = 0
     linked: bool = False
+    second_factor: bool = False
 
     @property
     def manages(self) -> bool:
@@ -294,12 +380,20 @@ class Account:
 
 @dataclass(frozen=True)
 class People:
-    """All accounts and tokens by id; revoked tokens and ended sessions until they would have ended anyway."""
+    """All accounts and tokens by id; revoked tokens and ended sessions until they would have ended anyway.
+
+    `second_factor_roles` are those that need one.
+    """
 
     accounts: Mapping[str, Account] = field(default_factory=dict)
     tokens: Mapping[str, TokenIssued] = field(default_factory=dict)
     revoked: Mapping[str, datetime] = field(default_factory=dict)
     ended: Mapping[str, datetime] = field(default_factory=dict)
+    second_factor_roles: frozenset[str] = frozenset()
+
+    def lacks_second_factor(self, account: Account) -> bool:
+        """Whether this account's role needs a second factor, and it has none."""
+        return account.role in self.second_factor_roles and not account.second_factor
 
     def account(self, id: str) -> Account:
         """An account by its id. Raises `UnknownAccount`."""
@@ -315,13 +409,8 @@ class People:
 def decide(command: Command, people: People) -> list[Event]:
     """What a command leads to; nothing for a repeat."""
     match command:
-        case CreateAccount(id, name, role, scope, now):
-            _must_fit(role, scope, not_for="device")
-            if not NAME.fullmatch(name):
-                raise InvalidName()
-            if people.named(name) or name in {token.name.casefold() for token in people.tokens.values()}:
-                raise NameTaken(name=name)
-            return [AccountCreated(id, name, role, dict(scope), now)]
+        case CreateAccount():
+            return [_created(command, people)]
         case ChangeAccess(id, role, scope, now):
             account = people.account(id)
             _must_fit(role, scope, not_for="device")
@@ -330,8 +419,12 @@ def decide(command: Command, people: People) -> list[Event]:
             changed = replace(account, role=role, scope=scope)
             _must_leave_an_administrator(people, changed)
             return [AccessChanged(id, role, dict(scope), account.epoch, now), *_tokens_revoked(people, id, now)]
-        case SetPassword() | LinkSignIn() | UnlinkSignIn():
-            return _of_sign_in(command, people.account(command.id))
+        case SetPassword(id, now):
+            return [PasswordSet(id, people.account(id).epoch, now), *_tokens_revoked(people, id, now)]
+        case LinkSignIn() | UnlinkSignIn() | EndSessions() | AddSecondFactor() | RemoveSecondFactor():
+            return _of_sign_in(command, people.account(command.id), people)
+        case RequireSecondFactor(roles, now):
+            return _required(frozenset(roles), people, now)
         case DisableAccount(id, now):
             account = people.account(id)
             if not account.enabled:
@@ -354,14 +447,42 @@ def decide(command: Command, people: People) -> list[Event]:
             assert_never(command)
 
 
-def _of_sign_in(command: OfSignIn, account: Account) -> list[Event]:
+def _created(command: CreateAccount, people: People) -> AccountCreated:
+    _must_fit(command.role, command.scope, not_for="device")
+    if not NAME.fullmatch(command.name):
+        raise InvalidName()
+    if people.named(command.name) or command.name in {token.name.casefold() for token in people.tokens.values()}:
+        raise NameTaken(name=command.name)
+    return AccountCreated(command.id, command.name, command.role, dict(command.scope), command.now)
+
+
+def _of_sign_in(command: OfSignIn, account: Account, people: People) -> list[Event]:
     match command:
-        case SetPassword(id, now):
-            return [PasswordSet(id, account.epoch, now)]
         case LinkSignIn(id, now):
             return [SignInLinked(id, account.epoch, now)]
         case UnlinkSignIn(id, now):
             return [SignInUnlinked(id, account.epoch, now)] if account.linked else []
+        case EndSessions(id, now):
+            return [SessionsEnded(id, account.epoch, now)]
+        case AddSecondFactor(id, now):
+            return [SecondFactorAdded(id, account.epoch, now)]
+        case RemoveSecondFactor(id, now, reset):
+            if not reset and account.role in people.second_factor_roles:
+                raise SecondFactorNeeded(role=account.role)
+            return [SecondFactorRemoved(id, account.epoch, now)] if account.second_factor else []
+
+
+def _required(roles: frozenset[str], people: People, now: datetime) -> list[Event]:
+    """Roles that need a second factor; who has none in a role that did not need one is signed out everywhere."""
+    if unknown := roles - {role for role in PLACES if role != "device"}:
+        raise InvalidRole(role=min(unknown))
+    if roles == people.second_factor_roles:
+        return []
+    changed = replace(people, second_factor_roles=roles)
+    lacking = (a for a in people.accounts.values() if changed.lacks_second_factor(a))
+    newly = (a for a in lacking if not people.lacks_second_factor(a))
+    ended = [SessionsEnded(account.id, account.epoch, now) for account in newly]
+    return [SecondFactorRequired(tuple(sorted(roles)), now), *ended]
 
 
 def _must_fit(role: str, scope: Mapping[str, str], not_for: str) -> None:
@@ -408,7 +529,7 @@ def evolve(people: People, event: Event) -> People:
             return _with(people, Account(id, name, role, scope, created_at))
         case AccessChanged(id, role, scope, epoch, _):
             return _with(people, replace(people.accounts[id], role=role, scope=scope, epoch=epoch + 1))
-        case PasswordSet(id, epoch, _):
+        case PasswordSet(id, epoch, _) | SessionsEnded(id, epoch, _):
             return _with(people, replace(people.accounts[id], epoch=epoch + 1))
         case AccountDisabled(id, epoch, _):
             return _with(people, replace(people.accounts[id], enabled=False, epoch=epoch + 1))
@@ -418,6 +539,12 @@ def evolve(people: People, event: Event) -> People:
             return _with(people, replace(people.accounts[id], linked=True, epoch=epoch + 1))
         case SignInUnlinked(id, epoch, _):
             return _with(people, replace(people.accounts[id], linked=False, epoch=epoch + 1))
+        case SecondFactorAdded(id, epoch, _):
+            return _with(people, replace(people.accounts[id], second_factor=True, epoch=epoch + 1))
+        case SecondFactorRemoved(id, epoch, _):
+            return _with(people, replace(people.accounts[id], second_factor=False, epoch=epoch + 1))
+        case SecondFactorRequired(roles, _):
+            return replace(people, second_factor_roles=frozenset(roles))
         case TokenIssued():
             kept = {id: token for id, token in people.tokens.items() if token.expires_at > event.issued_at}
             return replace(people, tokens={**kept, event.id: event})
@@ -453,5 +580,9 @@ ACCESS: Decider[Command, People, Event] = Decider(
         TokenIssued,
         TokenRevoked,
         SessionEnded,
+        SessionsEnded,
+        SecondFactorAdded,
+        SecondFactorRemoved,
+        SecondFactorRequired,
     ),
 )

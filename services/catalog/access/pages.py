@@ -5,10 +5,13 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
-from services.catalog.access.api import keep_in_browser, registry, sign_in_provider
+from services.catalog.access.api import PEOPLE, registry, sign_in_provider, signed_in
+from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain import PLACES
+from services.catalog.access.people import HalfSignedIn
 from services.chassis.errors import Problem
-from services.chassis.guard import limited, public, recognized
+from services.chassis.guard import cookie, cookie_name, limited, public, recognized
+from services.chassis.tokens import COOKIE
 from services.chassis.web import as_told
 
 blueprint = Blueprint("access_pages", __name__, url_prefix="/catalog")
@@ -23,10 +26,10 @@ def sign_in() -> str:
     return _sign_in(way_back(request.args.get("return", "")))
 
 
-def _sign_in(back: str, problem: dict[str, Any] | None = None) -> str:
+def _sign_in(back: str, problem: dict[str, Any] | None = None, half: HalfSignedIn | None = None) -> str:
     provider = current_app.extensions["sign_in_provider"]
     name = provider and provider.provider.name
-    return render_template("sign_in.html", back=back, provider=name, problem=problem, who=recognized())
+    return render_template("sign_in.html", back=back, provider=name, problem=problem, who=recognized(), half=half)
 
 
 @blueprint.get("/sign-in/provider")
@@ -36,6 +39,7 @@ def begin_at_provider() -> Any:
     """Go to the provider to sign in there."""
     back, provider = way_back(request.args.get("return", "")), sign_in_provider()
     try:
+        cookie_name(COOKIE)  # before the way there: the session could not be kept
         return provider.begin(back, url_for("access_pages.return_from_provider", _external=True))
     except Problem as problem:
         return _told(problem, back)
@@ -45,11 +49,17 @@ def begin_at_provider() -> Any:
 @public
 @limited("sign-in")
 def return_from_provider() -> Any:
-    """Come back from the provider: signed in, if an account is linked to whom it knows; else told why not."""
+    """Come back from the provider: signed in if an account is linked to this person; otherwise the page says why not.
+
+    Where the account has a second factor, or needs one, the page asks for it.
+    """
     back, provider = "/", sign_in_provider()
     try:
         back = provider.way_back()
-        keep_in_browser(registry().sign_in_as(provider.end()))
+        found = registry().sign_in_as(provider.end(), cookie(BROWSER_COOKIE))
+        if isinstance(found, HalfSignedIn):
+            return _sign_in(back, half=found)
+        signed_in(found)
     except Problem as problem:
         return _told(problem, back)
     return redirect(back)
@@ -68,12 +78,19 @@ def password() -> str:
     return render_template("password.html")
 
 
+@blueprint.get("/second-factor")
+@public
+def second_factor() -> str:
+    """One's own second factor: an empty shell, which asks the API."""
+    return render_template("second_factor.html")
+
+
 @blueprint.get("/access")
 @public
 def access() -> str:
     """Accounts and tokens: an empty shell, filled through the API for the administrator who looks."""
     provider = current_app.extensions["sign_in_provider"]
-    return render_template("access.html", roles=list(PLACES), provider=provider and provider.provider)
+    return render_template("access.html", roles=list(PLACES), people=PEOPLE, provider=provider and provider.provider)
 
 
 def way_back(wanted: str) -> str:

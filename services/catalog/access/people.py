@@ -2,38 +2,56 @@
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from services.catalog.access.attempts import Attempts
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from services.catalog.access.attempts import Attempts, Failures
+from services.catalog.access.browsers import Browser, read_browser, signed_browser
 from services.catalog.access.contract import STREAM
 from services.catalog.access.domain import (
     ACCESS,
     LONGEST_SESSION,
     Account,
+    AddSecondFactor,
     Command,
     CreateAccount,
     DisableAccount,
     EndSession,
+    EndSessions,
     Event,
     IssueToken,
     LinkSignIn,
     People,
+    RemoveSecondFactor,
+    RequireSecondFactor,
     SetPassword,
     TokenIssued,
     UnlinkSignIn,
 )
 from services.catalog.access.identities import Identities
 from services.catalog.access.passwords import Passwords, must_be_strong
+from services.catalog.access.second_factor import (
+    NoSecondFactor,
+    Offer,
+    SecondFactorExists,
+    SecondFactors,
+    WrongCode,
+)
 from services.chassis.access import MAX_AGE
 from services.chassis.decider import Streams
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthorized
 from services.chassis.event_store import EventStore
-from services.chassis.tokens import Actor, sign
+from services.chassis.seal import Seal
+from services.chassis.tokens import Actor, read, sign
 
-IDLE = 30 * 60  # seconds that a session lasts without a sign of life
+IDLE = 30 * 60  # seconds that a session lasts without input by a person
+HALF_SIGNED_IN = "urn:mpp:half-signed-in"  # audience of what leads from the password to the second factor
+TO_CODE = 10 * 60  # seconds for that
 
 
 class WrongPassword(Unauthorized):
@@ -56,6 +74,10 @@ class NoSignIn(NotFound):
     """This catalog has no key to sign with."""
 
 
+class SignInExpired(Unauthorized):
+    """Too long ago, or the account has changed since: sign in from the start."""
+
+
 @dataclass(frozen=True)
 class Session:
     """A session as its browser keeps it: the cookie's value, and when it ends unless renewed."""
@@ -64,14 +86,44 @@ class Session:
     expires: int
 
 
+@dataclass(frozen=True)
+class SignedIn:
+    """A sign-in that is complete; `browser` is the cookie by which the account knows the browser from now on."""
+
+    account: Account
+    session: Session
+    browser: str
+    failures: Failures | None
+
+
+Step = Literal["code", "enrolment"]
+
+
+@dataclass(frozen=True)
+class HalfSignedIn:
+    """The password was right; `step` says what is missing: a code, or a second factor to be set up first."""
+
+    token: str
+    step: Step
+
+
 class Registry:
     """Everybody who may do something here. One per process."""
 
-    def __init__(self, store: EventStore, private_pem: str = "", provider: str = "") -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        private_pem: str = "",
+        provider: str = "",
+        seal: Seal | None = None,
+        local_words: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self._streams: Streams[Command, People, Event] = Streams(store, ACCESS, {"events": ACCESS.events})
         self._passwords = Passwords(store.database)
         self._attempts = Attempts(store.database)
         self._identities = Identities(store.database, provider)
+        self.second_factors = SecondFactors(store.database, seal or Seal())
+        self._local_words = local_words
         self._private = private_pem.encode()
 
     @property
@@ -89,7 +141,7 @@ class Registry:
 
     def create(self, name: str, password: str, role: str, scope: Mapping[str, str], **context: str) -> Account:
         """A new account. Raises what the rules refuse, and `WeakPassword`."""
-        must_be_strong(password, name)
+        must_be_strong(password, name, self._local_words())
         id = secrets.token_hex(8)
         self._passwords.keep(id, password)
         try:
@@ -99,8 +151,8 @@ class Registry:
             raise
 
     def set_password(self, id: str, password: str, **context: str) -> Account:
-        """Another password: all sessions of the account are over. Raises `UnknownAccount`, `WeakPassword`."""
-        must_be_strong(password, self.people().account(id).name)
+        """Another password: all sessions and tokens of the account end. Raises `UnknownAccount`, `WeakPassword`."""
+        must_be_strong(password, self.people().account(id).name, self._local_words())
         self._passwords.keep(id, password)
         return self.act(SetPassword(id, now()), **context).account(id)
 
@@ -108,38 +160,128 @@ class Registry:
         """Nobody signs in with it any more."""
         return self.act(DisableAccount(id, now()), **context).account(id)
 
-    def sign_in(self, name: str, password: str, address: str) -> tuple[Account, Session]:
-        """A session for who knows name and password. Raises `WrongPassword`, `TooManyAttempts`, `NoSignIn`."""
+    def sign_in(self, name: str, password: str, address: str, cookie: str = "") -> SignedIn | HalfSignedIn:
+        """Sign in by name and password; `cookie` is by which the account may know the browser.
+
+        Raises `WrongPassword`, `TooManyAttempts`, `NoSignIn`, `NoSecondFactor`.
+        """
         if not self.can_sign:
             raise NoSignIn()
-        counted = self._attempts.count(name, address)
-        account = self.people().named(name)
-        fits = self._passwords.fits(account.id if account else "", password)
+        account, browser = self.people().named(name), read_browser(cookie, self._private)
+        id = account.id if account else ""
+        known = browser.id_for(id)
+        counted = self._attempts.by_password(name, address, known)
+        fits = self._passwords.fits(id, password)
         if account is None or not account.enabled or not fits:
+            if not known:
+                self._attempts.failed(id, now())
             raise WrongPassword()
-        self._attempts.forgive(counted)
-        return account, self._begin(account)
+        self._attempts.succeeded(counted)
+        return self._admit(account, browser)
 
-    def sign_in_as(self, known_as: str) -> Session:
-        """A session for whom the provider knows by this name. Raises `NotLinked`, also if the account is disabled."""
+    def sign_in_as(self, known_as: str, cookie: str = "") -> SignedIn | HalfSignedIn:
+        """Sign in whom the provider knows by this name. Raises `NotLinked`, also if the account is disabled."""
         account = self.people().accounts.get(self._identities.account(known_as))
         if account is None or not account.enabled or not account.linked:
             raise NotLinked(known_as=known_as)
-        return self._begin(account)
+        return self._admit(account, read_browser(cookie, self._private))
 
-    def change_own_password(self, actor: Actor, current: str, password: str, address: str, trace: str) -> Session:
-        """Another password for who is signed in: their other sessions are over, and this one begins anew.
+    def finish_sign_in(self, half: str, code: str, cookie: str = "") -> SignedIn:
+        """Complete a sign-in by a code of the second factor.
 
-        Raises `NotSignedIn`, `WrongCurrentPassword`, `WeakPassword`, `TooManyAttempts`.
+        Raises `SignInExpired`, `WrongCode`, `TooManyAttempts`.
+        """
+        account, browser = self.half_signed_in(half, "code"), read_browser(cookie, self._private)
+        known = browser.id_for(account.id)
+        counted = self._attempts.by_code(account.id, known)
+        if not self.second_factors.accepts(account.id, code):
+            if not known:
+                self._attempts.failed(account.id, now())
+            raise WrongCode()
+        self._attempts.succeeded(counted)
+        return self._complete(account, browser)
+
+    def half_signed_in(self, half: str, step: Step) -> Account:
+        """Return the account that is at this step of signing in. Raises `SignInExpired`."""
+        try:
+            claims = read(half, OKPKey.import_key(self._private), HALF_SIGNED_IN)
+            account = self.people().accounts.get(claims["account"])
+        except (JoseError, ValueError, KeyError, TypeError):
+            raise SignInExpired() from None
+        fresh = account and account.enabled and (claims.get("epoch"), claims.get("step")) == (account.epoch, step)
+        if not account or not fresh:
+            raise SignInExpired()
+        return account
+
+    def confirmed(self, actor: Actor, current: str) -> Account:
+        """Return the account of who is signed in and knows its password.
+
+        Raises `NotSignedIn`, `WrongCurrentPassword`, `TooManyAttempts`.
         """
         if not actor.session:
             raise NotSignedIn()
         account = self.people().account(actor.account)
-        counted = self._attempts.count(account.name, address)
+        counted = self._attempts.by_password(account.name, "", browser=f"signed in {account.id}")
         if not self._passwords.fits(account.id, current):
             raise WrongCurrentPassword()
-        self._attempts.forgive(counted)
+        self._attempts.succeeded(counted)
+        return account
+
+    def change_own_password(self, actor: Actor, current: str, password: str, trace: str) -> Session:
+        """Another password for who is signed in: their other sessions and tokens end, and this session begins again.
+
+        Raises `WeakPassword` and what `confirmed` does.
+        """
+        account = self.confirmed(actor, current)
         return self._begin(self.set_password(account.id, password, actor=actor.name, trace=trace))
+
+    def offer_second_factor(self, account: Account) -> Offer:
+        """Return a secret for the account's authenticator app. Raises `SecondFactorExists`, `NoSecondFactor`."""
+        if account.second_factor:
+            raise SecondFactorExists()
+        return self.second_factors.offer(account.id, account.name)
+
+    def add_second_factor(self, account: Account, code: str, cookie: str, trace: str) -> tuple[list[str], SignedIn]:
+        """Turn on what was offered, by a first code: all other sessions end. Return recovery codes, and a session.
+
+        Raises `WrongFirstCode`, `SecondFactorExists`, `TooManyAttempts`.
+        """
+        if account.second_factor:
+            raise SecondFactorExists()
+        counted = self._attempts.by_code(account.id, "enrolment")
+        codes = self.second_factors.confirm(account.id, code)
+        self._attempts.succeeded(counted)
+        added = self.act(AddSecondFactor(account.id, now()), actor=account.name, trace=trace).account(account.id)
+        return codes, self._complete(added, read_browser(cookie, self._private))
+
+    def new_recovery_codes(self, account: Account) -> list[str]:
+        """Replace the account's recovery codes and return the new ones. Raises `NoSecondFactor`."""
+        if not account.second_factor:
+            raise NoSecondFactor()
+        return self.second_factors.new_codes(account.id)
+
+    def remove_own_second_factor(self, account: Account, trace: str) -> Session:
+        """Sign in without a code from now on: all other sessions end. Raises `SecondFactorNeeded`."""
+        removed = self.act(RemoveSecondFactor(account.id, now()), actor=account.name, trace=trace)
+        self.second_factors.erase(account.id)
+        return self._begin(removed.account(account.id))
+
+    def reset_second_factor(self, id: str, **context: str) -> Account:
+        """Take an account's second factor away, for who lost it: all its sessions end. Raises `UnknownAccount`."""
+        account = self.act(RemoveSecondFactor(id, now(), reset=True), **context).account(id)
+        self.second_factors.erase(id)
+        return account
+
+    def require_second_factor(self, roles: Iterable[str], **context: str) -> People:
+        """Require a second factor of these roles and of no others. Raises `NoSecondFactor`, `InvalidRole`."""
+        wanted = tuple(sorted(set(roles)))
+        if wanted and not self.second_factors.can_be_set_up:
+            raise NoSecondFactor()
+        return self.act(RequireSecondFactor(wanted, now()), **context)
+
+    def sign_out_everywhere(self, id: str, **context: str) -> Account:
+        """End all sessions of an account. Raises `UnknownAccount`."""
+        return self.act(EndSessions(id, now()), **context).account(id)
 
     def identities(self) -> Mapping[str, str]:
         """By which name the provider knows the accounts that are linked, by account."""
@@ -158,7 +300,10 @@ class Registry:
         return account
 
     def renewed(self, actor: Actor) -> Session | None:
-        """The session for longer, once a third of its time is over; None where there is nothing to renew."""
+        """The session for longer, once a third of its time is over; None where there is nothing to renew.
+
+        Only for requests that a page sends because a person did something, never for what it asks periodically.
+        """
         if not (self.can_sign and actor.session and actor.expires - time.time() < IDLE * 2 / 3):
             return None
         account = self.people().accounts.get(actor.account)
@@ -192,6 +337,24 @@ class Registry:
         account = people.accounts.get(actor.account) if actor.session else None
         is_over = account is not None and (not account.enabled or actor.epoch < account.epoch)
         return is_over or actor.token in people.revoked or actor.session in people.ended
+
+    def _admit(self, account: Account, browser: Browser) -> SignedIn | HalfSignedIn:
+        """Complete a sign-in, or say which step is missing. Raises `NoSecondFactor` where it cannot be set up."""
+        if account.second_factor:
+            return self._half(account, "code")
+        if self.people().lacks_second_factor(account):
+            if not self.second_factors.can_be_set_up:
+                raise NoSecondFactor()
+            return self._half(account, "enrolment")
+        return self._complete(account, browser)
+
+    def _half(self, account: Account, step: Step) -> HalfSignedIn:
+        claims = {"account": account.id, "epoch": account.epoch, "step": step, "exp": int(time.time()) + TO_CODE}
+        return HalfSignedIn(sign(self._private, claims, HALF_SIGNED_IN), step)
+
+    def _complete(self, account: Account, browser: Browser) -> SignedIn:
+        cookie = signed_browser(browser.after_sign_in(account.id), self._private)
+        return SignedIn(account, self._begin(account), cookie, self._attempts.report(account.id))
 
     def _begin(self, account: Account) -> Session:
         until = int(time.time() + LONGEST_SESSION.total_seconds())

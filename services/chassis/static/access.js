@@ -9,7 +9,9 @@ const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 
 // Looking
 
 async function look() {
-  const [{ accounts }, { tokens }] = await Promise.all([send(`${api}/accounts`), send(`${api}/tokens`)]);
+  const paths = ['accounts', 'tokens', 'second-factor'];
+  const [{ accounts }, { tokens }, { roles }] = await Promise.all(paths.map((path) => send(`${api}/${path}`)));
+  for (const box of $('factor-form').elements.roles) box.checked = roles.includes(box.value);
   $('accounts').replaceChildren(...accounts.map(accountRow));
   $('tokens').replaceChildren(...tokens.map(tokenRow));
   $('no-tokens').hidden = tokens.length > 0;
@@ -21,13 +23,16 @@ function about({ name, role, scope }) {
 
 function accountRow(account) {
   const { enabled } = account;
-  const row = copy('account', { ...about(account), known_as: account.known_as, status: t(enabled ? 'access.enabled' : 'access.disabled'), switch: t(enabled ? 'access.disable' : 'access.enable') });
+  const row = copy('account', { ...about(account), known_as: account.known_as, factor: account.second_factor ? t('access.factor-on') : null, status: t(enabled ? 'access.enabled' : 'access.disabled'), switch: t(enabled ? 'access.disable' : 'access.enable') });
   row.querySelector('.pill').dataset.kind = enabled ? 'good' : 'bad';
+  row.querySelector('[data-do="reset-factor"]').hidden = !account.second_factor;
   const path = `${api}/accounts/${account.id}`;
   const doing = {
     change: () => open('change', account),
     'set-password': () => open('set-password', account),
     link: () => open('link', account),
+    'end-sessions': () => act(account.name, `${path}/sessions`, { method: 'DELETE' }),
+    'reset-factor': () => act(account.name, `${path}/second-factor`, { method: 'DELETE' }),
     switch: () => act(account.name, `${path}/disabled`, { method: enabled ? 'PUT' : 'DELETE' }),
   };
   return withButtons(row, account.name, doing);
@@ -111,5 +116,10 @@ async function submit(event) {
 
 for (const button of document.querySelectorAll('[data-opens]')) button.addEventListener('click', () => open(button.dataset.opens));
 for (const button of document.querySelectorAll('[data-close]')) button.addEventListener('click', () => button.closest('dialog').close());
+$('factor-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const roles = new FormData(event.target).getAll('roles');
+  act(t('access.factor.title'), `${api}/second-factor`, { method: 'PUT', body: { roles } });
+});
 for (const form of document.querySelectorAll('form[data-act]')) form.addEventListener('submit', submit);
 forStaff(look);

@@ -1,11 +1,17 @@
 import { keepToken, keptToken, request } from './api.js';
 
 const ME = '/catalog/api/me';
+const SESSION = '/catalog/api/session';
 const RENEW_MS = 5 * 60_000;
+const WARN_S = 2 * 60; // before the session ends, so that there is time to stay signed in
+const INPUT = ['pointerdown', 'keydown', 'wheel'];
 const form = document.getElementById('token-form');
 const problem = document.getElementById('token-problem');
 const badge = document.getElementById('signed-in');
 
+const ends = document.getElementById('session-ends');
+let renewedAt = 0;
+let nextLook = 0;
 let session = null; // who is signed in by a cookie; a token, where there is one, goes before it
 let here = null; // who that is, or will be answered to be, once it was asked
 
@@ -21,7 +27,8 @@ export function isStaff() {
 export function askForToken(why = null) {
   keepToken(null);
   session = here = null;
-  badge.hidden = true;
+  clearTimeout(nextLook);
+  badge.hidden = ends.hidden = true;
   problem.textContent = why;
   problem.hidden = !why;
   form.hidden = false;
@@ -43,22 +50,42 @@ export async function whoIsHere() {
   return here;
 }
 
-/** Learn who is signed in, which also makes the session last longer. */
-async function lookForSession() {
-  const me = await request(ME).catch(() => null); // the token form is there for whoever cannot reach it
+/** Show who is signed in, and warn before the session ends; null where nobody could be asked. */
+function note(me) {
   if (me === null) return;
   session = me.session ? me : null;
   document.getElementById('sign-in').hidden = !me.can_sign_in;
   badge.hidden = session === null;
   if (session) badge.querySelector('strong').textContent = session.name;
+  clearTimeout(nextLook);
+  ends.hidden = !session || session.expires_in > WARN_S;
+  if (!session) return;
+  const left = ends.hidden ? session.expires_in - WARN_S : session.expires_in;
+  nextLook = setTimeout(lookForSession, (left + 1) * 1000); // another tab may have renewed it
+}
+
+/** Learn who is signed in. The session does not last longer for it. */
+async function lookForSession() {
+  note(await request(ME).catch(() => null)); // without an answer the token form remains
+}
+
+/** Renew the session because of a key, click, touch or wheel: never because time has passed. */
+async function renew() {
+  renewedAt = Date.now();
+  note(await request(SESSION, { method: 'PUT' }).catch(() => null));
+}
+
+function onInput(event) {
+  if (!session || staffToken() || !event.isTrusted) return;
+  if (!ends.hidden || Date.now() - renewedAt >= RENEW_MS) renew();
 }
 
 document.getElementById('sign-in').href += `?return=${encodeURIComponent(location.pathname + location.search)}`;
 document.getElementById('sign-out').addEventListener('click', async () => {
-  await request('/catalog/api/session', { method: 'DELETE' }).catch(() => null);
+  await request(SESSION, { method: 'DELETE' }).catch(() => null);
   location.reload();
 });
 if (!staffToken()) {
   await lookForSession();
-  setInterval(() => { if (session) lookForSession(); }, RENEW_MS);
+  for (const kind of INPUT) addEventListener(kind, onInput, { capture: true, passive: true });
 }

@@ -8,10 +8,10 @@ is lost: somebody resumes it, and it goes on where it stood.
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -50,8 +50,16 @@ GAP = timedelta(minutes=1)  # for which a number that is missing is waited for, 
 STALE_PING = timedelta(minutes=10)
 
 
-def dispatch(store: EventStore, registry: Registry, news: News, deliveries: Deliveries, gate: Gate) -> Loop:
-    """A loop that tells all webhooks, while it holds the lease: a second worker stands by."""
+Clock = Callable[[], datetime]
+
+
+def dispatch(
+    store: EventStore, registry: Registry, news: News, deliveries: Deliveries, gate: Gate, clock: Clock = now
+) -> Loop:
+    """A loop that tells all webhooks, while it holds the lease: a second worker stands by.
+
+    `clock` returns this instant; schedules, gaps and signatures follow it.
+    """
 
     def loop(life: Life) -> None:
         lease = Lease(store, LEASE)
@@ -60,7 +68,7 @@ def dispatch(store: EventStore, registry: Registry, news: News, deliveries: Deli
                 if not life.goes_on():
                     return
                 life.rest(0.5)
-            lanes = Lanes(registry, news, deliveries, gate)
+            lanes = Lanes(registry, news, deliveries, gate, clock)
             try:
                 while life.goes_on() and _held(lease):
                     life.rest(lanes.look())
@@ -85,8 +93,9 @@ def _held(lease: Lease) -> bool:
 class Lanes:
     """All webhooks as they are being told by this process."""
 
-    def __init__(self, registry: Registry, news: News, deliveries: Deliveries, gate: Gate) -> None:
+    def __init__(self, registry: Registry, news: News, deliveries: Deliveries, gate: Gate, clock: Clock = now) -> None:
         self._registry, self._news, self._deliveries, self._gate = registry, news, deliveries, gate
+        self._now = clock
         self._cursors = deliveries.cursors()
         self._heads: Mapping[tuple[str, str], int] = {}
         self._nothing_since: dict[Lane, tuple[int, int]] = {}  # the run, and the head when there was nothing to tell
@@ -134,7 +143,7 @@ class Lanes:
         cursor = self._cursors.get(lane)
         if cursor is None or cursor.run != start.run:
             return head > 0 and self._nothing_since.get(lane) != (start.run, head)
-        return head > cursor.after and (cursor.due <= now() or cursor.tries != hook.tries)
+        return head > cursor.after and (cursor.due <= self._now() or cursor.tries != hook.tries)
 
     def _work(self, id: str) -> None:
         """A webhook's lane: what is to be done for it now."""
@@ -157,7 +166,7 @@ class Lanes:
         while time.monotonic() < until:
             hook = self._current(lane[0])
             cursor = self._cursor(hook, lane[1]) if hook and not hook.paused else None
-            if hook is None or cursor is None or cursor.due > now():
+            if hook is None or cursor is None or cursor.due > self._now():
                 return
             head = self._heads.get((lane[1], hook.mall), 0)
             items = self._news.after(lane[1], hook.mall, cursor.after, BATCH)
@@ -170,8 +179,8 @@ class Lanes:
     def _tell_items(self, lane: Lane, hook: Webhook, cursor: Cursor, items: Sequence[Item]) -> bool:
         """Tell these events, which follow the cursor; whether all of them were told or passed over."""
         for item in items:
-            if item.sequence > cursor.after + 1 and item.heard_at > now() - GAP:
-                self._save(lane, replace(cursor, due=now() + timedelta(seconds=1)))  # one is still on its way
+            if item.sequence > cursor.after + 1 and item.heard_at > self._now() - GAP:
+                self._save(lane, replace(cursor, due=self._now() + timedelta(seconds=1)))  # one is still on its way
                 return False
             wanted = hook.wants(item.kind, item.agencies, item.services)
             if wanted and (self._current(hook.id) != hook or not self._attempt(hook, lane, cursor, item)):
@@ -189,13 +198,13 @@ class Lanes:
         failed = cursor.failed + 1
         last = failed > len(SCHEDULE)
         wait = timedelta() if last else SCHEDULE[failed - 1] * (1 + random.uniform(0, JITTER))
-        self._save(lane, replace(cursor, failed=failed, due=now() + max(wait, attempt.wait)))
+        self._save(lane, replace(cursor, failed=failed, due=self._now() + max(wait, attempt.wait)))
         if last or attempt.came == "gone":
-            self._registry.act(PauseWebhook(hook.id, "gone" if attempt.came == "gone" else "failing", now()))
+            self._registry.act(PauseWebhook(hook.id, "gone" if attempt.came == "gone" else "failing", self._now()))
         return False
 
     def _send(self, hook: Webhook, item: Item, number: int) -> Attempt:
-        at, body = now(), item.body.encode()
+        at, body = self._now(), item.body.encode()
         secrets = self._registry.secrets.find(hook.signs_with(at))
         if not secrets:
             raise LookupError("no secret to sign with")
@@ -205,7 +214,7 @@ class Lanes:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": signatures(secrets, item.id, timestamp, body),
         }
-        attempt = post(self._gate, hook.url, headers, body)
+        attempt = post(self._gate, hook.url, headers, body, at)
         self._deliveries.write(hook.id, item, number, attempt)
         log.info("webhook", webhook=hook.id, message=item.id, came=attempt.came, status=attempt.status, attempt=number)
         return attempt
@@ -225,7 +234,7 @@ class Lanes:
                 return None
             return Cursor(start.run, first - 1, hook.tries)
         if cursor.tries != hook.tries:
-            return replace(cursor, tries=hook.tries, failed=0, due=now())
+            return replace(cursor, tries=hook.tries, failed=0, due=self._now())
         return cursor
 
     def _save(self, lane: Lane, cursor: Cursor) -> None:
@@ -235,7 +244,7 @@ class Lanes:
 
     def _open_ping(self, hook: Webhook) -> PingRequested | None:
         ping = hook.ping
-        is_open = ping and self._pings.get(hook.id) != ping.ping and ping.requested_at > now() - STALE_PING
+        is_open = ping and self._pings.get(hook.id) != ping.ping and ping.requested_at > self._now() - STALE_PING
         return ping if is_open else None
 
     def _send_ping(self, hook: Webhook) -> None:

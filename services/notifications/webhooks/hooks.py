@@ -3,7 +3,7 @@
 from flask import Flask
 
 from services.chassis.event_store import EventStore
-from services.notifications.seal import Seal
+from services.chassis.seal import Seal
 from services.notifications.webhooks import api
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.deliveries import Deliveries

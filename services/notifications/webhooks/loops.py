@@ -4,7 +4,7 @@ from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore
 from services.chassis.life import Life, Loop
 from services.chassis.metrics import Figures
-from services.notifications.seal import Seal
+from services.chassis.seal import Seal
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.deliveries import Deliveries
 from services.notifications.webhooks.dispatcher import dispatch

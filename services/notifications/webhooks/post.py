@@ -42,14 +42,18 @@ class Attempt:
         return self.came == "delivered"
 
 
-def post(gate: Gate, url: str, headers: dict[str, str], body: bytes) -> Attempt:
-    """Send it, and tell what came of it; raises nothing."""
+def post(gate: Gate, url: str, headers: dict[str, str], body: bytes, at: datetime | None = None) -> Attempt:
+    """Send it, and tell what came of it; raises nothing.
+
+    `at` is this instant, from which a date in `Retry-After` is counted; None: that of the system's clock.
+    """
     began = time.monotonic()
-    attempt = _post(gate, url, {**headers, "User-Agent": AGENT, "Content-Type": CONTENT}, body)
+    sent = {**headers, "User-Agent": AGENT, "Content-Type": CONTENT}
+    attempt = _post(gate, url, sent, body, at or datetime.now(UTC))
     return replace(attempt, millis=round((time.monotonic() - began) * 1000))
 
 
-def _post(gate: Gate, url: str, headers: dict[str, str], body: bytes) -> Attempt:
+def _post(gate: Gate, url: str, headers: dict[str, str], body: bytes, at: datetime) -> Attempt:
     try:
         target = gate.target(url)
         address = str(gate.address(target))
@@ -60,7 +64,7 @@ def _post(gate: Gate, url: str, headers: dict[str, str], body: bytes) -> Attempt
             came = _came(response.status)
             answer = "" if came == "delivered" else response.read(BEGINNING * 4).decode("utf-8", "replace")
             said = UNSEEN.sub(" ", answer)[:BEGINNING]
-            return Attempt(came, response.status, said, wait=_asked_wait(response.headers))
+            return Attempt(came, response.status, said, wait=_asked_wait(response.headers, at))
     except NotReached as told:
         return _failed(told.__cause__)
     except (HTTPException, OSError, ValueError) as error:
@@ -86,13 +90,13 @@ def _came(status: int) -> Came:
             return "refused"
 
 
-def _asked_wait(headers: Message) -> timedelta:
+def _asked_wait(headers: Message, at: datetime) -> timedelta:
     """What `Retry-After` asks for, in seconds or as a date (RFC 9110 section 10.2.3); nothing where it is neither."""
     asked = headers.get("Retry-After", "").strip()
     if asked.isdecimal() and asked.isascii():
         return min(timedelta(seconds=int(asked[:9])), LONGEST_WAIT)
     try:
         until = email.utils.parsedate_to_datetime(asked)
-        return max(timedelta(), min(until - datetime.now(UTC), LONGEST_WAIT))
+        return max(timedelta(), min(until - at, LONGEST_WAIT))
     except (ValueError, TypeError, OverflowError):  # a year of 20 digits, a zone of a thousand hours
         return timedelta()

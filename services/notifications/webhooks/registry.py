@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from services.chassis.decider import Streams
 from services.chassis.errors import Refused
 from services.chassis.event_store import EventStore
-from services.notifications.seal import Seal
+from services.chassis.seal import Seal
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.domain import (
     OVERLAP,

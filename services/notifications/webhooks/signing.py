@@ -13,7 +13,7 @@ import structlog
 from pymongo.database import Database
 
 from services.chassis.event_store import Document
-from services.notifications.seal import Seal
+from services.chassis.seal import Seal
 
 log = structlog.get_logger()
 

@@ -30,9 +30,14 @@ class Seal:
         self._mark_keys = [_derived(key) for key in keys or ("",)]
 
     @classmethod
-    def from_env(cls, env: Env) -> "Seal":
-        """Read `CONTACTS_KEYS`: one or more, with spaces or new lines between them."""
-        return cls((env.str("CONTACTS_KEYS", "", validate=_must_be_long) or "").split())
+    def from_env(cls, env: Env, name: str = "CONTACTS_KEYS") -> "Seal":
+        """Read the setting of this name: one or more keys, with spaces or new lines between them."""
+        return cls((env.str(name, "", validate=_must_be_long) or "").split())
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether anything is encrypted at all."""
+        return bool(self._keys)
 
     def close(self, name: str, text: str) -> Document:
         """The text as it is kept: sealed, or under its name where there is no key."""
