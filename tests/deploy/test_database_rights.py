@@ -12,6 +12,7 @@ from rights import RIGHTS, SERVICES, WATCH, is_allowed, privileges
 from services.notifications import erase
 
 COLLECTION = re.compile(r"""(?:database|_db)\["(\w+)"\]|get_collection\(\s*"(\w+)\"""")
+OF_EARLIER_RELEASES = {"sign_in_attempts"}  # written by processes that an upgrade has not replaced yet
 USERS = ("catalog", "ticketing", "notifications")
 # A stand-in for mongosh's globals: collects the roles and users that initiate.js makes.
 MONGOSH = """
@@ -48,7 +49,7 @@ def collections(folder: str) -> set[str]:
 def test_each_collection_of_a_service_is_in_its_rights(user):
     rights = RIGHTS["users"][user]
     known = {*rights["add"], *rights["change"]}
-    assert collections("chassis") | collections(user) == known
+    assert collections("chassis") | collections(user) == known - OF_EARLIER_RELEASES
 
 
 @pytest.mark.parametrize("user", USERS)
