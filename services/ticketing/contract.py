@@ -78,6 +78,8 @@ TOLD: Mapping[type[stored.Event], tuple[str, Sequence[str]]] = {
     stored.DayClosed: ("day-closed.v1", ("closed_at", "by_schedule", "totals")),
 }
 PUBLISHED = tuple(TOLD)
+FINISHED_BY = stored.DayClosed.__name__  # ends the stream of a day, which is then sealed
+FINISHED_AS = f"{TYPES}{TOLD[stored.DayClosed][0]}"
 SUBJECTS = ("ticket_id", "booking_id", "counter", "service")
 
 

@@ -146,6 +146,10 @@ def test_a_record_nobody_touched_fits(day, supervisor, store):
         "first_misfit": None,
         "hash": commits[-1].hash,
         "seal": None,
+        "signature": "none",
+        "sealed_at": None,
+        "seal_key": None,
+        "faults": [],
     }
 
 

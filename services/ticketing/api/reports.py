@@ -1,11 +1,10 @@
-"""Reports: the record of a day and whether it was tampered with; figures of a day or a period."""
+"""Reports: the record of a day and whether it was changed later; figures of a day or a period."""
 
 from datetime import date
 from typing import Any
 
-from flask import Response
+from flask import Response, current_app
 
-from services.chassis import chain
 from services.chassis.errors import NotFound
 from services.chassis.guard import actor, allow
 from services.chassis.tokens import WrongScope
@@ -14,7 +13,7 @@ from services.ticketing.api.schemas import Format, Period
 from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.domain import hours, statistics
 from services.ticketing.domain.history import Visits
-from services.ticketing.queue import now
+from services.ticketing.queue import day_stream, now
 from services.ticketing.tables import table
 
 
@@ -39,27 +38,17 @@ def day_audit(wanted: dict[str, str], mall: str, day: str) -> Any:
 @allow("supervisor", "administrator", "auditor")
 @blueprint.response(200)
 def verify_day(mall: str, day: str) -> dict[str, Any]:
-    """Recompute the hash chain of a day; the first commit that does not fit, if there is one.
+    """Compare the record of a day with its hash chain, its signed seal, the journal and the history of the mall.
 
-    That nothing was cut off the end of a closed day is seen by the seal in the mall's history.
+    `faults` names each thing that does not fit; `signature` is `valid`, `invalid`, `missing`, `pending` (closed minutes
+    ago) or `none` (the day is not closed: its end is not protected yet).
     """
     queue().mall(mall)
     on = day_named(day)
-    commits = queue().commits(mall, on)
-    last = commits[-1].hash if commits else None
+    commits, seals = queue().commits(mall, on), current_app.extensions["seals"]
     recorded = queue().history(mall).days.get(on.isoformat())
-    misfit = chain.first_misfit(commits)
-    if misfit is None and recorded and commits and recorded.seal != last:
-        misfit = commits[-1]
-    return {
-        "mall": mall,
-        "day": day,
-        "commits": len(commits),
-        "fits": misfit is None and not (recorded and not commits),
-        "first_misfit": misfit.id if misfit else None,
-        "hash": last,
-        "seal": recorded.seal if recorded else None,
-    }
+    verdict = seals.verify(day_stream(mall, on), commits, now())
+    return {"mall": mall, "day": day} | audit.verification(commits, verdict, recorded.seal if recorded else None)
 
 
 @blueprint.get("/statistics")

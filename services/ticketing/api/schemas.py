@@ -7,6 +7,7 @@ from typing import Any, get_args
 import marshmallow as ma
 from marshmallow.validate import Length, OneOf, Range
 
+from services.chassis.instants import Instant
 from services.ticketing.domain.day.state import Status
 
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn")  # control, format, surrogate, private use, unassigned
@@ -134,8 +135,8 @@ class NewClosure(ma.Schema):
     scope = ma.fields.String(required=True, validate=OneOf(SCOPES))
     code = text(64, metadata={"description": "The counter's or service's code; none for the mall."})
     reason = text(200, 3)
-    since = ma.fields.AwareDateTime(load_default=None, allow_none=True, validate=soon)
-    until = ma.fields.AwareDateTime(load_default=None, allow_none=True, validate=soon)
+    since = Instant(load_default=None, allow_none=True, validate=soon)
+    until = Instant(load_default=None, allow_none=True, validate=soon)
 
 
 class WhichClosure(ma.Schema):
