@@ -358,7 +358,10 @@ def test_faults_of_a_catalog_name_the_entry():
         Fault("services", "no service {code}", {"code": "X", "entry": "G06"}, where="counter {entry}: "),
     ]
     nameless = replace(KNOWN, agencies={**KNOWN.agencies, "": AgencyListed("", " ", "Z")})
-    assert [str(fault) for fault in faults_of_all(nameless, KNOWN)] == ["agency '': a name is needed"]
+    assert [str(fault) for fault in faults_of_all(nameless, KNOWN)] == [
+        "agency '': capital letters, digits and hyphens, at most 40",
+        "agency '': a name is needed",
+    ]
 
 
 # Faults of hours
