@@ -79,13 +79,15 @@ def on_suspended(event: CloudEvent) -> tuple[str, News]:
         since=datetime.fromisoformat(data["since"]),
         until=datetime.fromisoformat(until) if until else None,
         position=_position(event),
+        closure=data.get("closure", ""),
     )
     return closures_stream(data["mall"]), heard
 
 
 def on_resumed(event: CloudEvent) -> tuple[str, News]:
     """It is open again before its time."""
-    return closures_stream(event.data["mall"]), ReopeningHeard(*_closed(event), event.time, _position(event))
+    closure = event.data.get("closure", "")
+    return closures_stream(event.data["mall"]), ReopeningHeard(*_closed(event), event.time, _position(event), closure)
 
 
 def on_place_booked(event: CloudEvent) -> tuple[str, News]:

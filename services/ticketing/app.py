@@ -11,9 +11,11 @@ from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.journal import Journal
 from services.chassis.limits import DAY, Limit, Limits
+from services.chassis.seals import Keys, Seals
 from services.chassis.tokens import Verifier, public_key
 from services.ticketing import pages
-from services.ticketing.api import blueprint
+from services.ticketing.api import blueprint, seals
+from services.ticketing.contract import FINISHED_BY
 from services.ticketing.queue import Queue
 from services.ticketing.survey import api as survey_api
 from services.ticketing.survey import pages as survey_pages
@@ -23,7 +25,7 @@ from services.ticketing.survey.surveys import Surveys
 def create_app() -> Flask:
     """The Flask app, from the environment."""
     env = Env()
-    settings, key = Settings.from_env(env, "ticketing"), public_key(env)
+    settings, key, seal_keys = Settings.from_env(env, "ticketing"), public_key(env), Keys.from_env(env)
     allowed = {
         "tickets": Limit(env.int("LIMIT_TICKETS", 30), 600),
         "bookings": Limit(env.int("LIMIT_BOOKINGS", 10), DAY),
@@ -37,6 +39,7 @@ def create_app() -> Flask:
     store = EventStore(connect(settings.mongo_url, settings.database))
     blueprints = [
         blueprint,
+        seals.blueprint,
         pages.blueprint,
         survey_api.blueprint,
         survey_pages.blueprint,
@@ -48,6 +51,7 @@ def create_app() -> Flask:
     app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits)
     app.extensions["queue"] = queue = Queue(store)
     app.extensions["codes"] = codes
+    app.extensions["seals"] = Seals(store.database, seal_keys, FINISHED_BY)
     app.extensions["surveys"] = Surveys(store)
     app.extensions["feed"] = feed.Feed("ticketing", Journal(store.database, settings.schemas), queue.mall)
     app.extensions["dead_letters"] = DeadLetters(store.database)

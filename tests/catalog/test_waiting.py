@@ -45,11 +45,9 @@ class Queue:
     def ticket(self, kind: str, who: str, service: str = KTP, **data) -> CloudEvent:
         return self.tell(f"ticket-{kind}", ticket_id=who, service=service, **data)
 
-    def suspend(self, scope: str, until: datetime | None = None, **code) -> CloudEvent:
-        since, ends = NINE.isoformat(), until and until.isoformat()
-        return self.tell(
-            f"{scope}-suspended", "mall/pekalongan", reason="Listrik padam", since=since, until=ends, **code
-        )
+    def suspend(self, scope: str, until: datetime | None = None, since: datetime = NINE, **code) -> CloudEvent:
+        times = {"since": since.isoformat(), "until": until and until.isoformat()}
+        return self.tell(f"{scope}-suspended", "mall/pekalongan", reason="Listrik padam", **times, **code)
 
 
 @pytest.fixture
@@ -239,6 +237,21 @@ def test_an_old_closure_does_not_come_back_by_a_replay(queue):
     state = after(queue.told)
     assert state.closures == {}
     assert told_again(closed, state) == []
+
+
+def test_closures_of_one_thing_begin_and_end_apart(queue):
+    queue.suspend("counter", counter="G02", closure="now", until=NINE + timedelta(hours=1))
+    queue.suspend("counter", counter="G02", closure="noon", since=NINE + timedelta(hours=3))
+    at = [NINE, NINE + timedelta(hours=2), NINE + timedelta(hours=4)]
+    assert [[c.closure for c in after(queue.told).closures_at(now)] for now in at] == [["now"], [], ["noon"]]
+    queue.tell("counter-resumed", "mall/pekalongan", counter="G02", closure="now")
+    assert [[c.closure for c in after(queue.told).closures_at(now)] for now in at] == [[], [], ["noon"]]
+
+
+def test_closure_published_before_there_were_ids_ends_with_its_own(queue):
+    queue.suspend("counter", counter="G02")
+    queue.tell("counter-resumed", "mall/pekalongan", counter="G02", closure="20261124T020000")
+    assert after(queue.told).closures == {}
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ SOON, LATER = 10, 120  # seconds from now: within what clocks may differ, and be
         {"exp": None},
         {"exp": "never"},
     ],
-    ids=str,
+    ids=lambda claims: " ".join(f"{name}-{'later' if callable(value) else value}" for name, value in claims.items()),
 )
 def test_token_with_wrong_audience_issuer_or_time_is_refused(private, verifier, claims):
     given = {name: value() if callable(value) else value for name, value in claims.items()}

@@ -388,19 +388,21 @@ def test_closures_a_stop_and_the_end_of_the_day_are_told_on_every_screen(site: S
         playwright.expect(service).to_be_disabled()
         seen(kiosk, "[data-service='DUKCAPIL-KTPREKAM']", "Alat rekam rusak")
         seen(hall, "#closures", "Alat rekam rusak")
-        supervisor.post(f"{api}/stop", json={"reason": "Uji evakuasi"}).raise_for_status()
-        seen(kiosk, "#closed", "Uji evakuasi")
-        seen(hall, "#stopped", "Uji evakuasi")
-        assert violations(hall) == []
         box, rows = hall.locator("#earlier").bounding_box(), hall.locator("#earlier li").all()
         bottom = box["y"] + box["height"]
         cut = [row for row in rows if (one := row.bounding_box())["y"] < bottom < one["y"] + one["height"] - 1]
         assert (len(rows) > 0, cut) == (True, []), "no row of calls is cut by the banners"
+        supervisor.post(f"{api}/stop", json={"reason": "Uji evakuasi"}).raise_for_status()
+        seen(kiosk, "#closed", "Uji evakuasi")
+        seen(hall, "#halted", "Uji evakuasi")
+        playwright.expect(hall.locator("#hall-display")).to_be_hidden()
+        assert violations(hall) == []
         picture(hall, "hall-stopped")
         seen(console, "#stopped", "Uji evakuasi")
         seen(console, "#closed-services", "Alat rekam rusak")
         supervisor.delete(f"{api}/stop").raise_for_status()
-        playwright.expect(hall.locator("#stopped")).to_be_hidden()
+        playwright.expect(hall.locator("#halted")).to_be_hidden()
+        seen(hall, "#resumed", "dilanjutkan")
         supervisor.delete(f"{api}/closures/service/DUKCAPIL-KTPREKAM").raise_for_status()
         playwright.expect(service).to_be_enabled()
         seal = supervisor.post(f"{api}/closing").raise_for_status().json()["seal"]

@@ -17,6 +17,7 @@ from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.tokens import COOKIE
 from services.notifications.domain.commands import HearIssued
 from services.notifications.domain.events import IssueHeard
+from services.ticketing.live import Client, Screens, TooManyScreens
 from services.ticketing.survey.domain import ELEMENTS
 
 FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}
@@ -36,6 +37,54 @@ def from_address(address: str) -> dict[str, str]:
 
 def take(houses, address: str = "203.0.113.7", **headers: str) -> int:
     return houses.client().post(f"{MALL}/tickets", json=TICKET, headers=from_address(address) | headers).status_code
+
+
+def test_anonymous_streams_of_an_address_shut_out_no_token_behind_it(strict):
+    client, path = strict.client("live"), "/ticketing/live/malls/pekalongan"
+    opened = [client.get(path, headers=from_address("203.0.113.7")) for _ in range(2)]
+    try:
+        assert client.get(path, headers=from_address("203.0.113.7")).status_code == 429
+        for role, scope in (("supervisor", {}), ("device", {}), ("agency", {"agency": "POLRES"})):
+            where = f"{path}/events" if scope else path
+            token = strict.bearer(role, **scope)
+            opened.append(client.get(where, headers=from_address("203.0.113.7") | token))
+        assert [answer.status_code for answer in opened] == [200] * 5
+    finally:
+        for answer in opened:
+            answer.close()
+
+
+def test_one_token_holds_no_more_streams_than_an_address_may(strict):
+    client, path, token = strict.client("live"), "/ticketing/live/malls/pekalongan", strict.bearer("supervisor")
+    addresses = [from_address(f"203.0.113.{number}") for number in range(3)]
+    opened = [client.get(path, headers=token | address) for address in addresses]
+    assert [answer.status_code for answer in opened] == [200, 200, 429]
+    for answer in opened:
+        answer.close()
+
+
+def test_places_are_left_for_streams_with_a_token():
+    screens = Screens(most=8)
+
+    def opened(name: str, is_known: bool) -> None:
+        screens.open("hall", lambda: 0, 0, Client(name, is_known))
+
+    for number in range(6):
+        opened(f"visitor {number}", is_known=False)
+    with pytest.raises(TooManyScreens):
+        opened("visitor 7", is_known=False)
+    for number in range(2):
+        opened(f"staff {number}", is_known=True)
+    with pytest.raises(TooManyScreens):
+        opened("staff 3", is_known=True)
+    watcher = screens._watchers["hall"]
+    for number in range(6):
+        screens.close(watcher, Client(f"visitor {number}"))
+    for number in range(2):
+        screens.close(watcher, Client(f"staff {number}", is_known=True))
+    assert watcher.screens == 0
+    opened("visitor 8", is_known=False)
+    screens.close(screens._watchers["hall"], Client("visitor 8"))
 
 
 def phone(houses, ticket: str, number: str, address: str = "203.0.113.7") -> int:

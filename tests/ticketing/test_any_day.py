@@ -343,6 +343,9 @@ class AnyDay(RuleBasedStateMachine):
     @rule()
     def stop(self):
         self.ask(do.StopDay("Alarm kebakaran", self.now, self.mall))
+        for counter in CODES:
+            self.ask(do.CallNext(counter, self.now, self.mall))
+            self.ask(do.Recall(self.state.serving.get(counter, "nobody"), counter, self.now, self.mall))
 
     @precondition(lambda self: self.state.stopped)
     @rule()
@@ -396,8 +399,11 @@ class AnyDay(RuleBasedStateMachine):
             Exceptional(TUESDAY_NINE.date().isoformat(), intervals or (), "Keliru") if intervals is not None else None
         )
         self.change(learned=replace(self.mall.about, exceptions=(today,) if today else ()))
-        self.ask(do.Tick(TUESDAY_NINE.date(), self.now, self.mall))
-        self.nothing_ended_since(before)
+        is_due = before.closes_at is not None and not before.closing_has_passed and self.now >= before.closes_at
+        for _ in range(2):  # the first tick reads the edit, the second goes by it
+            self.ask(do.Tick(TUESDAY_NINE.date(), self.now, self.mall))
+        if not is_due:
+            self.nothing_ended_since(before)
 
     def nothing_ended_since(self, before) -> None:
         assert self.state.closed == before.closed, "only the clock or a person closes a day"
@@ -425,7 +431,7 @@ class AnyDay(RuleBasedStateMachine):
             "drop": {},
             "back": {code: agency},
             "suspend": {code: replace(agency, suspended="Jaringan pusat")},
-            "letter": {code: replace(agency, line="X")},
+            "letter": {code: replace(agency, line="B")},
         }[act]
         self.change(agencies=others | changed)
 

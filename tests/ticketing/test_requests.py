@@ -27,7 +27,7 @@ UNPRINTABLE = {
     "id": "Berisi karakter yang tidak dapat dicetak.",
     "en": "Contains characters that cannot be printed.",
 }
-FAR = {"id": "Harus dalam satu tahun dari sekarang.", "en": "Must be within a year from now."}
+FAR = {"id": "Harus antara tahun 2000 dan 2199.", "en": "Must be between the years 2000 and 2199."}
 BACKWARDS = {"id": "Tidak boleh sebelum hari pertama.", "en": "Must not be before the first day."}
 AT_MOST_20 = {"id": "Paling banyak 20.", "en": "At most 20."}
 NO_LIST = {"id": "Harus berupa daftar.", "en": "Must be a list."}

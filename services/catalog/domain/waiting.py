@@ -57,7 +57,10 @@ class DayEnded:
 
 @dataclass(frozen=True)
 class ClosureHeard:
-    """The mall, a counter or a service (`scope`) is closed for a while; until is None if nobody knows how long."""
+    """The mall, a counter or a service (`scope`) is closed for a while; until is None if its end is not known.
+
+    `closure` identifies one of several; an earlier release of ticketing had one of each thing, without an id.
+    """
 
     scope: str
     code: str
@@ -65,16 +68,18 @@ class ClosureHeard:
     since: datetime
     until: datetime | None
     position: Position
+    closure: str = ""
 
 
 @dataclass(frozen=True)
 class ReopeningHeard:
-    """It was reopened."""
+    """A closure was lifted; without an id each of the thing."""
 
     scope: str
     code: str
     at: datetime
     position: Position
+    closure: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ class Waiting:
     heard: Mapping[Thing, Position] = field(default_factory=dict)
     tickets: Mapping[str, str] = field(default_factory=dict)  # the service, by the id of the ticket that waits for it
     counters: Mapping[str, str] = field(default_factory=dict)  # open, paused or closed
-    closures: Mapping[Thing, ClosureHeard] = field(default_factory=dict)
+    closures: Mapping[tuple[str, str, str], ClosureHeard] = field(default_factory=dict)  # by scope, code and id
     claimed: Mapping[str, str] = field(default_factory=dict)  # the service, by the id of the ticket a booking became
     bookings: Mapping[str, str] = field(default_factory=dict)  # the service, by what names the booking
     news_at: datetime | None = None
@@ -161,16 +166,34 @@ def evolve(state: Waiting, news: News) -> Waiting:
             return replace(_at(state, at), counters={**state.counters, counter: status})
         case DayEnded(at):
             return Waiting(news_at=at, ended=True)
-        case ClosureHeard(scope, code):
-            return replace(state, closures={**state.closures, (scope, code): news})
-        case ReopeningHeard(scope, code):
-            return replace(state, closures=_without(state.closures, (scope, code)))
+        case ClosureHeard():
+            return replace(state, closures=_closed(state, news))
+        case ReopeningHeard():
+            return replace(state, closures=_reopened(state, news))
         case PlaceBooked(booking, service):
             return replace(state, bookings={**state.bookings, booking: service})
         case BookingEnded(booking):
             return replace(state, bookings=_without(state.bookings, booking))
         case _:
             assert_never(news)
+
+
+def _closed(state: Waiting, news: ClosureHeard) -> Mapping[tuple[str, str, str], ClosureHeard]:
+    """The closures with one more; one without an id replaces all others of the same thing."""
+    thing = (news.scope, news.code)
+    others = {key: each for key, each in state.closures.items() if news.closure or key[:2] != thing}
+    return {**others, (*thing, news.closure): news}
+
+
+def _reopened(state: Waiting, news: ReopeningHeard) -> Mapping[tuple[str, str, str], ClosureHeard]:
+    """The closures without the one that was lifted, which may have been published before there were ids."""
+    thing = (news.scope, news.code)
+    lifted = news.closure if (*thing, news.closure) in state.closures else ""
+    return {
+        key: each
+        for key, each in state.closures.items()
+        if key[:2] != thing or (news.closure and key != (*thing, lifted))
+    }
 
 
 def decide(news: News, state: Waiting) -> list[News]:
@@ -196,7 +219,7 @@ def _about(news: News) -> Thing:
         case DayEnded():
             return "day", ""
         case ClosureHeard() | ReopeningHeard():
-            return news.scope, news.code
+            return news.scope, f"{news.code}/{news.closure}" if news.closure else news.code
         case PlaceBooked() | BookingEnded():
             return "booking", news.booking
         case _:

@@ -8,6 +8,7 @@ import { ruleInWords } from './sentences.js';
 const SHOWN_EARLIER = 8;
 const HIGHLIGHT_MS = 20_000;
 const SEAL_DIGITS = 12;
+const RESUMED_MS = 60_000; // that a screen says that the queue continues
 const STALE_MS = 60_000; // what was called so long before the last call, while the line was down, is not announced
 
 const { dataset } = document.getElementById('hall-display');
@@ -41,9 +42,31 @@ function notice(calls) {
   for (const call of fresh) if (last - Date.parse(call.called_at) < STALE_MS) announce(call, voices, stands);
 }
 
-/** Whether a call has not been taken back. */
+/** Whether a call has not been taken back, and visitors are called at all. */
 function stands({ call }) {
-  return shown.calls.some((other) => other.call === call);
+  return halt(shown) === null && shown.calls.some((other) => other.call === call);
+}
+
+/** What keeps all visitors from being called: an emergency stop, or a closure of the whole mall; null: nothing. */
+function halt(hall) {
+  if (hall.stopped !== null) return { what: t('hall.stopped'), why: hall.stopped, until: null };
+  const closure = hall.closures.find((each) => each.scope === 'mall' && each.holds);
+  if (!closure) return null;
+  const until = closure.until && `${t('hall.closure.until', { when: clock.brief(closure.until) })}.`;
+  return { what: t('hall.mall-closed'), why: closure.reason, until };
+}
+
+/** The halt in place of calls, as large as the screen; after it, for a while, that the queue continues. */
+function renderHalt(hall, isOver) {
+  const found = isOver ? null : halt(hall);
+  if (found) fill($('halted'), found);
+  if (!$('halted').hidden && !found && !isOver) {
+    $('resumed').hidden = false;
+    setTimeout(() => { $('resumed').hidden = true; }, RESUMED_MS);
+  }
+  $('halted').hidden = found === null;
+  if (found) $('resumed').hidden = true;
+  return found !== null;
 }
 
 /** The floor that the address names, while a counter is on it. */
@@ -87,19 +110,18 @@ function renderNotices(hall) {
   const when = hall.next_opening ? t('hall.next-opening', { when: clock.moment(hall.next_opening) }) : null;
   const early = hall.next_opening && t('hall.early', { when: clock.time(hall.next_opening) });
   const isOver = hall.seal !== null;
-  const closures = hall.closures.filter((closure) => closure.holds).map(closed);
+  const isHalted = renderHalt(hall, isOver);
+  const closures = hall.closures.filter((closure) => closure.holds && closure.scope !== 'mall').map(closed);
   fill($('over'), { when, seal: hall.seal?.slice(0, SEAL_DIGITS).replace(/(.{4})(?=.)/g, '$1 ') });
-  fill($('stopped'), { reason: hall.stopped });
   fill($('closures'), { closures: closures.join(' · ') });
   if (hall.tickets) fill($('closed'), { what: early });
   else fill($('closed'), { what: t(hall.open ? 'hall.cut-off' : 'hall.closed'), why: hall.why_closed && `${hall.why_closed}.`, when });
   fill($('override'), { reason: hall.override });
   $('over').hidden = !isOver;
-  for (const id of ['hall-display', 'lines', 'rules']) $(id).hidden = isOver;
-  $('stopped').hidden = isOver || hall.stopped === null;
-  $('closures').hidden = isOver || closures.length === 0;
-  const isSuspended = hall.closures.some((closure) => closure.scope === 'mall' && closure.holds);
-  $('closed').hidden = isOver || (hall.open && hall.tickets) || hall.stopped !== null || isSuspended;
+  for (const id of ['hall-display', 'lines']) $(id).hidden = isOver || isHalted;
+  $('rules').hidden = isOver;
+  $('closures').hidden = isOver || isHalted || closures.length === 0;
+  $('closed').hidden = isOver || isHalted || (hall.open && hall.tickets);
   $('override').hidden = !hall.open || hall.override === null;
 }
 

@@ -185,7 +185,7 @@ function closureRow(closure) {
   button.addEventListener('click', async () => {
     button.disabled = true;
     await forStaff(async () => {
-      await send(`${api}/closures/${closure.scope}/${encodeURIComponent(closure.code)}`, { method: 'DELETE' });
+      await send(`${api}/closures/${closure.scope}/${encodeURIComponent(closure.code)}?id=${encodeURIComponent(closure.id)}`, { method: 'DELETE' });
       $('said').textContent = t('supervisor.reopen.said', { what });
       await look();
     });

@@ -1,16 +1,15 @@
 """What comes in and goes out over HTTP, for validation and for the API's documentation."""
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import marshmallow as ma
 from marshmallow.validate import Length, OneOf, Range
 
+from services.chassis.instants import Instant
 from services.ticketing.domain.day.state import Status
 
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn")  # control, format, surrogate, private use, unassigned
-FARTHEST = 366  # days from now that a closure may begin or end
 RESULTS = ("done", "incomplete", "referred")
 SCOPES = ("mall", "counter", "service")
 STANDINGS = ("free", "full", "holiday", "closed", "suspended", "too-late")
@@ -42,12 +41,6 @@ def text(longest: int, shortest: int = 0, **more: Any) -> Text:
     if shortest:
         return Text(required=True, validate=Length(shortest, longest), **more)
     return Text(load_default="", validate=Length(max=longest), **more)
-
-
-def soon(at: datetime) -> None:
-    """Refuse an instant that no closure of today's catalogue can mean: more than a year from now."""
-    if abs(at - datetime.now(UTC)) > timedelta(days=FARTHEST):
-        raise ma.ValidationError("Must be within a year from now.")
 
 
 class Reason(ma.Schema):
@@ -138,8 +131,8 @@ class NewClosure(ma.Schema):
     scope = ma.fields.String(required=True, validate=OneOf(SCOPES))
     code = text(64, metadata={"description": "The counter's or service's code; none for the mall."})
     reason = text(200, 3)
-    since = ma.fields.AwareDateTime(load_default=None, allow_none=True, validate=soon)
-    until = ma.fields.AwareDateTime(load_default=None, allow_none=True, validate=soon)
+    since = Instant(load_default=None, allow_none=True)
+    until = Instant(load_default=None, allow_none=True)
 
 
 class WhichClosure(ma.Schema):

@@ -176,9 +176,10 @@ def no_show(mall: str, ticket_id: str) -> dict[str, Any]:
 @allow("operator", "supervisor")
 @blueprint.response(200, TicketOut)
 @blueprint.alt_response(409, description="`not-missed`, `too-late`")
+@blueprint.alt_response(422, description="`not-this-counter`")
 def restore(mall: str, ticket_id: str) -> dict[str, Any]:
     """A visitor who was missed has come after all, and waits again at the old place."""
-    return _act(mall, ticket_id, RestoreTicket(ticket_id, now()))
+    return _act(mall, ticket_id, RestoreTicket(ticket_id, now(), own_counter(), queue().mall(mall)))
 
 
 @blueprint.post("/tickets/<ticket_id>/hold")

@@ -152,7 +152,7 @@ def ticket_qr(mall: str, ticket_code: str) -> Response:
 
 @blueprint.get("/book")
 @public
-def book(mall: str) -> str | tuple[str, int]:
+def book(mall: str) -> str:
     """Where a place on a day to come is booked, for one service; without it, which services there are.
 
     An address that was kept for longer than its service was offered leads to the list too, and says why.
@@ -165,7 +165,7 @@ def book(mall: str) -> str | tuple[str, int]:
     if service is None or known.about.bookings is None:
         withdrawn = bool(code) and known.about.bookings is not None
         shown |= {"service": None, "agencies": views.directory(known, at), "withdrawn": withdrawn}
-        return render_template("book.html", **shown), 422 if withdrawn else 200
+        return render_template("book.html", **shown)
     offer = views.offer(known, service, at) | {"agency_name": known.agency_name(service.agency)}
     classes = [{"code": one.code, "name": in_language(one.name)} for one in known.about.classes]
     days = [_named(day) for day in bookable(known, code)]
