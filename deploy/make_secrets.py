@@ -64,7 +64,7 @@ def make(folder: Path, hosts: list[str], ca_folder: Path | None = None) -> None:
     seals.make_keys(folder)
     for name in PASSWORDS:
         _write(folder / name, secrets.token_urlsafe(24))
-    for name in ("contacts_keys", "access_keys"):
+    for name in ("contacts_keys", "access_keys", "visitor_secret"):
         _write(folder / name, secrets.token_urlsafe(32))
     _write(folder / "mongo_keyfile", base64.b64encode(secrets.token_bytes(512)).decode())
     jaas = folder / "kafka_jaas"

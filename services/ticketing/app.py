@@ -5,6 +5,7 @@ from marshmallow.validate import OneOf
 
 from services.chassis import dead_letter_office, feed, web
 from services.chassis.access import Heard
+from services.chassis.codes import Codes
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
@@ -32,6 +33,7 @@ def create_app() -> Flask:
         "surveys": Limit(env.int("LIMIT_SURVEYS", 30), 600),
     }
     only_devices = env.str("TICKETS_FROM", "anybody", validate=OneOf(["anybody", "devices"])) == "devices"
+    codes = Codes.from_env(env)
     env.check()
     configure_logging("ticketing-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
@@ -48,6 +50,7 @@ def create_app() -> Flask:
     verifier = Verifier(key, Heard(store).revoked)
     app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits)
     app.extensions["queue"] = queue = Queue(store)
+    app.extensions["codes"] = codes
     app.extensions["seals"] = Seals(store.database, seal_keys, FINISHED_BY)
     app.extensions["surveys"] = Surveys(store)
     app.extensions["feed"] = feed.Feed("ticketing", Journal(store.database, settings.schemas), queue.mall)

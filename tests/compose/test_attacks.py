@@ -223,7 +223,7 @@ class Load(threading.Thread):
                     continue
                 self.answers[answer.status_code] += 1
                 if answer.status_code == 201:
-                    self.tickets[answer.json()["id"]] = answer.json()["number"]
+                    self.tickets[answer.json()["code"]] = answer.json()["number"]
                 time.sleep(0.05)
 
     def __enter__(self) -> "Load":

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from examples import KK, KTP, SIM, SUNDAY_NINE, TUESDAY_NINE, only
+from examples import KK, KTP, SIM, SUNDAY_NINE, TUESDAY_NINE, new_booking_id, new_ticket_id, only
 from joserfc.jwk import OKPKey
 from servers import Server
 
@@ -74,7 +74,7 @@ from services.ticketing.domain.day.commands import (
 from services.ticketing.domain.day.events import TicketCalled
 from services.ticketing.domain.hours import Exceptional
 from services.ticketing.domain.mall import Closure, DeclareClosure, LiftClosure, Rule
-from services.ticketing.queue import Queue, history_stream, mall_stream, new_booking_id, new_ticket_id
+from services.ticketing.queue import Queue, history_stream, mall_stream
 from services.ticketing.subscriptions import REACTIONS
 
 SEED = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"

@@ -11,6 +11,7 @@ from security.conftest import MALL, houses_on
 
 from services.chassis import limits
 from services.chassis.access import STREAM, Heard, HearRevoked
+from services.chassis.codes import id_of
 from services.chassis.errors import TooMany
 from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.tokens import COOKIE
@@ -93,7 +94,8 @@ def phone(houses, ticket: str, number: str, address: str = "203.0.113.7") -> int
 
 
 def ticket(number: int) -> str:
-    return f"20261124-{number:022}"
+    """The code of a ticket; none was issued."""
+    return f"20261124-{number:024}"
 
 
 def test_api6_one_address_cannot_drain_the_quota_of_a_day(strict):
@@ -225,8 +227,8 @@ def test_api6_many_addresses_cannot_have_a_phone_texted_without_end(strict):
     asked = []
     for n in range(10):
         at = datetime.now(UTC)
-        issued = IssueHeard(ticket(n), "pekalongan", "MPP", f"B-{n:03}", 0, at)
-        here.act(ticket(n), HearIssued(issued, at))
+        issued = IssueHeard(id_of(ticket(n)), "pekalongan", "MPP", f"B-{n:03}", 0, at)
+        here.act(id_of(ticket(n)), HearIssued(issued, at))
         asked.append(phone(strict, ticket(n), "0812-3456-7890", f"203.0.113.{n}"))
     assert asked == [200] * 8 + [429] * 2
 
@@ -242,7 +244,7 @@ def test_refused_number_changes_nothing_for_the_first_ticket(strict, mongo_serve
     for n in range(3):
         told = phone(strict, ticket(n), "0812-3456-7890")
     assert told == 429
-    assert [here.contacts.find(ticket(n)) for n in range(3)] == ["+6281234567890", "+6281234567890", None]
+    assert [here.contacts.find(id_of(ticket(n))) for n in range(3)] == ["+6281234567890", "+6281234567890", None]
 
 
 def test_who_left_a_number_too_often_is_told_when_the_day_ends(strict):
@@ -253,7 +255,7 @@ def test_who_left_a_number_too_often_is_told_when_the_day_ends(strict):
     assert 0 < int(answer.headers["Retry-After"]) == answer.json["retry_after"] <= DAY + 1
 
 
-@pytest.mark.parametrize("made_up", ["x", "20261124-short", "20261123-" + "A" * 22, "20261125-" + "A" * 22, "B-012"])
+@pytest.mark.parametrize("made_up", ["x", "20261124-short", "20261123-" + "A" * 24, "20261125-" + "A" * 24, "B-012"])
 def test_a_number_is_left_only_for_what_can_be_a_ticket_of_today(strict, made_up):
     assert phone(strict, made_up, "0812-3456-7890") == 404
 

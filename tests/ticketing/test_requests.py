@@ -5,6 +5,7 @@ import logging
 
 import marshmallow as ma
 import pytest
+from examples import VISITOR_SECRET
 from flask.testing import FlaskClient
 
 from services.chassis import tokens
@@ -112,6 +113,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MONGO_URL", "mongodb://127.0.0.1:1/?directConnection=true")
         environment.setenv("TOKEN_PUBLIC_KEY_FILE", str(folder / "token_public.pem"))
+        environment.setenv("VISITOR_SECRET", VISITOR_SECRET)
         environment.setattr(Heard, "revoked", lambda *_: False)  # whether a token is good is asked of the store
         client = create_app().test_client()
     logging.getLogger().handlers.clear()

@@ -265,11 +265,11 @@ def visit(client, bearer):
 
     def visited(service: str = KTP) -> str:
         counter = "G02" if service == KTP else "G03"
-        ticket = client.post(f"{PEKALONGAN}/tickets", json={"service": service}).json["id"]
-        desk, at = bearer(counter=counter), f"{PEKALONGAN}/tickets/{ticket}"
-        assert client.post(f"{PEKALONGAN}/counters/{counter}/calls", headers=desk).json["id"] == ticket
+        ticket = client.post(f"{PEKALONGAN}/tickets", json={"service": service}).json
+        desk, at = bearer(counter=counter), f"{PEKALONGAN}/tickets/{ticket['id']}"
+        assert client.post(f"{PEKALONGAN}/counters/{counter}/calls", headers=desk).json["id"] == ticket["id"]
         assert client.post(f"{at}/completion", json={}, headers=desk).status_code == 200
-        return at
+        return f"{PEKALONGAN}/tickets/{ticket['code']}"
 
     return visited
 
@@ -318,7 +318,7 @@ def test_a_key_that_comes_again_is_answered_the_same(client, visit):
 
 
 def test_only_a_visit_that_is_over_and_known_can_be_judged(client, clock, visit):
-    waiting = client.post(f"{PEKALONGAN}/tickets", json={"service": SIM}).json["id"]
+    waiting = client.post(f"{PEKALONGAN}/tickets", json={"service": SIM}).json["code"]
     assert refusal(judge(client, f"{PEKALONGAN}/tickets/{waiting}")) == (409, "visit-not-over")
     assert client.get(f"{PEKALONGAN}/tickets/{waiting}/survey").json == {"standing": "not-over"}
     assert refusal(judge(client, f"{PEKALONGAN}/tickets/{waiting[:-1]}~")) == (404, "unknown-ticket")

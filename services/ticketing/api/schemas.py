@@ -13,11 +13,15 @@ UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn")  # control, format, surrogate, priv
 RESULTS = ("done", "incomplete", "referred")
 SCOPES = ("mall", "counter", "service")
 STANDINGS = ("free", "full", "holiday", "closed", "suspended", "too-late")
+ID = "Public: events and staff screens carry it, and nothing can be done with it alone."
+CODE = "The visitor's secret, for cancelling, phone number and survey; null in answers to staff."
+PAGE = "The visitor's own page; null in answers to staff."
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "schema": {"type": "string", "maxLength": 200},
-    "description": "The same key again gets the same answer; with another request it is refused (422 key-reused).",
+    "description": "The same key again from the same caller (token, session or network address) gets the same answer; "
+    "with another request it is refused (422 key-reused).",
 }
 
 
@@ -57,7 +61,7 @@ class NewTicket(ma.Schema):
     service = text(64, 1, metadata={"example": "DUKCAPIL-KTPREKAM"})
     priority = ma.fields.String(load_default=None, allow_none=True, validate=Length(1, 30))
     beside = text(
-        64, metadata={"description": "Id of a ticket of the same visitor, who is called to one counter at a time."}
+        64, metadata={"description": "Code of a ticket of the same visitor, who is called to one counter at a time."}
     )
 
 
@@ -195,7 +199,8 @@ class TicketOut(ma.Schema):
     `ahead` and `estimate` are null once it does not wait, and while no counter can call it (`in_force`).
     """
 
-    id = ma.fields.String()
+    id = ma.fields.String(metadata={"description": ID})
+    code = ma.fields.String(allow_none=True, metadata={"description": CODE})
     number = ma.fields.String(metadata={"example": "B-012"})
     status = ma.fields.String(validate=OneOf(get_args(Status)))
     service = ma.fields.String()
@@ -213,13 +218,14 @@ class TicketOut(ma.Schema):
     calls = ma.fields.Integer(metadata={"description": "How often it was called, repeats included."})
     mall_name = ma.fields.String()
     business_day = ma.fields.String()
-    status_url = ma.fields.String()
+    status_url = ma.fields.String(allow_none=True, metadata={"description": PAGE})
 
 
 class BookingOut(ma.Schema):
     """A booked place: it becomes a ticket by checking in, once, and falls back to everybody at `claim_by`."""
 
-    id = ma.fields.String()
+    id = ma.fields.String(metadata={"description": ID})
+    code = ma.fields.String(allow_none=True, metadata={"description": CODE})
     status = ma.fields.String(validate=OneOf(["booked", "claimed", "cancelled", "lapsed"]))
     service = ma.fields.String()
     service_name = ma.fields.String()
@@ -228,9 +234,10 @@ class BookingOut(ma.Schema):
     day = ma.fields.String()
     claim_by = ma.fields.String()
     in_force = ma.fields.Nested(InForceOut, allow_none=True)
-    ticket = ma.fields.String(allow_none=True)
+    ticket = ma.fields.String(allow_none=True, metadata={"description": "Id of the ticket that was issued for it."})
+    ticket_url = ma.fields.String(allow_none=True, metadata={"description": "The visitor's page of that ticket."})
     mall_name = ma.fields.String()
-    status_url = ma.fields.String()
+    status_url = ma.fields.String(allow_none=True, metadata={"description": PAGE})
 
 
 class BookableDayOut(ma.Schema):

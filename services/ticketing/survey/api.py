@@ -17,7 +17,7 @@ from services.ticketing.api.schemas import KEY
 from services.ticketing.api.tickets import queue
 from services.ticketing.domain import hours
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import now
+from services.ticketing.queue import now, ticket_of
 from services.ticketing.survey.batches import Batch
 from services.ticketing.survey.domain import AnswerSurvey, Profile
 from services.ticketing.survey.report import COLUMNS, Visits, figures, report, rows
@@ -43,26 +43,27 @@ def surveys() -> Surveys:
     return found
 
 
-@blueprint.get("/tickets/<ticket_id>/survey")
+@blueprint.get("/tickets/<ticket_code>/survey")
 @public
 @blueprint.response(200, StandingOut)
-def survey_standing(mall: str, ticket_id: str) -> dict[str, str]:
+def survey_standing(mall: str, ticket_code: str) -> dict[str, str]:
     """Whether the visit of this ticket can be judged: once it is over, for seven days, once."""
     queue().mall(mall)
-    return {"standing": surveys().standing(mall, queue().day_with(mall, ticket_id).ticket(ticket_id), now())}
+    ticket = queue().day_with(mall, ticket_code).ticket(ticket_of(ticket_code))
+    return {"standing": surveys().standing(mall, ticket, now())}
 
 
-@blueprint.post("/tickets/<ticket_id>/survey")
+@blueprint.post("/tickets/<ticket_code>/survey")
 @public
 @limited("surveys")
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(AnswersIn())
 @blueprint.response(201, StandingOut)
 @blueprint.alt_response(409, description="`visit-not-over`, `survey-closed`, `already-answered`")
-def answer_survey(given: dict[str, Any], mall: str, ticket_id: str) -> dict[str, str]:
-    """Judge a visit. Whoever has the ticket's id may, once; the same answers again change nothing."""
+def answer_survey(given: dict[str, Any], mall: str, ticket_code: str) -> dict[str, str]:
+    """Judge a visit, once, by the ticket's code; the same answers again change nothing."""
     queue().mall(mall)
-    ticket = queue().day_with(mall, ticket_id).ticket(ticket_id)
+    ticket = queue().day_with(mall, ticket_code).ticket(ticket_of(ticket_code))
     command = AnswerSurvey(ticket, given["answers"], Profile(**given["profile"]), language(), now())
     surveys().answer(mall, command, **command_context())
     return {"standing": "answered"}
