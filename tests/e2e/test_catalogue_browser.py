@@ -35,8 +35,10 @@ class Office:
         self._client.close()
 
     def listed(self, kind: str, code: str) -> dict:
-        document = self._client.get(f"{CATALOG}/export").raise_for_status().json()
-        return next(one for one in document[kind] if one["code"] == code)
+        return next(one for one in self.all(kind) if one["code"] == code)
+
+    def all(self, kind: str) -> list[dict]:
+        return self._client.get(f"{CATALOG}/export").raise_for_status().json()[kind]
 
     def put(self, path: str, **fields) -> None:
         self._client.put(f"{CATALOG}/{path}", json=fields).raise_for_status()
@@ -437,3 +439,53 @@ def test_slip_breaks_a_word_longer_than_the_paper(window, office, paper, millime
     kiosk.set_viewport_size({"width": 58 * 4 if paper == "58" else 80 * 4, "height": 620})
     picture(kiosk, f"slip-{paper}")
     office.delete("services/DUKCAPIL-PANJANG")
+
+
+@pytest.fixture
+def pln(office):
+    """The one counter of PLN, which the test withdraws; it is listed again afterwards."""
+    listed = next(one for one in office.all("counters") if "PLN-BAYAR" in one["services"])
+    yield listed["code"]
+    office.put(f"counters/{listed['code']}", **{name: listed[name] for name in listed if name != "code"})
+
+
+def test_withdrawn_counter_serves_those_who_were_sent_to_it(site: Site, window, office, pln):
+    first, second = take(site, "PLN-BAYAR"), take(site, "PLN-BAYAR")
+    console = window(*DESK, f"{PAGES}/counters/{pln}{token(site, 'operator', counter=pln)}")
+    page = window(*DESK, f"{PAGES}/supervisor{token(site, 'supervisor')}")
+    console.click("#act-n")
+    soon(console, "#current", first["number"])
+    office.delete(f"counters/{pln}")
+    soon(console, "#withdrawn", "Gerai ini sudah dihapus dari katalog.")
+    soon(page, "#alerts", f"Gerai {pln} sudah dihapus dari katalog, padahal {first['number']} masih di sana")
+    assert violations(console) == []
+    picture(console, "counter-withdrawn")
+    console.click("#act-s")
+    console.keyboard.press("Enter")
+    console.click("#act-n")
+    soon(console, "#current", second["number"])
+    console.click("#act-s")
+    console.keyboard.press("Enter")
+    playwright.expect(console.locator("#act-n")).to_be_hidden()
+
+
+def test_supervisor_moves_or_ends_tickets_that_no_counter_can_call(site: Site, window, office, pln):
+    first, second = take(site, "PLN-BAYAR"), take(site, "PLN-BAYAR")
+    page = window(*DESK, f"{PAGES}/supervisor{token(site, 'supervisor')}")
+    phone = window(*PHONE, second["status_url"])
+    with site.client("supervisor", mall=MALL) as supervisor:
+        supervisor.post(f"{API}/counters/{pln}/closing").raise_for_status()
+    office.delete(f"counters/{pln}")
+    soon(page, f"#alerts li:has-text('{first['number']}')", "tidak ada gerai yang dapat memanggilnya")
+    soon(phone, "#in-force", "Petugas sedang mencarikan gerai")
+    page.click(f"#alerts li:has-text('{first['number']}') [data-act='move']")
+    page.check("#move [value='one']")
+    page.select_option("#target", KTP)
+    page.click("#move .button.main")
+    playwright.expect(page.locator(f"#alerts li:has-text('{first['number']}')")).to_have_count(0, timeout=SOON)
+    page.click(f"#alerts li:has-text('{second['number']}') [data-act='ending']")
+    page.fill("#ending-reason", "Loket PLN tutup hari ini")
+    page.click("#ending .button.main")
+    soon(phone, "#unserved", "Loket PLN tutup hari ini")
+    assert violations(phone) == []
+    picture(phone, "ticket-ended")

@@ -126,35 +126,14 @@ def test_booking_page_says_that_its_day_is_off_and_offers_another(site: Site, wi
     playwright.expect(phone.locator("#in-force")).to_be_hidden()
 
 
-def test_console_of_withdrawn_counter_finishes_visitor_and_calls_nobody(site: Site, window, answers):
-    take(site)
-    with site.desk("G02") as clerk:
-        current = clerk.get(f"{API}/counters/G02").json()["current"]
-        if not current:
-            current = clerk.post(f"{API}/counters/G02/calls", json={}, headers=key()).raise_for_status().json()
-    console = window(*DESK, f"{PAGES}/counters/G02{token(site, 'operator', counter='G02')}")
-    playwright.expect(console.locator("#act-n")).to_be_visible()
-    answers(console, "/api/.*/counters/G02$", {"withdrawn": True})
-    console.reload()
-    seen(console, "#withdrawn", "Gerai ini sudah dihapus dari katalog.")
-    seen(console, "#withdrawn", current["number"])
-    playwright.expect(console.locator("#act-n")).to_be_hidden()
-    assert violations(console) == []
-    picture(console, "counter-withdrawn")
-    console.click("#act-s")
-    console.keyboard.press("Enter")
-    seen(console, "#withdrawn", "Tidak ada panggilan lagi di sini")
-    playwright.expect(console.locator("#current")).to_be_hidden()
-    assert console.locator("#line button:enabled").count() == 0
-
-
-def test_supervisor_helps_tickets_that_no_counter_can_call(site: Site, window, answers):
+def test_supervisor_reads_every_alert_in_words(site: Site, window, answers):
     tickets = [take(site, "PLN-BAYAR") for _ in range(2)]
     alerts = [
         {
             "kind": "ticket-without-counter",
             "number": ticket["number"],
             "id": ticket["id"],
+            "service": ticket["service"],
             "service_name": ticket["service_name"],
             "since_minutes": 7,
             "cause": "counter-withdrawn",
@@ -184,28 +163,3 @@ def test_supervisor_helps_tickets_that_no_counter_can_call(site: Site, window, a
     playwright.expect(page.locator("#alerts a")).to_have_attribute("href", f"{PAGES}/counters/G03")
     assert violations(page) == []
     picture(page, "supervisor-alerts")
-    page.click(f"#alerts li:has-text('{tickets[0]['number']}') [data-act='move']")
-    seen(page, "#move [data-slot='all']", f"Semua 2 nomor {tickets[0]['service_name']}")
-    assert violations(page) == []
-    picture(page, "supervisor-move")
-    page.select_option("#target", "PLN-GANGGUAN" if page.locator("#target [value='PLN-GANGGUAN']").count() else KTP)
-    with page.expect_response(re.compile(f"/tickets/{tickets[1]['id']}/transfer$")) as second:
-        page.click("#move .button.main")
-    assert second.value.status == 200, second.value.text()
-    playwright.expect(page.locator("#move")).to_be_hidden()
-    with site.client() as visitor:
-        found = [visitor.get(f"{API}/tickets/{ticket['code']}").json() for ticket in tickets]
-    assert all(one["service"] != "PLN-BAYAR" for one in found)
-    asked = []
-
-    def end(route) -> None:
-        asked.append((route.request.url.split("/")[-2], route.request.post_data_json))
-        route.fulfill(json={})
-
-    page.route("**/ending", end)
-    page.click(f"#alerts li:has-text('{tickets[1]['number']}') [data-act='ending']")
-    page.fill("#ending-reason", "Gerai tidak ada lagi")
-    page.check("#ending [value='one']")
-    page.click("#ending .button.main")
-    playwright.expect(page.locator("#ending")).to_be_hidden()
-    assert asked == [(tickets[1]["id"], {"reason": "Gerai tidak ada lagi"})]

@@ -36,6 +36,8 @@ function render(ticket) {
     fill($('called'), { counter: counter.code, floor: t('ticket.floor', counter), time: ticket.called_at && clock.time(ticket.called_at) });
     for (const id of ['serving', 'held', 'missed']) fill($(id), { place: t('ticket.place', counter) });
   }
+  const ended = ticket.ending_reason;
+  fill($('unserved'), { reason: ended, next: t(ended ? 'ticket.unserved.ended' : 'ticket.unserved.next') });
   for (const part of document.querySelectorAll('[data-when]')) part.hidden = !part.dataset.when.split(' ').includes(ticket.status);
   renderForce(ticket);
   [...$('tracker').children].forEach((mark, index) => {
