@@ -13,13 +13,15 @@ from authenticator import PRESENT, Authenticator
 from webauthn.helpers import bytes_to_base64url
 
 from services.catalog.access import passkeys, passwords
-from services.catalog.access.domain import MOST_PASSKEYS, SecondFactorAdded, SecondFactorRemoved
-from services.catalog.access.passkeys import NoPasskeysHere, RelyingParty, relying_party
+from services.catalog.access.domain import MOST_PASSKEYS, Account, SecondFactorAdded, SecondFactorRemoved
+from services.catalog.access.passkeys import Ceremony, Challenges, NoPasskeysHere, RelyingParty, relying_party
 from services.catalog.app import create_app
 
 PASSWORD = "kenari-terbang-tinggi-42"
 OURS = {"Sec-Fetch-Site": "same-origin"}
 ACCESS, FACTOR, SESSION = "/catalog/api/access", "/catalog/api/second-factor", "/catalog/api/session"
+SITI = Account("s1", "siti", "supervisor", {}, datetime.now(UTC))
+CEREMONY = Ceremony(SITI, RelyingParty("localhost", "http://localhost"), "half")
 
 
 @pytest.fixture(autouse=True)
@@ -219,6 +221,28 @@ def test_challenge_is_answered_once_by_many_requests_at_once(person):
         assert sorted(many.map(send, range(4))) == [200, 401, 401, 401]
 
 
+def test_challenge_taken_while_another_request_reads_it_is_taken_once(database, monkeypatch):
+    challenges, taken = Challenges(database), []
+    challenge = challenges.give("sign in", CEREMONY)
+    read = challenges._kept.find_one
+
+    def read_late(*wanted):
+        found = read(*wanted)
+        monkeypatch.setattr(challenges._kept, "find_one", read)
+        taken.append(challenges.take("sign in", CEREMONY))  # the other request, between reading and deleting
+        return found
+
+    monkeypatch.setattr(challenges._kept, "find_one", read_late)
+    assert [challenges.take("sign in", CEREMONY), *taken] == [None, challenge]
+
+
+def test_challenge_is_for_one_purpose(database):
+    challenges = Challenges(database)
+    challenges.give("add", CEREMONY)
+    assert challenges.take("sign in", CEREMONY) is None
+    assert challenges.take("add", CEREMONY)
+
+
 def test_failed_answer_uses_up_the_challenge(siti):
     half = siti.half()
     options = siti.challenged(half)
@@ -369,6 +393,17 @@ def test_account_may_have_an_app_and_passkeys(siti, monkeypatch):
     assert siti.ask("POST", f"{SESSION}/code", half=siti.half(), code=again).status_code == 401
     assert siti.ask("POST", f"{SESSION}/code", half=siti.half(), code=siti.codes[0]).status_code == 200
     assert reason(siti.remove(kind="totp")) == (404, "no-second-factor")
+
+
+def test_app_whose_record_was_restored_is_refused(siti, store):
+    secret = siti.ask("POST", f"{FACTOR}/offer", current=PASSWORD).json["secret"]
+    totp = pyotp.TOTP(secret)
+    assert siti.ask("PUT", FACTOR, code=totp.at(int(time.time()))).status_code == 200
+    kept = store.database["second_factors"].find_one({"_id": siti.id})
+    siti.remove(kind="totp")
+    store.database["second_factors"].update_one({"_id": siti.id}, {"$set": {"totp": kept["totp"], "used": 0}})
+    answer = siti.ask("POST", f"{SESSION}/code", half=siti.half(), code=totp.at(int(time.time()) + 30))
+    assert reason(answer) == (401, "wrong-code")
 
 
 def test_role_that_requires_a_second_factor_is_satisfied_by_a_passkey(house, root):
