@@ -61,5 +61,5 @@ class Authenticator:
         return hashed + bytes([self.flags | flags]) + (self.count or 0).to_bytes(4, "big")
 
     def _client_data(self, kind: str, options: dict, changed: dict[str, str]) -> bytes:
-        told = {"type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}
-        return json.dumps({**told, **changed}).encode()
+        data = {"type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}
+        return json.dumps({**data, **changed}).encode()

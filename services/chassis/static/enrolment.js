@@ -25,7 +25,7 @@ export function tell(notice, problem) {
 export async function setUp(wanted, { required = false, ways = ['totp', 'passkey'] } = {}) {
   const byApp = ways.includes('totp');
   if (byApp) showOffer(await request(`${API}/offer`, { method: 'POST', body: wanted }));
-  const offered = byApp ? null : await offerPasskey(wanted); // at once, so that a wrong password is told here
+  const offered = byApp ? null : await offerPasskey(wanted); // at once, so that a wrong password is refused on this form
   $('enrolment-form').hidden = !byApp;
   $('enrolment-required').hidden = !required;
   $('enrolment-back').hidden = required;

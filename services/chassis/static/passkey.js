@@ -46,7 +46,7 @@ export async function usePasskey(options, words) {
   };
 }
 
-/** What a browser throws, told apart no further than it tells: a device that has a passkey already, and all else. */
+/** Run `ask`; turn what the browser throws into a Problem: `known` for a registered device, else `cancelled`. */
 async function inWords(words, ask) {
   try {
     return await ask();
