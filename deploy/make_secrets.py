@@ -2,6 +2,8 @@
 
     python -m deploy.make_secrets FOLDER [--host NAME_OR_ADDRESS]… [--ca FOLDER_ELSEWHERE]
 
+To rotate the key of seals, delete seal_private.pem: its public key stays valid for earlier seals.
+
 The folder is shut (0700); the files in it can be read by all (0644), because each container reads its own under a user
 id of its own. To change a password, delete its file, run this again and then `docker compose up -d --force-recreate`.
 """
@@ -15,10 +17,14 @@ import sys
 from pathlib import Path
 
 from deploy import certificates
-from services.chassis import tokens
+from services.chassis import seals, tokens
 
 SERVICES = ("catalog", "ticketing", "notifications")
-PASSWORDS = (*(f"{server}_{user}" for server in ("kafka", "mongo") for user in ("admin", *SERVICES)), "grafana_admin")
+PASSWORDS = (
+    *(f"{server}_{user}" for server in ("kafka", "mongo") for user in ("admin", *SERVICES)),
+    "mongo_eraser",
+    "grafana_admin",
+)
 OLD_CERTIFICATE = """\
 {folder}/tls_cert.pem can sign certificates for any host (an earlier version made it). Remove it and tls_key.pem, run
 this again, restart the gateway, and on all devices trust tls_ca.pem in its place.
@@ -55,9 +61,10 @@ def make(folder: Path, hosts: list[str], ca_folder: Path | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     tokens.make_keys(folder)
+    seals.make_keys(folder)
     for name in PASSWORDS:
         _write(folder / name, secrets.token_urlsafe(24))
-    for name in ("contacts_keys", "access_keys"):
+    for name in ("contacts_keys", "access_keys", "visitor_secret"):
         _write(folder / name, secrets.token_urlsafe(32))
     _write(folder / "mongo_keyfile", base64.b64encode(secrets.token_bytes(512)).decode())
     jaas = folder / "kafka_jaas"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pymongo
 import pytest
 from hypothesis import settings
+from pymongo import monitoring
+from rights import WATCH
 from servers import Server, kafka, mongo, running, second_mongo
 
 from services.chassis.broker import Kafka
@@ -13,11 +15,19 @@ from services.chassis.event_store import EventStore, connect
 
 settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("suite")
+monitoring.register(WATCH)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the whole system first: their files take longest, and the system ends with the last of them."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+@pytest.fixture(autouse=True)
+def database_rights() -> Iterator[None]:
+    """Fail a test in which a service asks the database for what its user has no right to."""
+    yield
+    assert WATCH.take() == []
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Named people, places and moments that the tests speak of."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from services.chassis.codes import Codes, id_of
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day.commands import CallNext, Finish, IssueTicket
 from services.ticketing.domain.day.events import TicketCalled, TicketIssued
@@ -17,6 +18,18 @@ PRIORITIES = tuple(known.code for known in CLASSES)
 
 SITI, BUDI, RINI, TONO, WATI, AGUS = "siti", "budi", "rini", "tono", "wati", "agus"
 KTP, KK, SIM = "DUKCAPIL-KTPREKAM", "DUKCAPIL-KKBARU", "POLRES-SIMA"
+VISITOR_SECRET = "a-secret-of-these-tests-which-is-long-enough"
+CODES = Codes(VISITOR_SECRET)
+
+
+def new_ticket_id(day: date) -> str:
+    """The id of a ticket whose code nobody has."""
+    return id_of(CODES.ticket(day)) or ""
+
+
+def new_booking_id(day: date) -> str:
+    """The id of a booking whose code nobody has."""
+    return id_of(CODES.booking(day)) or ""
 
 
 def mall(capacity: int = 100, **rules) -> Mall:

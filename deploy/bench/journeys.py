@@ -78,7 +78,7 @@ def measure(system: System, mall: BenchMall, calls: int, pause: float) -> dict[s
     texts.start()
     address = urlsplit(system.url).netloc
     tickets = [answer.json for answer in drive(address, mall.visitors(calls, 4)).answers]
-    drive(address, [_in_turn(_leave_phone(ticket["id"], n) for n, ticket in enumerate(tickets))])
+    drive(address, [_in_turn(_leave_phone(ticket["code"], n) for n, ticket in enumerate(tickets))])
     _until(lambda: texts.lines >= calls, 30)
     screen.listening.wait(5)
     sent: dict[str, float] = {}
@@ -111,9 +111,9 @@ def _delays(start: dict[str, float], end: dict[str, float]) -> dict[str, float]:
     return percentiles([max(0.0, end[number] - at) for number, at in start.items() if number in end])
 
 
-def _leave_phone(ticket: str, number: int) -> Ask:
+def _leave_phone(code: str, number: int) -> Ask:
     body = {"phone": f"0812-0000-{number:04}"}
-    return Ask("phone", post(f"/notifications/api/tickets/{ticket}/phone", body, method="PUT"))
+    return Ask("phone", post(f"/notifications/api/tickets/{code}/phone", body, method="PUT"))
 
 
 def _in_turn(asks: Iterable[Ask]) -> Client:

@@ -99,16 +99,17 @@ def measure(system: System, say: Callable[[str], None]) -> Figures:
 
 
 def _visit(system: System) -> dict[str, str]:
-    """The ids of a booking, of a ticket that waits, and of one that was served."""
+    """The codes of a booking, of a ticket that waits, and of one that was served."""
     api = f"{system.url}/ticketing/api/malls/{MALL}"
     wanted, clerk = {"service": SERVICE, "priority": None}, system.token("operator", mall=MALL, counter="G02")
-    served = system.ask(f"{api}/tickets", wanted)["id"]
+    served = system.ask(f"{api}/tickets", wanted)
     system.ask(f"{api}/counters/G02/calls", {}, clerk)
-    system.ask(f"{api}/tickets/{served}/completion", {}, clerk)
+    system.ask(f"{api}/tickets/{served['id']}/completion", {}, clerk)
     days = system.ask(f"{api}/bookings/days?service={SERVICE}")["days"]
     on = [day["day"] for day in days if day["bookable"]][-1]
-    booked = system.ask(f"{api}/bookings", {"service": SERVICE, "day": on})["id"]
-    return {"served": served, "ticket": system.ask(f"{api}/tickets", wanted)["id"], "booking": booked}
+    booked = system.ask(f"{api}/bookings", {"service": SERVICE, "day": on})["code"]
+    waiting = system.ask(f"{api}/tickets", wanted)
+    return {"served": served["code"], "ticket": waiting["code"], "booking": booked}
 
 
 def _load(window: Any, width: int, height: int, url: str) -> tuple[float, int]:

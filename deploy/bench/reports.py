@@ -99,6 +99,7 @@ def _ask_afresh(system: System, path: str) -> Figures:
         "MONGO_URL": system.database_url,
         "MONGO_DATABASE": DATABASE,
         "TOKEN_PUBLIC_KEY_FILE": str(system.data / "keys/token_public.pem"),
+        "VISITOR_SECRET_FILE": str(system.data / "keys/visitor_secret"),
     }
     token, base = system.token("supervisor", mall=MALL), f"http://127.0.0.1:{port}"
     process = Process("reports", command, system.data / "logs/reports.log", env, ROOT, ())

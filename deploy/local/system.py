@@ -220,11 +220,12 @@ class System:
         for name in ("store", "broker"):
             if name in self._commands():
                 self.start(name)
-        from services.chassis import tokens  # late: the servers start while this is imported
+        from services.chassis import seals, tokens  # late: the servers start while this is imported
 
         self._users = people.users_of_an_earlier_run(self._credentials)
         tokens.make_keys(self.data / "keys")
-        for file in (self._contacts_keys, self._access_keys):
+        seals.make_keys(self.data / "keys")
+        for file in (self._contacts_keys, self._access_keys, self._visitor_secret):
             if not file.exists():
                 file.touch(0o600)
                 file.write_text(secrets.token_urlsafe(32))
@@ -322,6 +323,15 @@ class System:
         return self.data / "keys/contacts"
 
     @property
+    def _visitor_secret(self) -> Path:
+        return self.data / "keys/visitor_secret"
+
+    @property
+    def _seal_keys(self) -> dict[str, str]:
+        private, public = (str(self.data / f"keys/seal_{name}.pem") for name in ("private", "public"))
+        return {"SEAL_PRIVATE_KEY_FILE": private, "SEAL_PUBLIC_KEYS_FILE": public}
+
+    @property
     def _access_keys(self) -> Path:
         return self.data / "keys/access"
 
@@ -341,6 +351,8 @@ class System:
             "WEBHOOK_HTTP": "true",
             "WORKER_HEALTH_FILE": str(self._health(service)),
             **({"CONTACTS_KEYS_FILE": str(self._contacts_keys)} if service == "notifications" else {}),
+            **({"VISITOR_SECRET_FILE": str(self._visitor_secret)} if service == "ticketing" else {}),
+            **(self._seal_keys if service == "ticketing" else {}),
             **{f"LIMIT_{name}": os.environ.get(f"LIMIT_{name}", GENEROUS) for name in LIMITS},
         }
 

@@ -90,7 +90,7 @@ class Day:
             return
         visitor.ticket, visitor.issued = answer, time.monotonic()
         self.by_ticket[answer["id"]] = visitor
-        status, answer = self.mall.ask("PUT", "{n}/tickets/" + answer["id"] + "/phone", {"phone": visitor.phone})
+        status, answer = self.mall.ask("PUT", "{n}/tickets/" + answer["code"] + "/phone", {"phone": visitor.phone})
         if status == 200:
             visitor.left_phone = time.monotonic()
         else:
@@ -138,18 +138,18 @@ class Day:
             self.pause((visitor.minutes if visitor else 10) * dice.uniform(0.5, 1.5))
             self.finish(ticket["id"], "completion", token)
             if visitor and dice.random() < ANSWERS:
-                self.judge(ticket["id"], dice)
+                self.judge(visitor.ticket["code"], dice)
         return True
 
-    def judge(self, ticket: str, dice: random.Random) -> None:
+    def judge(self, code: str, dice: random.Random) -> None:
         """Fill in the survey as a visitor does who came, waited and was served."""
         given = dice.choices(list(JUDGEMENTS), list(JUDGEMENTS.values()), k=len(ELEMENTS))
         answers = dict(zip(ELEMENTS, given, strict=True))
-        status, answer = self.mall.ask("POST", "{t}/tickets/" + ticket + "/survey", {"answers": answers})
+        status, answer = self.mall.ask("POST", "{t}/tickets/" + code + "/survey", {"answers": answers})
         if status == 201:
             self.surveys += 1
         else:
-            self.faults.append(f"survey of {ticket}: {answer}")
+            self.faults.append(f"survey of a visitor: {answer}")
 
     def finish(self, ticket: str, how: str, token: str) -> None:
         """Record how the visit ended."""

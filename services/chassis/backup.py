@@ -26,15 +26,16 @@ from pymongo.change_stream import ChangeStream
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from services.chassis import chain
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import FULL_BATCH, Document, EventStore, connect
 from services.chassis.life import Life
+from services.chassis.seals import Keys, Seals
 
 log = structlog.get_logger()
 
 FORMAT = "mpp-backup-1"
 LEFT_OUT = {"leases"}
+ADDED_TO = {"commits", "seals"}  # the service's database user can insert into these, not change or delete
 KEPT: Document = {"expires_at": {"$exists": False}}
 NEVER = datetime.max.replace(tzinfo=UTC)
 MORE_WAITS_MS = 200  # how long the database is given to tell of something new
@@ -128,7 +129,7 @@ def restore(database: Database[Document], source: BinaryIO, add: bool = False) -
     if not add and database["commits"].find_one({}, {"_id": 1}):
         raise NotEmpty(f"{database.name} holds commits already")
     EventStore(database).create_indexes()
-    for name in database.list_collection_names():  # of the time that was lost: nobody may be texted from it
+    for name in set(database.list_collection_names()) - ADDED_TO:  # of the time that was lost: no text may be sent
         database[name].delete_many({"expires_at": {"$exists": True}})
     database.drop_collection("leases")
     moment, written = None, Counter[str]()
@@ -153,9 +154,9 @@ def _lines(source: BinaryIO) -> Iterator[Any]:
 
 
 def _write(database: Database[Document], name: str, batch: Iterable[Raw]) -> None:
-    """Commits are added and never changed; of anything else the newest counts."""
+    """Commits and seals are added and never changed; of anything else the newest counts."""
     collection = database.get_collection(name, codec_options=DEFAULT_RAW_BSON_OPTIONS)
-    if name == "commits":
+    if name in ADDED_TO:
         found = {line["is"]["_id"]: line["is"] for line in batch}
         known = {one["_id"] for one in collection.find({"_id": {"$in": list(found)}}, {"_id": 1})}
         new = [document for id, document in found.items() if id not in known]
@@ -175,6 +176,7 @@ def main() -> None:
     """Save to the standard output (`save`; with `--follow` until told to end), or restore from the standard input."""
     env = Env()
     settings = Settings.from_env(env, os.environ.get("SERVICE", ""))  # each image knows whose it is
+    keys = Keys.from_env(env)
     env.check()
     configure_logging("backup", settings.log_level)
     database = connect(settings.mongo_url, settings.database)
@@ -189,7 +191,7 @@ def main() -> None:
             case ["restore", *options] if set(options) <= {"--add"}:
                 found = restore(database, sys.stdin.buffer, add=bool(options))
                 say(f"{database.name}: restored {_counts(found.written)}, as of {found.moment:%Y-%m-%d %H:%M:%S} UTC")
-                sys.exit(chain.report(database.name, EventStore(database).everything(), say))
+                sys.exit(Seals(database, keys).report(say))
             case _:
                 sys.exit("python -m services.chassis.backup save [--follow] > FILE, or … restore [--add] < FILE")
     except NotEmpty as cause:

@@ -6,9 +6,8 @@ own encoder writes the same bytes, many times faster; a test compares it with an
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from itertools import groupby
 
 from services.chassis.event_store import Commit
 
@@ -42,19 +41,3 @@ def first_misfit(commits: Iterable[Commit]) -> Commit | None:
             return commit
         version, previous = commit.version, commit.hash
     return None
-
-
-def report(name: str, commits: Iterable[Commit], say: Callable[[str], None]) -> int:
-    """Say whether all streams of a store are as they were written, or name each that is not; the exit status, 0 or 1.
-
-    The commits come stream by stream, each in order.
-    """
-    fit, misfits = 0, 0
-    for _, stream in groupby(commits, key=lambda commit: commit.stream):
-        if misfit := first_misfit(stream):
-            misfits += 1
-            say(f"{misfit.id} does not fit: it, or what came before it, was changed")
-        else:
-            fit += 1
-    say(f"{name}: {fit} streams fit" + (f", {misfits} do not" if misfits else ""))
-    return 1 if misfits else 0

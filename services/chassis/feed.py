@@ -16,6 +16,7 @@ from webargs.flaskparser import parser
 from services.chassis.cloud_event import TYPES, CloudEvent, structured
 from services.chassis.errors import Invalid, NotFound
 from services.chassis.guard import actor, allow, public
+from services.chassis.instants import Instant
 from services.chassis.journal import Journal
 from services.chassis.tokens import WrongScope
 from services.chassis.web import CHASSIS
@@ -38,7 +39,7 @@ class Wanted(ma.Schema):
     """Which events, and from where on: after a number, or since a moment."""
 
     after = ma.fields.Integer(load_default=None, validate=Range(0, 10**12), metadata={"example": 0})
-    since = ma.fields.AwareDateTime(load_default=None, metadata={"example": "2026-11-24T01:00:00Z"})
+    since = Instant(load_default=None, metadata={"example": "2026-11-24T01:00:00Z"})
     limit = ma.fields.Integer(load_default=100, validate=Range(1, MOST))
     type = ma.fields.List(ma.fields.String(validate=Length(max=80)), load_default=(), metadata={"example": []})
     agency = ma.fields.String(load_default="", validate=Length(max=60), metadata={"example": ""})

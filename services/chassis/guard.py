@@ -11,7 +11,8 @@ from services.chassis.errors import Forbidden, Unauthorized
 from services.chassis.tokens import COOKIE, Actor, Revoked, Verifier, WrongRole, WrongScope
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-UNLIMITED = frozenset(("device", "operator", "supervisor", "administrator"))  # roles of whom no address is counted
+STAFF = frozenset(("operator", "supervisor", "administrator"))  # roles that act on tickets by their ids
+UNLIMITED = STAFF | {"device"}  # roles of whom no address is counted
 HOST_PREFIX = "__Host-"
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -96,8 +97,29 @@ def is_of_the_house() -> bool:
         if isinstance(error, Revoked) and request.headers.get("Authorization"):
             raise
         return False
+    return _is_here(asking, UNLIMITED)
+
+
+def is_staff() -> bool:
+    """Return whether a member of this mall's staff asks on a route that is for everybody."""
+    asking = recognized()
+    return asking is not None and _is_here(asking, STAFF)
+
+
+def _is_here(asking: Actor, roles: frozenset[str]) -> bool:
     mall = asking.scope.get("mall")
-    return asking.role in UNLIMITED and mall in (None, (request.view_args or {}).get("mall", mall))
+    return asking.role in roles and mall in (None, (request.view_args or {}).get("mall", mall))
+
+
+def caller() -> str:
+    """Return who asks, to keep the idempotency keys of callers apart: an account, a session or a token.
+
+    A visitor has none of them and is told apart by network address.
+    """
+    asking: Actor | None = g.actor if "actor" in g else recognized()
+    if asking is None:
+        return f"address {address()}"
+    return " ".join((asking.role, asking.account or asking.session or asking.token or asking.name))
 
 
 def recognized() -> Actor | None:

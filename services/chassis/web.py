@@ -38,7 +38,7 @@ from services.chassis.errors import (
     Unauthorized,
     Unavailable,
 )
-from services.chassis.guard import View, must_be_allowed, public
+from services.chassis.guard import View, caller, must_be_allowed, public
 from services.chassis.limits import Limits
 from services.chassis.tokens import Verifier
 from services.chassis.words import DEFAULT, Words
@@ -120,16 +120,29 @@ def takes(largest: int) -> Callable[[View], View]:
 
 
 def command_context() -> dict[str, str]:
-    """What the store keeps of the request: the command's id and digest from `Idempotency-Key`, actor and trace."""
+    """What the store keeps of the request: the command's id and digest from `Idempotency-Key`, actor and trace.
+
+    The id is a hash of key and caller: the same key of another caller is another command, and no reader of the store
+    can send the key again.
+    """
     context = {"actor": g.actor.name if "actor" in g else "", "trace": g.request_id}
+    if sent := keyed_request():
+        body = json.dumps(request.get_json(silent=True), sort_keys=True)
+        digest = hashlib.sha256(f"{request.path}\n{body}".encode()).hexdigest()
+        command = hashlib.sha256("\n".join(sent[1:]).encode("utf-8", "replace")).hexdigest()
+        context |= {"id": f"key:{command}", "digest": digest}
+    return context
+
+
+def keyed_request() -> tuple[str, ...]:
+    """Return what a retry shares with the first request: path, caller and `Idempotency-Key`; empty without a key.
+
+    Raises `KeyTooLong`.
+    """
     key = request.headers.get("Idempotency-Key", "").strip().strip('"')
     if len(key) > LONGEST_KEY:
         raise KeyTooLong()
-    if key:
-        body = json.dumps(request.get_json(silent=True), sort_keys=True)
-        digest = hashlib.sha256(f"{request.path}\n{body}".encode()).hexdigest()
-        context |= {"id": f"key:{key}", "digest": digest}
-    return context
+    return (request.path, caller(), key) if key else ()
 
 
 def create_app(
@@ -203,7 +216,7 @@ def _end_step(_: BaseException | None) -> None:
 
 
 def _route() -> str:
-    """The route, not the path: whoever has a ticket's id may act for its holder."""
+    """The route, not the path: paths of visitors hold their codes."""
     return request.url_rule.rule if request.url_rule else "none"
 
 

@@ -5,17 +5,19 @@ import signal
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
-from services.chassis import chain, metrics
+from services.chassis import metrics
 from services.chassis.errors import Unavailable
 from services.chassis.event_store import EventStore
 from services.chassis.life import Life, Loop
 from services.chassis.outbox import request_replay
+from services.chassis.seals import Keys, Sealing, Seals
 
 log = structlog.get_logger()
 
@@ -26,20 +28,24 @@ AWAY = (PyMongoError, KafkaError, Unavailable)
 SILENCE = 60.0  # seconds without a sign of life after which a loop counts as stuck
 
 
-def run(store: EventStore, **loops: Loop) -> None:
+def run(store: EventStore, seals: Seals | None = None, sealing: Sealing | None = None, /, **loops: Loop) -> None:
     """Run the loops until SIGTERM or SIGINT. A loop that raises is logged and started again after a pause.
 
-    Two commands run nothing: `python -m services.NAME.worker replay` asks the running relay to publish everything
-    again; `… verify STREAM` recomputes the hash chain of a stream, `… verify` those of all.
+    Three commands run no loop: `python -m services.NAME.worker replay` asks the running relay to publish everything
+    again; `… verify STREAM` compares a stream with its hash chain, seal and journal, `… verify` all streams;
+    `… seal` signs the seals of finished streams that have none, if they fit (`sealing`: where a service has such).
     """
+    seals = seals or Seals(store.database, Keys(""))
     match sys.argv[1:]:
         case ["replay"]:
             print(f"asked {request_replay(store)} relays to deliver everything again")
             return
         case ["verify"]:
-            sys.exit(chain.report(store.database.name, store.everything(), print))
+            sys.exit(seals.report(print))
         case ["verify", stream]:
-            sys.exit(_verify(store, stream))
+            sys.exit(_verify(store, seals, stream))
+        case ["seal"] if sealing:
+            sys.exit(_seal(seals, sealing))
     os.nice(NICENESS)
     HEALTH_FILE.unlink(missing_ok=True)
     lives = {name: Life() for name in loops}
@@ -60,17 +66,29 @@ def run(store: EventStore, **loops: Loop) -> None:
     log.info("worker stopped")
 
 
-def _verify(store: EventStore, stream: str) -> int:
-    """Print whether the commits of a stream are as they were written; 1 and the first that does not fit if not."""
+def _verify(store: EventStore, seals: Seals, stream: str) -> int:
+    """Print whether a stream fits its chain, seal and journal; return 1 if not, or if it has no commits."""
     commits = store.read(stream)
+    verdict = seals.verify(stream, commits, datetime.now(UTC))
+    verdict.tell(stream, print)
     if not commits:
         print(f"{stream}: no commits")
         return 1
-    if misfit := chain.first_misfit(commits):
-        print(f"{misfit.id} does not fit: it, or what came before it, was changed")
+    if verdict.faults:
         return 1
-    print(f"{stream}: {len(commits)} commits fit; last hash {commits[-1].hash}")
+    seal = f"; seal: {verdict.signature}" if verdict.signature != "none" else ""
+    print(f"{stream}: {len(commits)} commits fit; last hash {verdict.hash}{seal}")
     return 0
+
+
+def _seal(seals: Seals, sealing: Sealing) -> int:
+    """Sign what has no seal yet, however long ago it ended; return 1 if something does not fit and was not signed."""
+    unsealed = seals.unsealed()
+    refused = [stream for stream in unsealed if sealing.seal(stream, within=None) is None]
+    for stream in refused:
+        print(f"{stream}: not sealed; `verify {stream}` says why")
+    print(f"sealed {len(unsealed) - len(refused)} streams")
+    return 1 if refused else 0
 
 
 def _keep(name: str, loop: Loop, life: Life) -> None:

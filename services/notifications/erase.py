@@ -3,10 +3,14 @@
 python -m services.notifications.erase ticket 20261124-JIQIB5zD7YKJMCqDar8ksQ
 python -m services.notifications.erase phone < FILE        (the number; so it stands in no list of commands)
 python -m services.notifications.erase before 2026-01-01   (the texts of all tickets of the days before, and to whom)
+
+`before` deletes commits, which the service's own database user may not: it is run as the user `eraser`.
 """
 
 import sys
 from datetime import UTC, date, datetime, timedelta
+
+from pymongo.errors import OperationFailure
 
 from services.chassis.config import Env, Settings
 from services.chassis.event_store import EventStore, connect
@@ -15,6 +19,7 @@ from services.notifications import contacts
 from services.notifications.contacts import Contacts, InvalidPhone
 
 SUBJECTS = ("ticket", "booking")  # what streams about visitors begin with
+UNAUTHORIZED = 13  # MongoDB's code of a user without the right
 NEWEST = timedelta(days=7)  # younger days may still be asked about, or still go on in another zone
 
 
@@ -32,11 +37,20 @@ def main() -> None:
             erased = Contacts(database, seal).erase_number(_number(sys.stdin.readline()))
             print(f"erased it from {erased} tickets")
         case ["before", day]:
-            store, end = EventStore(database), f"{_day(day):%Y%m%d}"
-            erased = sum(store.forget(f"{kind}/", f"{kind}/{end}") for kind in SUBJECTS)
-            print(f"erased {erased} commits of earlier days")
+            print(f"erased {_before(EventStore(database), _day(day))} commits of earlier days")
         case _:
             sys.exit(__doc__)
+
+
+def _before(store: EventStore, day: date) -> int:
+    """Delete the texts of all tickets and bookings of earlier days; return how many commits that were."""
+    end = f"{day:%Y%m%d}"
+    try:
+        return sum(store.forget(f"{kind}/", f"{kind}/{end}") for kind in SUBJECTS)
+    except OperationFailure as error:
+        if error.code != UNAUTHORIZED:
+            raise
+        sys.exit("This database user may not delete commits: docker compose run --rm erase-texts before DAY")
 
 
 def _number(text: str) -> str:

@@ -5,19 +5,25 @@ anything before. On a new one, whatever goes wrong before it stands has certainl
 proxy of the environment are followed.
 """
 
+import os
 import re
+import selectors
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, parse_headers
+from ipaddress import ip_address
 from threading import Event, Timer
 from typing import Literal
 from urllib.parse import urlsplit
 
 SWITCHING_PROTOCOLS = 101  # is final
+NEXT_ADDRESS = 0.25  # seconds after which the next address is tried beside the last (RFC 8305 section 5)
 PRINTABLE = re.compile(r"[!-~]+", re.ASCII)
 
 
@@ -77,16 +83,19 @@ def asked(
     *,
     connecting: float,
     seconds: float,
-    address: str = "",
+    addresses: Sequence[str] = (),
 ) -> Iterator[HTTPResponse]:
-    """The answer, read within the block; the request goes to `address` where it is not for the name to say.
+    """The answer, read within the block; the request goes to one of `addresses`, to the name where there are none.
 
-    Each address behind the name has `connecting` seconds to take the connection; all that follows, until the block
-    ends, has `seconds` altogether. Raises `NotReached`; once there was a connection, also in the block, `TimeoutError`
-    when the time is over, `HTTPException`, `OSError` or `ValueError`.
+    All `addresses` together, or each one behind the name, have `connecting` seconds to take the connection; all that
+    follows, until the block ends, has `seconds` altogether. Raises `NotReached`; once there was a connection, also in
+    the block, `TimeoutError` when the time is over, `HTTPException`, `OSError` or `ValueError`.
     """
     try:
-        plain = socket.create_connection((address or target.host, target.port), connecting)
+        if addresses:
+            plain = first_connected(addresses, target.port, connecting)
+        else:
+            plain = socket.create_connection((target.host, target.port), connecting)
     except (OSError, ValueError) as error:
         raise NotReached from error
     with closing(plain), closing(plain.dup()) as same, _until(seconds, same) as over:
@@ -110,6 +119,68 @@ def asked(
             connection.close()
         if over.is_set():
             raise TimeoutError  # what was cut off can look whole
+
+
+def first_connected(addresses: Sequence[str], port: int, seconds: float) -> socket.socket:
+    """Return a connection to the first of these IP addresses that takes one, within `seconds` for all of them.
+
+    The next address is tried as soon as one refuses, and beside the last one after `NEXT_ADDRESS` seconds; families
+    take turns (RFC 8305). So a server is reached whose name has a dead address too. Names are not resolved. Raises
+    `OSError`: `TimeoutError` where the time is over, otherwise why the last address was not reached.
+    """
+    over = time.monotonic() + seconds
+    waiting, next_at = deque(_in_turns(addresses)), 0.0
+    failure: OSError = TimeoutError("timed out")
+    with selectors.DefaultSelector() as pending:
+        try:
+            while waiting or pending.get_map():
+                now = time.monotonic()
+                if now >= over:
+                    raise TimeoutError("timed out")
+                if waiting and (now >= next_at or not pending.get_map()):
+                    try:
+                        pending.register(_connecting(waiting.popleft(), port), selectors.EVENT_WRITE)
+                        next_at = now + NEXT_ADDRESS
+                    except OSError as error:  # such as no route to its family
+                        failure = error
+                    continue
+                for key, _ in pending.select((min(next_at, over) if waiting else over) - now):
+                    attempt = pending.unregister(key.fileobj).fileobj
+                    assert isinstance(attempt, socket.socket)
+                    if not (code := attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
+                        attempt.settimeout(seconds)
+                        return attempt
+                    attempt.close()
+                    failure, next_at = OSError(code, os.strerror(code)), 0.0
+        finally:
+            for key in pending.get_map().values():
+                key.fileobj.close()  # type: ignore[union-attr]
+    raise failure
+
+
+def _in_turns(addresses: Sequence[str]) -> Iterator[str]:
+    """Yield the addresses so that the families alternate, each in its given order, beginning with the first one's."""
+    versions = [ip_address(address).version for address in addresses]
+    families = [
+        deque(address for address, version in zip(addresses, versions, strict=True) if version == family)
+        for family in dict.fromkeys(versions)
+    ]
+    while any(families):
+        yield from (family.popleft() for family in families if family)
+
+
+def _connecting(address: str, port: int) -> socket.socket:
+    """Return a socket that has begun to connect. Raises `OSError`."""
+    family = socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET
+    attempt = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        attempt.setblocking(False)
+        with suppress(BlockingIOError):
+            attempt.connect((address, port))
+    except OSError:
+        attempt.close()
+        raise
+    return attempt
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from services.notifications.domain.events import (
     Scope,
     What,
 )
-from services.notifications.domain.mall import HearResumption, HearSuspension, MallHeard
+from services.notifications.domain.mall import ALL, HearResumption, HearSuspension, MallHeard
 from services.notifications.malls import mall_stream
 
 TOPICS = ["mpp.ticketing"]
@@ -86,6 +86,12 @@ def on_ticket_transferred(event: CloudEvent) -> tuple[str, Command]:
         "to_agency": data["agency"],
     }
     return _heard(event, "transferred", values)
+
+
+def on_ticket_unserved(event: CloudEvent) -> tuple[str, Command]:
+    """The day closed first or, where there is a reason, a supervisor ended the ticket."""
+    reason = (event.data.get("reason") or "").strip()
+    return _heard(event, "unserved", {"reason": reason} if reason else {})
 
 
 def on_ticket_undone(event: CloudEvent) -> tuple[str, Command]:
@@ -156,7 +162,7 @@ REACTIONS: Mapping[str, Reaction] = {
         "ticket-resumed": news("resumed"),
         "ticket-served": news("served"),
         "ticket-cancelled": news("cancelled"),
-        "ticket-unserved": news("unserved"),
+        "ticket-unserved": on_ticket_unserved,
         "ticket-undone": on_ticket_undone,
         "place-booked": on_place_booked,
         "booking-cancelled": on_booking_ended,
@@ -180,15 +186,17 @@ def on_suspended(event: CloudEvent) -> tuple[str, HearSuspension]:
         until=datetime.fromisoformat(until) if until else None,
         position=_position(event),
         now=now(),
+        closure=data.get("closure") or ALL,
     )
     return mall_stream(data["mall"]), command
 
 
 def on_resumed(event: CloudEvent) -> tuple[str, HearResumption]:
-    """It is open again before its time."""
+    """A closure has ended before its time; in events of older releases, which name none: all of them."""
     data = event.data
     scope: Scope = "service" if "service" in data else "mall"
-    return mall_stream(data["mall"]), HearResumption(scope, data.get("service", ""), _position(event), now())
+    closure = data.get("closure") or ALL
+    return mall_stream(data["mall"]), HearResumption(scope, data.get("service", ""), _position(event), now(), closure)
 
 
 def on_day_stopped(event: CloudEvent) -> tuple[str, HearSuspension]:

@@ -81,14 +81,15 @@ class Concerned:
         """Tell a moment, unless the suspension was lifted or replaced before it."""
         mall, suspension = moment.mall, moment.suspension
         scope, code, position = suspension.scope, suspension.code, suspension.position
-        found = self._malls.find(mall).suspended.get((scope, code))
+        known = self._malls.find(mall)
+        found = known.suspended.get(suspension.key)
         if found is None or found.position != position:
             return
         if not moment.begins:
             self._tell_end(mall, scope, code, position, moment.at)
-        elif found.until is None or now() < found.until:
+        elif not found.is_over(now()):
             stop = HearSuspended(mall, scope, code, suspension.reason, position, moment.at, now())
-            self._ask(mall, stop, self._tickets(self._malls.find(mall), scope, code))
+            self._ask(mall, stop, self._tickets(known, scope, code))
 
     def _tell_end(self, mall: str, scope: Scope, code: str, position: Position, at: datetime) -> None:
         """Tell the tickets that nothing else stops."""

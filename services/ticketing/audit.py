@@ -1,4 +1,4 @@
-"""The record of a day for people: who did what, when, why, at which counter; from the events themselves."""
+"""The record of a day for people: who did what, when, why, at which counter; and whether it was changed later."""
 
 import re
 from collections.abc import Sequence
@@ -7,12 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.chassis.event_store import Commit
+from services.chassis.seals import Verdict
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day.events import DayClosed, Event, RuleChanged
 
 COLUMNS = ("at", "act", "number", "counter", "actor", "why", "detail", "commit", "hash")
 REASONS = ("reason", "note")
-DETAILS = ("service", "from_service", "to", "call", "ahead", "result", "also", "act", "by_schedule")
+DETAILS = ("service", "from_service", "to", "call", "waiting", "result", "also", "act", "by_schedule")
 
 
 def rows(commits: Sequence[Commit], zone: str) -> list[dict[str, Any]]:
@@ -54,6 +55,30 @@ def detail(event: Event) -> str:
         case DayClosed(totals=totals):
             found |= {name: count for name, count in totals.items() if count}
     return ", ".join(f"{name}={_text(value)}" for name, value in found.items() if value is not None)
+
+
+def verification(commits: Sequence[Commit], verdict: Verdict, recorded: str | None) -> dict[str, Any]:
+    """Return what was found of a day: chain, seal, journal and the hash recorded in the mall's history.
+
+    `fits` is true only if all of them agree; `faults` says what does not, with a reason code and a sentence.
+    """
+    faults = [{"reason": fault.reason, "detail": str(fault)} for fault in verdict.faults]
+    misfit = verdict.first_misfit
+    if recorded and recorded != verdict.hash:
+        detail = f"the history of the mall recorded the hash {recorded}; the record ends with {verdict.hash}"
+        faults.append({"reason": "history-differs", "detail": detail})
+        misfit = misfit or (commits[-1].id if commits else None)
+    return {
+        "commits": len(commits),
+        "fits": not faults,
+        "first_misfit": misfit,
+        "hash": verdict.hash,
+        "seal": recorded,
+        "signature": verdict.signature,
+        "sealed_at": verdict.seal.sealed_at if verdict.seal else None,
+        "seal_key": verdict.seal.key if verdict.seal else None,
+        "faults": faults,
+    }
 
 
 def _text(value: Any) -> str:

@@ -25,11 +25,11 @@ COUNTER = ("counter", "floor", "agency")
 TOLD: Mapping[type[stored.Event], tuple[str, Sequence[str]]] = {
     stored.TicketIssued: (
         "ticket-issued.v1",
-        (*TICKET, "service_name", "agency_name", "mall_name", "line", "counters", "ahead", "issued_at"),
+        (*TICKET, "service_name", "agency_name", "mall_name", "line", "counters", "issued_at"),
     ),
     stored.TicketCalled: ("ticket-called.v1", (*AT_COUNTER, "call", "called_at")),
     stored.TicketRecalled: ("ticket-recalled.v1", (*AT_COUNTER, "call", "recalled_at")),
-    stored.TicketApproaching: ("ticket-approaching.v1", (*TICKET, "ahead", "at")),
+    stored.TicketApproaching: ("ticket-approaching.v1", (*TICKET, "at")),
     stored.TicketServed: ("ticket-served.v1", (*TICKET, "counter", "result", "also", "served_at")),
     stored.TicketMissed: ("ticket-missed.v1", (*TICKET, "counter", "missed_at")),
     stored.TicketRestored: ("ticket-restored.v1", (*TICKET, "restored_at")),
@@ -78,6 +78,8 @@ TOLD: Mapping[type[stored.Event], tuple[str, Sequence[str]]] = {
     stored.DayClosed: ("day-closed.v1", ("closed_at", "by_schedule", "totals")),
 }
 PUBLISHED = tuple(TOLD)
+FINISHED_BY = stored.DayClosed.__name__  # ends the stream of a day, which is then sealed
+FINISHED_AS = f"{TYPES}{TOLD[stored.DayClosed][0]}"
 SUBJECTS = ("ticket_id", "booking_id", "counter", "service")
 
 
@@ -112,8 +114,18 @@ def _of_day(commit: Commit, date: str) -> Iterator[tuple[int, str, dict[str, Any
             if isinstance(event, stored.DayClosed):
                 data["hash"] = commit.hash
             if isinstance(event, stored.TicketIssued):
-                data["booked"] = bool(event.booking)
+                data |= {"ahead": _waiting(event), "booked": bool(event.booking)}
+            if isinstance(event, stored.TicketApproaching):
+                data["ahead"] = event.at_most
             yield position, kind, {"business_day": date, **data}
+
+
+def _waiting(issued: stored.TicketIssued) -> int:
+    """How many waited when a ticket was issued, whoever is called first: the stored `ahead` depends on the class.
+
+    Of events stored before there was `waiting`, the numbers that its line had given before: the most that it can be.
+    """
+    return int(issued.number.rpartition("-")[2]) - 1 if issued.waiting is None else issued.waiting
 
 
 def _of_mall(commit: Commit) -> Iterator[tuple[int, str, dict[str, Any]]]:

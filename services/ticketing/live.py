@@ -23,7 +23,7 @@ from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import NotFound, Problem, TooMany, Unavailable
 from services.chassis.event_store import EventStore, connect
 from services.chassis.feed import Feed, Selection
-from services.chassis.guard import address, allow, cookie, public
+from services.chassis.guard import address, allow, cookie, public, recognized
 from services.chassis.journal import Journal
 from services.chassis.tokens import COOKIE, Verifier, public_key
 from services.chassis.words import Words
@@ -39,6 +39,7 @@ HEARTBEAT = 15.0
 RETRY = "retry: 2000\n"
 STILL_HERE = ": still here\n\n"
 NOTHING = -1  # the number of the last event before anybody looked
+RESERVED = 4  # of so many places one is for streams with a token
 FULL = 200  # events that are read at once
 
 LAST_ID = re.compile(r"\d{1,12}", re.ASCII)
@@ -140,21 +141,36 @@ def events(
         log.info("the feed ends", mall=selection.mall, cause=repr(cause))
 
 
+@dataclass(frozen=True)
+class Client:
+    """Whom open screens are counted for: a token or session (`is_known`), or a network address."""
+
+    name: str
+    is_known: bool = False
+
+
 class Screens:
-    """All open screens of this process, capped, so that health checks always find a thread and nobody takes all."""
+    """All open screens of this process, capped, so that health checks always find a thread and no client takes all.
+
+    Streams with a token or session are counted for it, those without one for their address. Of all places a quarter is
+    left to streams with a token, so that visitors of a busy network do not shut out staff and agencies behind it.
+    """
 
     def __init__(self, most: int, most_of_one: int = 0) -> None:
-        """At most so many in all, and of one address (0: as many as there are)."""
+        """At most so many in all, and of one address or token (0: no limit of its own)."""
         self._most, self._most_of_one = most, most_of_one
+        self._most_anonymous, self._anonymous = most - most // RESERVED, 0
         self._watchers: dict[str, Watcher[Any]] = {}
-        self._by_address: Counter[str] = Counter()
+        self._by_client: Counter[Client] = Counter()
         self._mutex = threading.Lock()
 
-    def open(self, name: str, look: Callable[[], Seen], nothing: Seen, where: str) -> Watcher[Seen]:
+    def open(self, name: str, look: Callable[[], Seen], nothing: Seen, client: Client) -> Watcher[Seen]:
         """Join the watcher of that name, starting it for its first screen. Raises `TooManyScreens` and `TooMany`."""
         with self._mutex:
-            if 0 < self._most_of_one <= self._by_address[where]:
+            if 0 < self._most_of_one <= self._by_client[client]:
                 raise TooMany(retry_after=60)
+            if not client.is_known and self._anonymous >= self._most_anonymous:
+                raise TooManyScreens()
             if sum(watcher.screens for watcher in self._watchers.values()) >= self._most:
                 raise TooManyScreens()
             watcher = self._watchers.get(name)
@@ -164,16 +180,25 @@ class Screens:
                 threading.Thread(target=watcher.follow, name=f"watch {name}", daemon=True).start()
             else:
                 watcher.screens += 1
-            self._by_address[where] += 1
+            self._by_client[client] += 1
+            self._anonymous += not client.is_known
             return watcher
 
-    def close(self, watcher: Watcher[Any], where: str) -> None:
-        """A screen has gone."""
+    def close(self, watcher: Watcher[Any], client: Client) -> None:
+        """Free the place of a screen that was closed."""
         with self._mutex:
             watcher.screens -= 1
-            self._by_address[where] -= 1
-            if not self._by_address[where]:
-                del self._by_address[where]
+            self._anonymous -= not client.is_known
+            self._by_client[client] -= 1
+            if not self._by_client[client]:
+                del self._by_client[client]
+
+
+def asking_client() -> Client:
+    """Return whom the stream of this request is counted for."""
+    if (asking := recognized()) is None:
+        return Client(address())
+    return Client(asking.token or asking.session or asking.name, is_known=True)
 
 
 @blueprint.get("")
@@ -208,10 +233,10 @@ def _stream(
     name: str, look: Callable[[], Seen], nothing: Seen, messages: Callable[[Watcher[Seen]], Iterator[str]]
 ) -> Response:
     screens: Screens = current_app.extensions["screens"]
-    where = address()
-    watcher = screens.open(name, look, nothing, where)
+    client = asking_client()
+    watcher = screens.open(name, look, nothing, client)
     response = Response(messages(watcher), mimetype="text/event-stream")
-    response.call_on_close(lambda: screens.close(watcher, where))  # also where nothing was ever read, as for HEAD
+    response.call_on_close(lambda: screens.close(watcher, client))  # also where nothing was ever read, as for HEAD
     response.headers["X-Accel-Buffering"] = "no"
     return response
 

@@ -1,11 +1,11 @@
 """The edge between requests and rules: a mall's days, its history and what is known of it, as streams of one store."""
 
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from services.chassis.codes import id_of
 from services.chassis.decider import Outcome, Snapshot, Streams
 from services.chassis.errors import Refused
 from services.chassis.event_store import Commit, EventStore
@@ -146,14 +146,18 @@ def day_stream(mall: str, day: date) -> str:
     return f"{mall}/{day.isoformat()}"
 
 
-def new_ticket_id(day: date) -> str:
-    """An id nobody can guess (128 random bits), which tells the store the day to look in."""
-    return f"{day:%Y%m%d}-{secrets.token_urlsafe(16)}"
+def ticket_of(code: str) -> str:
+    """The id of the ticket that a visitor's code acts for. Raises `UnknownTicket` for what is no code."""
+    if ticket_id := id_of(code):
+        return ticket_id
+    raise UnknownTicket()
 
 
-def new_booking_id(day: date) -> str:
-    """As a ticket's id, marked as a booking's."""
-    return f"{day:%Y%m%d}-b{secrets.token_urlsafe(16)}"
+def booking_of(code: str) -> str:
+    """The id of the booking that a visitor's code acts for. Raises `UnknownBooking` for what is no code."""
+    if booking_id := id_of(code):
+        return booking_id
+    raise UnknownBooking()
 
 
 def day_of(thing_id: str) -> date:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 import pytest
+from examples import VISITOR_SECRET
 from flask import Flask
 
 from services.catalog import app as catalog
@@ -27,6 +28,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flask]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MONGO_URL", "mongodb://127.0.0.1:1/?directConnection=true")
         environment.setenv("TOKEN_PUBLIC_KEY_FILE", str(folder / "token_public.pem"))
+        environment.setenv("VISITOR_SECRET", VISITOR_SECRET)
         made = {name: create() for name, create in APPS.items()}
     logging.getLogger().handlers.clear()
     return made
@@ -39,6 +41,7 @@ def living_apps(mongo_server, database, monkeypatch, tmp_path) -> tuple[dict[str
     monkeypatch.setenv("MONGO_URL", mongo_server.url)
     monkeypatch.setenv("MONGO_DATABASE", database.name)
     monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "token_public.pem"))
+    monkeypatch.setenv("VISITOR_SECRET", VISITOR_SECRET)
     made = {name: create() for name, create in APPS.items()}
     logging.getLogger().handlers.clear()
     key = (tmp_path / "token_private.pem").read_bytes()

@@ -1,16 +1,24 @@
 """Every route says who may use it, and every service documents its API."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from examples import CODES, KTP, mall
 from flask import Flask
 from openapi_spec_validator import validate
 
 import services
+from services.chassis.codes import id_of
 from services.chassis.tokens import ROLES
 from services.chassis.web import OPEN_ENDPOINTS
+from services.ticketing.domain.day.commands import BookPlace, ForceOpen, IssueTicket
+from services.ticketing.domain.hours import business_day
+from services.ticketing.domain.mall import Bookings
+from services.ticketing.queue import Queue, mall_stream
+from services.ticketing.survey.domain import ELEMENTS
 
 SERVICES = ("catalog", "ticketing", "notifications")
 # Endpoints by the roles that may use them; all others are for everybody.
@@ -141,6 +149,14 @@ WITHOUT_A_MALL = {
     "second_factor.new_recovery_codes",
     "second_factor.remove",
 }
+# Arguments of routes that name a ticket or booking: what is public, and what is the visitor's own.
+IDS, SECRETS = {"ticket_id", "booking_id"}, {"ticket_code", "booking_code"}
+NAMING_NONE = {"tickets.issue_ticket", "tickets.book", "tickets.bookable_days"}  # of what is under tickets and bookings
+BODIES = {
+    "survey.answer_survey": {"answers": dict.fromkeys(ELEMENTS, 4)},
+    "notifications.leave_phone": {"phone": "0812-3456-7890"},
+}
+REFUSED = {"notifications.withdraw_phone": 204}  # says of no thing whether there is one; others answer 404
 VALUES = {"mall": "pekalongan", "counter": "G02", "day": "2026-11-24", "scope": "counter"}
 
 
@@ -207,6 +223,71 @@ def test_staff_routes_refuse_who_has_no_token_the_wrong_role_or_another_mall(liv
             asked.add(endpoint)
     assert wrong == []
     assert asked == set().union(*STAFF_ONLY.values())
+
+
+def named_things(app) -> list[tuple[str, str, frozenset[str], set[str]]]:
+    """Endpoint, method, roles and arguments of each route that names a ticket or a booking."""
+    return [
+        (rule.endpoint, method, app.view_functions[rule.endpoint].access, rule.arguments & {*IDS, *SECRETS})
+        for rule in app.url_map.iter_rules()
+        if rule.arguments & {*IDS, *SECRETS} or {"tickets", "bookings"} & set(rule.rule.split("/"))
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
+        if rule.endpoint not in NAMING_NONE
+    ]
+
+
+def test_visitor_routes_take_codes_and_staff_routes_take_ids(apps):
+    found = [one for app in apps.values() for one in named_things(app)]
+    wrong = [
+        (endpoint, method)
+        for endpoint, method, roles, arguments in found
+        if not arguments or (arguments <= IDS if not roles else arguments <= SECRETS)
+    ]
+    assert wrong == []
+    assert len(found) > 20
+
+
+def test_no_visitor_route_accepts_a_public_id(living_apps, store):
+    """Each route for everybody that names a ticket or a booking takes its code, and does nothing with its public id."""
+    apps, mint = living_apps
+    things, before, asked, wrong = issued_now(store), records(store), set(), []
+    for app in apps.values():
+        addresses, client = app.url_map.bind("localhost"), app.test_client()
+        for endpoint, method, roles, arguments in named_things(app):
+            if roles:
+                continue
+            (named,) = arguments
+            code, public = things[named]
+            tries = [(public, role) for role in ("", "device", "agency", "auditor")]
+            for thing, role in [*tries, (code, "")] if method == "GET" else tries:
+                headers = {"Authorization": f"Bearer {mint(role, mall='pekalongan')}"} if role else {}
+                address = addresses.build(endpoint, {"mall": "pekalongan", named: thing}, method=method)
+                answer = client.open(address, method=method, json=BODIES.get(endpoint), headers=headers)
+                if answer.status_code != (200 if thing == code else REFUSED.get(endpoint, 404)):
+                    wrong.append((endpoint, method, thing, role, answer.status_code, answer.text[:80]))
+            asked.add(endpoint)
+    assert wrong == []
+    assert records(store) == before
+    assert asked >= {*BODIES, *REFUSED, "tickets.cancel", "tickets.check_in", "tickets.cancel_booking", "pages.ticket"}
+
+
+def issued_now(store) -> dict[str, tuple[str, str]]:
+    """Code and public id of a ticket of today and of a booking, by the argument of routes that names such a thing."""
+    queue, about, at = Queue(store), mall(bookings=Bookings(14, "10:00")), datetime.now(UTC)
+    facts = [about.learned, *about.agencies.values(), *about.services.values(), *about.counters.values()]
+    queue.malls.execute_all([(mall_stream("pekalongan"), fact) for fact in facts])
+    known, today = queue.mall("pekalongan"), business_day(at, about.about.zone)
+    ahead = next(today + timedelta(days=n) for n in range(1, 8) if (today + timedelta(days=n)).weekday() < 5)
+    ticket, booking = CODES.ticket(today), CODES.booking(ahead)
+    queue.act(known, ForceOpen("test", at, known))
+    queue.act(known, IssueTicket(id_of(ticket), KTP, None, at, known))
+    queue.act(known, BookPlace(id_of(booking), KTP, None, ahead, at, known))
+    return {"ticket_code": (ticket, id_of(ticket)), "booking_code": (booking, id_of(booking))}
+
+
+def records(store) -> list[tuple[str, int]]:
+    """All that was recorded."""
+    return sorted((one["stream"], one["version"]) for one in store.database["commits"].find())
 
 
 def test_a_route_that_says_nothing_is_found():

@@ -227,7 +227,7 @@ def test_new_agency_names_every_part_that_is_wrong():
     there = "{code} is there already"
     assert errors(command) == {
         "agency.line": [Fault("agency.line", "line {line} is used by another agency too", {"line": "D"})],
-        "services.2.minutes": [Fault("services.2.minutes", "minutes must be more than 0")],
+        "services.2.minutes": [Fault("services.2.minutes", "at least {n}", {"n": 1}, place="minutes: ")],
         "counter.code": [Fault("counter.code", there, {"code": "G05"})],
         "services.0.code": [Fault("services.0.code", there, {"code": "PENSIUN"})],
         "services.1.code": [Fault("services.1.code", there, {"code": "PENSIUN"})],
@@ -293,8 +293,8 @@ def test_line_is_used_by_one_agency():
     ("changes", "fault"),
     [
         ({"agency": "X"}, Fault("agency", "no agency {code}", {"code": "X"})),
-        ({"minutes": 0}, Fault("minutes", "minutes must be more than 0")),
-        ({"capacity": 0}, Fault("capacity", "capacity must be more than 0, or empty")),
+        ({"minutes": 0}, Fault("minutes", "at least {n}", {"n": 1}, place="minutes: ")),
+        ({"capacity": 0}, Fault("capacity", "at least {n}, or null", {"n": 1}, place="capacity: ")),
         ({"requirements": ("KTP; KK",)}, Fault("requirements", "one requirement a line, without semicolons")),
         ({"requirements": ("KTP", " ")}, Fault("requirements", "one requirement a line, without semicolons")),
         (
@@ -353,12 +353,15 @@ def test_faults_of_a_catalog_name_the_entry():
         services={"JKN": replace(JKN, minutes=0)},
         counters={"G06": replace(G06, services=("X",))},
     )
-    assert list(faults_of_all(replace(wanted, agencies=KNOWN.agencies))) == [
-        Fault("minutes", "minutes must be more than 0", {"entry": "JKN"}, where="service {entry}: "),
+    assert list(faults_of_all(replace(wanted, agencies=KNOWN.agencies), KNOWN)) == [
+        Fault("minutes", "at least {n}", {"n": 1, "entry": "JKN"}, place="minutes: ", where="service {entry}: "),
         Fault("services", "no service {code}", {"code": "X", "entry": "G06"}, where="counter {entry}: "),
     ]
     nameless = replace(KNOWN, agencies={**KNOWN.agencies, "": AgencyListed("", " ", "Z")})
-    assert [str(fault) for fault in faults_of_all(nameless)] == ["agency '': a name is needed"]
+    assert [str(fault) for fault in faults_of_all(nameless, KNOWN)] == [
+        "agency '': capital letters, digits and hyphens, at most 40",
+        "agency '': a name is needed",
+    ]
 
 
 # Faults of hours

@@ -181,7 +181,7 @@ def test_closure_holds_from_its_begin_until_before_its_end(moment, is_closed):
     state = folded(closure, endless)
     assert state.closures_at(moment) == [*([closure] if is_closed else []), *([endless] if moment >= NOW else [])]
     reopened = WAITING.evolve(state, ReopeningHeard("service", "KTP", NOW, (2, 0)))
-    assert reopened.closures == {("counter", "G02"): endless}
+    assert reopened.closures == {("counter", "G02", ""): endless}
 
 
 # Accounts and tokens

@@ -143,8 +143,8 @@ def test_each_container_sees_its_own_secrets_alone():
         return set(python_in(name, "import os; print(*os.listdir('/run/secrets'))").split())
 
     assert secrets_of("catalog-web") == {"token_public", "token_private", "mongo_password"}
-    assert secrets_of("ticketing-web") == {"token_public", "mongo_password"}
-    assert secrets_of("ticketing-worker") == {"mongo_password", "kafka_password"}
+    assert secrets_of("ticketing-web") == {"token_public", "seal_public", "mongo_password"}
+    assert secrets_of("ticketing-worker") == {"seal_private", "seal_public", "mongo_password", "kafka_password"}
 
 
 def test_no_secret_is_in_the_environment_or_the_logs():
@@ -223,7 +223,7 @@ class Load(threading.Thread):
                     continue
                 self.answers[answer.status_code] += 1
                 if answer.status_code == 201:
-                    self.tickets[answer.json()["id"]] = answer.json()["number"]
+                    self.tickets[answer.json()["code"]] = answer.json()["number"]
                 time.sleep(0.05)
 
     def __enter__(self) -> "Load":

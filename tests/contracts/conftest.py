@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from examples import KK, KTP, SIM, SUNDAY_NINE, TUESDAY_NINE, only
+from examples import KK, KTP, SIM, SUNDAY_NINE, TUESDAY_NINE, new_booking_id, new_ticket_id, only
+from joserfc.jwk import OKPKey
 from servers import Server
 
 import services
@@ -27,6 +28,7 @@ from services.catalog.domain.directory import Directory, ImportCatalog
 from services.catalog.seed import read
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit, EventStore, connect
+from services.chassis.seals import Keys, Sealing, Seals, Signer
 from services.notifications import contract as notifications
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences, stream_of
@@ -72,7 +74,7 @@ from services.ticketing.domain.day.commands import (
 from services.ticketing.domain.day.events import TicketCalled
 from services.ticketing.domain.hours import Exceptional
 from services.ticketing.domain.mall import Closure, DeclareClosure, LiftClosure, Rule
-from services.ticketing.queue import Queue, history_stream, mall_stream, new_booking_id, new_ticket_id
+from services.ticketing.queue import Queue, history_stream, mall_stream
 from services.ticketing.subscriptions import REACTIONS
 
 SEED = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
@@ -139,7 +141,10 @@ def told_by_ticketing(contracts_store, told_by_catalog) -> Told:
     streams = [mall_stream("pekalongan"), history_stream("pekalongan")]
     streams += [f"pekalongan/{day}" for day in (SUNDAY, TUESDAY)]
     commits = [commit for stream in streams for commit in store.read(stream)]
-    return Told(commits, [event for commit in commits for event in ticketing.published(commit)])
+    pem = OKPKey.generate_key("Ed25519", private=True).as_pem(private=True).decode()
+    seals = Seals(store.database, Keys(""), ticketing.FINISHED_BY)
+    publish = Sealing(seals, store, Signer(pem), ticketing.FINISHED_AS).sealed(ticketing.published)
+    return Told(commits, [event for commit in commits for event in publish(commit)])
 
 
 def who_may_do_what(registry: Registry) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from rights import RIGHTS, privileges
 
 from deploy.local.system import ROOT, WEBS, WORKERS
 
@@ -155,12 +156,14 @@ def mongo(manifests: list[Manifest]) -> Manifest:
     return found["spec"]
 
 
-def test_mongodb_has_three_members_and_a_user_for_each_service_who_reaches_its_own_database_alone(manifests):
+def test_mongodb_has_three_members_and_a_user_with_its_own_rights_for_each_service(manifests):
     assert mongo(manifests)["members"] == 3
     assert mongo(manifests)["security"]["authentication"]["modes"] == ["SCRAM"]
     assert {user["name"]: user["roles"] for user in mongo(manifests)["users"]} == {
-        name: [{"name": "readWrite", "db": name}] for name in WORKERS
+        name: [{"name": name, "db": "admin"}] for name in RIGHTS["users"]
     }
+    made = {role["role"]: role["privileges"] for role in mongo(manifests)["security"]["roles"]}
+    assert made == {name: privileges(name) for name in RIGHTS["users"]}
 
 
 def test_kafka_has_three_brokers_and_an_event_counts_when_two_have_it(manifests):

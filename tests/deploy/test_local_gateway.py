@@ -311,3 +311,13 @@ def test_killed_gateway_loses_no_waiting_connection(upstream, tmp_path: Path):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait(10)
+
+
+@pytest.mark.parametrize(("level", "is_logged"), [("crit", False), ("warn", True)])
+def test_log_of_gateway_holds_no_path_of_a_failed_request(down, tmp_path, capfd, level, is_logged):
+    """Paths of visitors hold their codes, and nginx logs the request line of what fails, unless it logs less."""
+    changes = {} if level == "crit" else {"error_log stderr crit": f"error_log stderr {level}"}
+    with local_gateway(tmp_path, dict.fromkeys(SERVICES, down), changes) as port:
+        answer = raw(port, b"GET /notifications/api/tickets/kode-rahasia/phone HTTP/1.1\r\n" + HOST + CLOSE)
+    assert b" 502 " in answer
+    assert ("kode-rahasia" in capfd.readouterr().err) == is_logged

@@ -46,7 +46,7 @@ def test_a_password_whose_file_is_removed_is_made_anew_with_all_that_holds_it(fo
 
 def test_no_two_passwords_are_the_same(folder: Path):
     passwords = [(folder / name).read_text() for name in make_secrets.PASSWORDS]
-    assert len(set(passwords)) == len(passwords) == 9
+    assert len(set(passwords)) == len(passwords) == 10
     assert min(map(len, passwords)) >= 32
 
 

@@ -42,6 +42,11 @@ def persist(client: httpx.Client, method: str, url: str, stop: float = 60, **req
     return None
 
 
+def code_of(ticket: dict) -> str:
+    """What a visitor acts by: the code, or the id of a ticket that a release without codes issued."""
+    return str(ticket.get("code") or ticket["id"])
+
+
 class Visitors(threading.Thread):
     """People who come one after the other, each with a phone, for one service."""
 
@@ -66,7 +71,7 @@ class Visitors(threading.Thread):
                 ticket = answer.json()
                 self.tickets[ticket["id"]] = ticket
                 phone = {"phone": f"08120000{count:04d}"}
-                persist(client, "PUT", f"/notifications/api/tickets/{ticket['id']}/phone", json=phone)
+                persist(client, "PUT", f"/notifications/api/tickets/{code_of(ticket)}/phone", json=phone)
                 time.sleep(0.05)
 
 

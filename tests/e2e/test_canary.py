@@ -2,11 +2,14 @@
 
 import re
 
+import httpx
 import pytest
-from e2e.canary import documents, everything, places
+from e2e.canary import documents, everything, in_topics, places
 from e2e.conftest import MALL, Site, eventually, key
 from e2e.test_journey import TICKETS, a_service_at, take
 from notifications.attacker import dump, recovered
+
+from services.ticketing.survey.domain import ELEMENTS
 
 CANARY = "0812-7711-4455"
 RANGE = [f"+6281277114{n:03}" for n in range(1000)]
@@ -28,11 +31,11 @@ def test_a_phone_number_is_nowhere(site: Site):
 
         ticket, other = take(visitor, service), take(visitor, service)
         for one in (ticket, other):
-            path = f"/notifications/api/tickets/{one['id']}/phone"
+            path = f"/notifications/api/tickets/{one['code']}/phone"
             ask(visitor, "PUT", path, json={"phone": CANARY, "language": "en"})
             ask(visitor, "PUT", path, json={"phone": f"{CANARY}-99999999", "extra": CANARY})
             ask(visitor, "PUT", path, json={"phone": [CANARY]})
-        ask(visitor, "DELETE", f"/notifications/api/tickets/{other['id']}/phone")
+        ask(visitor, "DELETE", f"/notifications/api/tickets/{other['code']}/phone")
         called = ask(clerk, "POST", f"/ticketing/api/malls/{MALL}/counters/G18/calls", headers=key())
         assert called["id"] == ticket["id"]
         ask(clerk, "POST", f"{TICKETS}/{ticket['id']}/recall", headers=key())
@@ -47,7 +50,7 @@ def test_a_phone_number_is_nowhere(site: Site):
         for page in (ticket["status_url"], "/notifications/messages", f"/notifications/malls/{MALL}/texts", "/"):
             said.append(visitor.get(page).text)
         clerk.post(f"{TICKETS}/{ticket['id']}/completion").raise_for_status()  # nobody waits here for other tests
-        visitor.post(f"{TICKETS}/{other['id']}/cancellation").raise_for_status()
+        visitor.post(f"{TICKETS}/{other['code']}/cancellation").raise_for_status()
     assert [text for text in said if NUMBER.search(text)] == []
     assert places(site.system, NUMBER) == set(), "in contacts it is encrypted"
     assert {"mongo notifications.contacts"} < places(site.system, re.compile(ticket["id"])), "there it is kept"
@@ -60,6 +63,63 @@ def test_a_phone_number_is_nowhere(site: Site):
         "log notifications-web.log",
         "file sms.log",
     } <= searched
+
+
+def test_code_of_visitor_is_only_in_what_the_visitor_gets(site: Site):
+    """Every act of a visitor, then a search of databases, topics, logs, traces, figures, feeds and staff's answers."""
+    if site.system is None:
+        pytest.skip("only of a system of our own can the insides be searched")
+    service, api, shown = a_service_at(site, "G17"), f"/ticketing/api/malls/{MALL}", []
+
+    def staff(client, method: str, path: str, **more) -> dict:
+        answer = client.request(method, path, **more)
+        shown.append(answer.text)
+        return answer.json() if answer.headers["Content-Type"].endswith("json") else {}
+
+    with site.client() as visitor, site.desk("G17") as clerk, site.client("supervisor", mall=MALL) as supervisor:
+        served, left = (take(visitor, service) for _ in range(2))
+        days = visitor.get(f"{api}/bookings/days?service={service}").json()["days"]
+        on = next(day["day"] for day in reversed(days) if day["bookable"])
+        booked = visitor.post(f"{api}/bookings", json={"service": service, "day": on}, headers=key()).json()
+        beside = take(visitor, service, beside=left["code"])
+        phones = "/notifications/api/tickets/{}/phone"
+        for one in (served, left, booked):
+            visitor.put(phones.format(one["code"]), json={"phone": "0812-0000-7788"}).raise_for_status()
+            pages = (one["status_url"], f"{one['status_url']}/qr.svg", f"{one['status_url']}/nothing-here")
+            assert [visitor.get(page).status_code for page in pages] == [200, 200, 404]
+        assert visitor.delete(phones.format(left["code"])).status_code == 204
+        for one in (left, beside):
+            visitor.post(f"{TICKETS}/{one['code']}/cancellation", headers=key()).raise_for_status()
+        visitor.post(f"{api}/bookings/{booked['code']}/cancellation", headers=key()).raise_for_status()
+        called = staff(clerk, "POST", f"{api}/counters/G17/calls", headers=key())
+        assert called["id"] == served["id"]
+        refused = visitor.post(f"{TICKETS}/{served['code']}/cancellation")
+        assert refused.status_code == 409
+        shown.append(refused.text)
+        staff(clerk, "GET", f"{api}/counters/G17")
+        staff(clerk, "POST", f"{TICKETS}/{served['id']}/completion")
+        answers = {"answers": dict.fromkeys(ELEMENTS, 4)}
+        visitor.post(f"{TICKETS}/{served['code']}/survey", json=answers, headers=key()).raise_for_status()
+        secret = re.compile("|".join(re.escape(one["code"]) for one in (served, left, beside, booked)))
+
+        def told() -> bool:
+            return any(served["id"] in text for _, text in in_topics(site.system))
+
+        assert eventually(told), "its events are in Kafka"
+        today = served["business_day"]
+        reads = ("overview", f"days/{today}/audit", f"days/{today}/audit?format=csv", "statistics", "survey", "events")
+        for path in reads:
+            staff(supervisor, "GET", f"{api}/{path}")
+        staff(supervisor, "GET", "/notifications/api/messages?limit=1000")
+        staff(supervisor, "GET", f"{TICKETS}/{served['id']}")
+        for page in ("supervisor", "statistics", f"days/{today}/audit", "hall", "counters/G17"):
+            staff(supervisor, "GET", f"/ticketing/malls/{MALL}/{page}")
+    for figures in site.system.credentials["metrics"].values():
+        shown.append(httpx.get(figures).text)
+    assert [text for text in shown if secret.search(text)] == []
+    assert places(site.system, secret) == set()
+    found = places(site.system, re.compile(served["id"]))
+    assert {"mongo ticketing.commits", "mongo notifications.commits", "topic mpp.ticketing"} <= found
 
 
 def test_the_secret_of_a_webhook_is_told_once_and_nowhere(site: Site):

@@ -242,7 +242,7 @@ def test_a_ticket_breaks_no_rule_in_any_of_its_states(site: Site, window):
             picture(phone, f"ticket-{state}")
 
         look("waiting", ticket)
-        visitor.post(f"{API}/tickets/{ticket['id']}/cancellation", json={}, headers=key()).raise_for_status()
+        visitor.post(f"{API}/tickets/{ticket['code']}/cancellation", json={}, headers=key()).raise_for_status()
         look("cancelled", ticket)
         ticket = called()
         look("called", ticket)

@@ -55,8 +55,8 @@ def test_kills_under_load_lose_no_acknowledged_ticket_and_text_nobody_twice(busy
     assert len({ticket_id for ticket_id, _ in calls}) == len(calls) > 2 * ROUNDS
 
     with busy_site.client() as client:
-        for ticket_id, ticket in tickets.items():
-            found = persist(client, "GET", f"/ticketing/api/malls/{MALL}/tickets/{ticket_id}").json()
+        for ticket in tickets.values():
+            found = persist(client, "GET", f"/ticketing/api/malls/{MALL}/tickets/{ticket['code']}").json()
             assert found["number"] == ticket["number"]
     events = wait_until_published(system, set(tickets))
     issued = [event.subject for event in events if event.type.endswith("ticket-issued.v1")]

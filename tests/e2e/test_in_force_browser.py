@@ -67,7 +67,7 @@ def test_ticket_page_says_what_stands_against_a_call_and_that_it_goes_on(site: S
     ticket = take(site, "PLN-BAYAR")
     phone = window(*PHONE, ticket["status_url"])
     more = {"in_force": None}
-    answers(phone, f"/api/.*/tickets/{ticket['id']}$", more)
+    answers(phone, f"/api/.*/tickets/{ticket['code']}$", more)
     seen(phone, "#waiting", "Gerai")
     for state, (title, then) in STATES.items():
         more |= {"ahead": None, "estimate": None, "in_force": {"state": state, "reason": "Uji evakuasi", "until": None}}
@@ -104,7 +104,7 @@ def test_booking_page_says_that_its_day_is_off_and_offers_another(site: Site, wi
         booking = visitor.post(f"{api}/bookings", json=wanted, headers=key()).raise_for_status().json()
     phone = window(*PHONE, booking["status_url"])
     more = {}
-    answers(phone, f"/api/.*/bookings/{booking['id']}$", more)
+    answers(phone, f"/api/.*/bookings/{booking['code']}$", more)
     for state, title in BOOKED.items():
         more["in_force"] = {"state": state, "reason": "Perbaikan gedung"}
         phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -194,7 +194,7 @@ def test_supervisor_helps_tickets_that_no_counter_can_call(site: Site, window, a
     assert second.value.status == 200, second.value.text()
     playwright.expect(page.locator("#move")).to_be_hidden()
     with site.client() as visitor:
-        found = [visitor.get(f"{API}/tickets/{ticket['id']}").json() for ticket in tickets]
+        found = [visitor.get(f"{API}/tickets/{ticket['code']}").json() for ticket in tickets]
     assert all(one["service"] != "PLN-BAYAR" for one in found)
     asked = []
 

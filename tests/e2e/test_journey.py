@@ -55,7 +55,7 @@ def test_the_whole_journey(site: Site):
     with site.client() as visitor, site.desk("G18") as clerk:
         ticket = take(visitor, service)
         assert (ticket["status"], ticket["ahead"], ticket["number"][:2]) == ("waiting", 0, "R-")
-        left = visitor.put(f"/notifications/api/tickets/{ticket['id']}/phone", json={"phone": "0812-0000-4321"})
+        left = visitor.put(f"/notifications/api/tickets/{ticket['code']}/phone", json={"phone": "0812-0000-4321"})
         assert left.json() == {"phone": "+62****21"}
 
         def texts() -> dict:
@@ -65,7 +65,7 @@ def test_the_whole_journey(site: Site):
         call = clerk.post(f"/ticketing/api/malls/{MALL}/counters/G18/calls", headers=key())
         assert call.status_code == 201, call.text
         assert call.json()["id"] == ticket["id"]
-        assert visitor.get(f"{TICKETS}/{ticket['id']}").json()["counter"] == {"code": "G18", "floor": 2}
+        assert visitor.get(f"{TICKETS}/{ticket['code']}").json()["counter"] == {"code": "G18", "floor": 2}
         assert eventually(lambda: screen.shows_call_of(ticket["number"], "G18"))
 
         assert eventually(lambda: set(texts()) == {"issued", "called"}), site.texts()
@@ -128,7 +128,7 @@ def test_a_number_that_is_taken_back_gets_no_text(site: Site):
     service = a_service_at(site, "G16")
     with site.client() as visitor, site.desk("G16") as clerk:
         ticket = take(visitor, service)
-        phone = f"/notifications/api/tickets/{ticket['id']}/phone"
+        phone = f"/notifications/api/tickets/{ticket['code']}/phone"
 
         def of_the_ticket(kind: str, whose: dict = ticket) -> list[str]:
             return [t["status"] for t in site.texts() if (t["ticket"], t["kind"]) == (whose["id"], kind)]
@@ -140,7 +140,7 @@ def test_a_number_that_is_taken_back_gets_no_text(site: Site):
 
         # Somebody else's call is heard of after ours: whatever was to be texted about ours is known by then.
         later = take(visitor, service)
-        visitor.put(phone.replace(ticket["id"], later["id"]), json={"phone": "0812-0000-2222"}).raise_for_status()
+        visitor.put(phone.replace(ticket["code"], later["code"]), json={"phone": "0812-0000-2222"}).raise_for_status()
         assert eventually(lambda: of_the_ticket("issued", later) == ["accepted"])
         assert of_the_ticket("called") == []
 

@@ -174,14 +174,15 @@ def test_statistics_are_tables_that_can_be_taken_along(site: Site, window, super
     assert page.locator("#parts .chart svg rect").count() > 0
     picture(page, "statistics")
     page.select_option("#by", "class")
-    seen(page, "#parts", "Umum")
+    seen(page, "#by-class", "hanya untuk bulan utuh")
+    playwright.expect(page.locator("#parts tr")).to_have_count(0)
     page.locator("[name='period'][value='other']").check(force=True)
     page.fill("#from", "2020-01-01")
     page.fill("#to", "2020-01-31")
     page.keyboard.press("Tab")
     seen(page, "#nothing", "Tidak ada tiket")
     page.locator("[name='period'][value='month']").check(force=True)
-    seen(page, "#parts", "Umum")
+    seen(page, "#by-class", "hanya untuk bulan utuh")
     with page.expect_download() as saved:
         page.click("#csv")
     assert saved.value.suggested_filename.startswith(f"statistics-{always}-")

@@ -50,7 +50,7 @@ def work(site: Site, visitors: int, calls: int) -> list[dict]:
     with site.client() as visitor, site.desk("G02") as clerk:
         tickets = [take(visitor) for _ in range(visitors)]
         for place, ticket in enumerate(tickets):
-            url = f"/notifications/api/tickets/{ticket['id']}/phone"
+            url = f"/notifications/api/tickets/{ticket['code']}/phone"
             visitor.put(url, json={"phone": f"0812-0000-{place:04d}"}).raise_for_status()
         # Whoever is called before being told of the ticket, or served before being told of the call, needs no text.
         told(site, {f"{ticket['id']}.issued" for ticket in tickets})
@@ -217,7 +217,7 @@ def test_a_restored_system_has_every_ticket_goes_on_with_the_numbers_and_texts_n
         assert [worker(system, service, "verify")[0] for service in SERVICES] == [0, 0, 0]
         with again.client() as visitor:
             for ticket in tickets:
-                shown = visitor.get(f"{TICKETS}/{ticket['id']}").raise_for_status().json()
+                shown = visitor.get(f"{TICKETS}/{ticket['code']}").raise_for_status().json()
                 assert shown["number"] == ticket["number"]
             new = take(visitor)
         assert number(new) == max(map(number, tickets)) + 1
@@ -250,7 +250,7 @@ def test_processes_are_replaced_one_after_the_other_and_nobody_is_refused_and_no
             while not ending.wait(0.4) and len(tickets) < 40:  # of a hundred places
                 tickets.append(take(client))
                 phone = client.put(
-                    f"/notifications/api/tickets/{tickets[-1]['id']}/phone", json={"phone": "081200009999"}
+                    f"/notifications/api/tickets/{tickets[-1]['code']}/phone", json={"phone": "081200009999"}
                 )
                 answers.append(phone.status_code)
 

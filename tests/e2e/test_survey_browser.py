@@ -31,15 +31,15 @@ def counter(site: Site, tmp_path_factory) -> tuple[str, str]:
 
 @pytest.fixture
 def visit(site: Site, counter):
-    """Makes a visit that is over; answers its ticket's id."""
+    """Makes a visit that is over; answers its ticket's code."""
 
     def visited() -> str:
         code, service = counter
         with site.client("operator", mall=TEGAL, counter=code) as desk:
-            taken = desk.post(f"{API}/tickets", json={"service": service}).raise_for_status().json()["id"]
-            assert desk.post(f"{API}/counters/{code}/calls").raise_for_status().json()["id"] == taken
-            desk.post(f"{API}/tickets/{taken}/completion", json={}).raise_for_status()
-        return taken
+            taken = desk.post(f"{API}/tickets", json={"service": service}).raise_for_status().json()
+            assert desk.post(f"{API}/counters/{code}/calls").raise_for_status().json()["id"] == taken["id"]
+            desk.post(f"{API}/tickets/{taken['id']}/completion", json={}).raise_for_status()
+        return str(taken["code"])
 
     return visited
 

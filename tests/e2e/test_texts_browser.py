@@ -51,7 +51,7 @@ def test_the_log_tells_the_time_at_the_mall_wherever_it_is_read(window, site: Si
         made = kiosk.post(f"/ticketing/api/malls/{MALL}/tickets", json=wanted, headers=key())
         ticket = made.raise_for_status().json()
         phone = {"phone": "0812-0000-1234"}
-        kiosk.put(f"/notifications/api/tickets/{ticket['id']}/phone", json=phone).raise_for_status()
+        kiosk.put(f"/notifications/api/tickets/{ticket['code']}/phone", json=phone).raise_for_status()
     [text] = eventually(lambda: [one for one in site.texts() if one["ticket"] == ticket["id"]])
     at = datetime.fromisoformat(text["requested_at"]).astimezone(ZoneInfo("Asia/Jakarta"))
     page = window(1280, 720, f"/notifications/messages#token={token(site)}")

@@ -59,7 +59,7 @@ def test_a_call_and_the_text_it_leads_to_are_one_trace(traced):
     site, collected = traced
     with site.client() as visitor, site.desk("G18") as clerk:
         ticket = take(visitor, a_service_at(site, "G18"))
-        visitor.put(f"/notifications/api/tickets/{ticket['id']}/phone", json={"phone": "0812-0000-4321"})
+        visitor.put(f"/notifications/api/tickets/{ticket['code']}/phone", json={"phone": "0812-0000-4321"})
 
         def texts() -> set[str]:
             return {t["kind"] for t in site.texts() if t["ticket"] == ticket["id"] and t["status"] == "accepted"}
@@ -77,6 +77,7 @@ def test_a_call_and_the_text_it_leads_to_are_one_trace(traced):
     heard = "notifications-worker: process id.go.mpp.ticket-called.v1"
     handed = "notifications-worker: hand over text"
     assert eventually(lambda: {posted, heard, handed} <= steps().keys()), steps()
+    assert [one for one in collected.spans if ticket["code"] in str(one)] == [], "no step names the visitor's code"
     found = steps()
     assert found[posted][4] == "", "the trace begins with the request, and is called as it is"
     assert found[heard][4] == found[posted][3]

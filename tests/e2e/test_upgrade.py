@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from e2e.conftest import Site, eventually
-from e2e.crowd import MALL, Clerk, Visitors, add_mall, in_stream_order, wait_until_published
+from e2e.crowd import MALL, Clerk, Visitors, add_mall, code_of, in_stream_order, wait_until_published
 from e2e.test_recovery import SERVICES, handed_over, texts_in, worker
 from servers import Server, free_port
 
@@ -88,6 +88,7 @@ def test_old_and_new_serve_the_same_mall_beside_each_other_and_the_new_one_goes_
         process.wait(60)
         alone = len(visitors[1].tickets)
         assert eventually(lambda: len(visitors[1].tickets) > alone + 20, 60)
+        act_as_visitors(newer, dict(visitors[0].tickets), dict(visitors[1].tickets))
     finally:
         leaving.set()
         ending.set()
@@ -109,12 +110,28 @@ def test_old_and_new_serve_the_same_mall_beside_each_other_and_the_new_one_goes_
 
 
 def everybody_sees_all(old: Site, newer: Site, tickets: dict[str, dict]) -> None:
-    """Whoever gave a ticket, both releases show it."""
-    for site in (old, newer):
+    """Both releases show every ticket: the older one, which has no codes, by its id."""
+    for site, name in ((old, lambda ticket: ticket["id"]), (newer, code_of)):
         with site.client() as visitor:
-            for id, ticket in tickets.items():
-                shown = visitor.get(f"/ticketing/api/malls/{MALL}/tickets/{id}").raise_for_status().json()
+            for ticket in tickets.values():
+                shown = visitor.get(f"/ticketing/api/malls/{MALL}/tickets/{name(ticket)}").raise_for_status().json()
                 assert shown["number"] == ticket["number"]
+
+
+def act_as_visitors(newer: Site, old_tickets: dict[str, dict], new_tickets: dict[str, dict]) -> None:
+    """Visitors of both releases act at this one: by the id of an older ticket, by the code alone of a newer one."""
+    with newer.client() as visitor:
+        for ticket in (list(old_tickets.values())[-1], list(new_tickets.values())[-1]):
+            assert ("code" in ticket) == (ticket in new_tickets.values())
+            page = visitor.get(ticket["status_url"]).raise_for_status()
+            assert ticket["number"] in page.text
+            phone = f"/notifications/api/tickets/{code_of(ticket)}/phone"
+            visitor.put(phone, json={"phone": "081200009999"}).raise_for_status()
+            cancellation = f"/ticketing/api/malls/{MALL}/tickets/{{}}/cancellation"
+            if "code" in ticket:
+                assert visitor.post(cancellation.format(ticket["id"])).status_code == 404
+            left = visitor.post(cancellation.format(code_of(ticket)))
+            assert left.status_code == 200 or left.json()["reason"] == "not-waiting", left.text
 
 
 def counters(site: Site) -> set[str]:

@@ -39,8 +39,27 @@ from services.notifications.domain.events import (
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SITI = "20261124-pV0nX3mQx2Jc5sV7b1TtGA"
-WHAT = ("approaching", "recalled", "transferred", "missed", "restored", "held", "resumed", "served", "call-undone")
-VALUES = {"counter": "G02", "floor": "1", "ahead": "2", "service": "SIM", "to_service": "SIM", "to_agency": "POLRES"}
+WHAT = (
+    "approaching",
+    "recalled",
+    "transferred",
+    "missed",
+    "restored",
+    "held",
+    "resumed",
+    "served",
+    "unserved",
+    "call-undone",
+)
+VALUES = {
+    "counter": "G02",
+    "floor": "1",
+    "ahead": "2",
+    "service": "SIM",
+    "to_service": "SIM",
+    "to_agency": "POLRES",
+    "reason": "Padam",
+}
 OUTCOMES = ("accepted", "not-sent", "rejected", "unknown")
 versions = st.integers(1, 12).map(lambda version: (version, 0))
 

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.cloud_event import CloudEvent
-from services.notifications.domain.commands import ClaimMessage, LeavePhone, RecordOutcome, SettleMessage
+from services.notifications.domain.commands import (
+    ClaimMessage,
+    LeavePhone,
+    RecordOutcome,
+    SettleMessage,
+    WithdrawPhone,
+)
 from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence
 from services.notifications.domain.events import SmsClaimed, SmsDropped, SmsRequested
 from services.notifications.subscriptions import REACTIONS
@@ -214,6 +220,40 @@ def test_number_left_while_suspended_is_told_that_it_is_closed():
     assert late.resumed() == ["reopened", "reminded"]
 
 
+def test_number_left_again_is_told_where_the_text_for_the_first_was_not_sent():
+    late = Booking()
+    late.booked()
+    late.suspended()
+    assert late.phone() == ["closed"]
+    late.decide(WithdrawPhone(BOOKING, late.now))
+    assert late.phone() == ["closed"]
+    assert late.phone() == []
+    assert late.sends() == [("closed", "10.00")]
+    late.decide(WithdrawPhone(BOOKING, late.now))
+    assert late.phone() == [], "it was told"
+
+
+def test_number_left_for_a_suspended_booking_is_reminded_of_nothing():
+    late = Booking()
+    late.booked()
+    late.suspended()
+    late.phone()
+    late.sends()
+    assert late.at(EVENING).sends() == late.at(MORNING).sends() == []
+
+
+@pytest.mark.parametrize("end", ["claimed time", "given back"])
+def test_number_left_for_a_suspended_booking_that_is_over_is_told_nothing(end):
+    late = Booking()
+    late.booked()
+    late.suspended()
+    if end == "given back":
+        late.receives("booking-cancelled", cancelled_at=late.now)
+    else:
+        late.at(CLAIM_BY)
+    assert late.phone() == late.sends() == []
+
+
 def test_confirmation_not_sent_before_it_is_suspended_is_dropped():
     quick = Booking()
     quick.phone()
@@ -252,7 +292,17 @@ def test_change_of_a_booking_that_is_not_known_leads_to_nothing():
 steps = st.lists(
     st.tuples(
         st.sampled_from(
-            ["suspended", "other cause", "resumed", "resumed later", "rescheduled", "sends", "phone", "again"]
+            [
+                "suspended",
+                "other cause",
+                "resumed",
+                "resumed later",
+                "rescheduled",
+                "sends",
+                "phone",
+                "withdraw",
+                "again",
+            ]
         ),
         st.integers(0, 300),
     ),
@@ -282,6 +332,8 @@ def test_every_text_sent_about_a_booking_is_true_when_it_is_sent(story):
                 (one.rescheduled if act == "rescheduled" else one.resumed)(claim_by)
             case "phone":
                 one.phone()
+            case "withdraw":
+                one.decide(WithdrawPhone(BOOKING, one.now))
             case "again" if one.version > 1:
                 one.receives("booking-suspended", True, cause="mall-closed", reason="", suspended_at=one.now)
             case "sends":

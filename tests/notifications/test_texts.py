@@ -161,7 +161,7 @@ WORDS = st.one_of(
 @settings(max_examples=300)
 @given(
     st.lists(WORDS, max_size=12).map(" ".join),
-    st.sampled_from(["suspended", "closed", "transferred"]),
+    st.sampled_from(["suspended", "closed", "transferred", "unserved"]),
     st.sampled_from(sorted(wording.USUAL)),
 )
 def test_any_value_makes_one_segment_and_is_cut_between_words(written, kind, language):

@@ -3,6 +3,8 @@
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 
@@ -12,7 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from services.chassis.config import Env
-from services.notifications.exchange import trusted
+from services.notifications.exchange import _in_turns, trusted
+from services.notifications.webhooks import post as posting
 from services.notifications.webhooks.addresses import Gate, InternalAddress, InvalidUrl, UnknownHost
 from services.notifications.webhooks.post import post
 
@@ -87,7 +90,7 @@ def test_what_is_no_plain_https_address_is_refused(url):
 def test_other_ways_to_write_an_address_inside_lead_nowhere(host):
     gate = Gate()
     with pytest.raises((InternalAddress, UnknownHost)):
-        gate.address(gate.target(f"https://{host}/"))
+        gate.addresses(gate.target(f"https://{host}/"))
 
 
 def names(*addresses: str):
@@ -108,13 +111,13 @@ def whole(connection: socket.socket) -> bytes:
 def test_a_name_that_leads_inside_among_others_is_refused(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", names("8.8.8.8", "10.0.0.7"))
     with pytest.raises(InternalAddress):
-        Gate().address(Gate().target("https://agency.example/"))
+        Gate().addresses(Gate().target("https://agency.example/"))
 
 
 def test_a_name_that_changes_after_it_was_judged_is_judged_again_and_nothing_is_sent(monkeypatch):
     gate, url = Gate(http=True), "http://agency.example:8080/"
     monkeypatch.setattr(socket, "getaddrinfo", names("8.8.8.8"))
-    gate.address(gate.target(url))
+    gate.addresses(gate.target(url))
     monkeypatch.setattr(socket, "getaddrinfo", names("169.254.169.254"))
     attempt = post(gate, url, {}, b"{}")
     assert (attempt.came, attempt.answer) == ("address", "internal-address")
@@ -148,6 +151,105 @@ def test_the_connection_goes_to_the_address_that_was_judged(monkeypatch):
     assert set(looks) <= {"agency.example", "127.0.0.1"}
     assert said[0].startswith(b"POST /hook?x=1 HTTP/1.1\r\n")
     assert f"Host: agency.example:{port}\r\n".encode() in said[0]
+
+
+BOTH = Gate((ip_network("127.0.0.0/8"), ip_network("::1/128")), http=True)
+
+
+@contextmanager
+def listening(address: str, port: int = 0, connections: int = 1, answers: bool = True) -> Iterator[tuple[int, list]]:
+    """A server on a real socket that answers each request with success, or takes nothing from its backlog."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, port), family=family, backlog=connections if answers else 0) as server:
+        said: list[bytes] = []
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection, suppress(OSError):
+                    said.append(whole(connection))
+                    connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        if answers:
+            threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1], said
+        if answers:
+            server.shutdown(socket.SHUT_RDWR)
+
+
+def resolved(*addresses: str):
+    """A look-up that answers with these addresses, in this order; and the names that were looked up."""
+    looked_up: list[str] = []
+
+    def look_up(host, port, type):
+        looked_up.append(host)
+        return [(None, type, 6, "", (address, port)) for address in addresses]
+
+    return look_up, looked_up
+
+
+@pytest.mark.parametrize(
+    ("dead", "alive"), [("::1", "127.0.0.1"), ("127.0.0.1", "::1"), ("127.0.0.2", "127.0.0.1")], ids=str
+)
+def test_next_judged_address_is_tried_where_the_first_refuses(monkeypatch, dead, alive):
+    with listening(alive) as (port, said):
+        look_up, looked_up = resolved(dead, alive)
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        attempt = post(BOTH, f"http://agency.example:{port}/hook", {}, b"{}")
+    assert (attempt.came, looked_up, len(said)) == ("delivered", ["agency.example"], 1)
+    assert f"Host: agency.example:{port}\r\n".encode() in said[0]
+    assert attempt.millis < 2000
+
+
+@contextmanager
+def silent(address: str, port: int = 0) -> Iterator[int]:
+    """A port where no connection comes about, as behind a firewall that drops: its backlog is full."""
+    with listening(address, port, answers=False) as (port, _), ExitStack() as held:
+        for _ in range(4):
+            filler = held.enter_context(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET))
+            filler.setblocking(False)
+            filler.connect_ex((address, port))
+        yield port
+
+
+def test_next_judged_address_is_tried_beside_one_that_does_not_answer(monkeypatch):
+    with silent("::1") as port, listening("127.0.0.1", port) as (_, said):
+        monkeypatch.setattr(socket, "getaddrinfo", resolved("::1", "127.0.0.1")[0])
+        attempt = post(BOTH, f"http://agency.example:{port}/", {}, b"{}")
+    assert (attempt.came, len(said)) == ("delivered", 1)
+    assert 200 <= attempt.millis < 2500, "after a quarter of a second, not after the time limit"
+
+
+def test_all_addresses_together_have_one_time_limit(monkeypatch):
+    monkeypatch.setattr(posting, "CONNECTING", 1.0)
+    with silent("::1") as port, silent("127.0.0.1", port), silent("127.0.0.2", port):
+        monkeypatch.setattr(socket, "getaddrinfo", resolved("::1", "127.0.0.1", "127.0.0.2")[0])
+        attempt = post(BOTH, f"http://agency.example:{port}/", {}, b"{}")
+    assert attempt.came == "timeout"
+    assert 900 <= attempt.millis < 3000
+
+
+def test_server_with_dead_addresses_alone_is_unreachable(monkeypatch):
+    with listening("127.0.0.1") as (port, said):
+        monkeypatch.setattr(socket, "getaddrinfo", resolved("::1", "127.0.0.2")[0])
+        attempt = post(BOTH, f"http://agency.example:{port}/", {}, b"{}")
+    assert (attempt.came, attempt.answer, said) == ("unreachable", "ConnectionRefusedError", [])
+
+
+def test_no_address_is_tried_where_one_of_them_is_inside(monkeypatch):
+    gate = Gate((ip_network("127.0.0.0/8"),), http=True)
+    with listening("127.0.0.1") as (port, said):
+        monkeypatch.setattr(socket, "getaddrinfo", resolved("127.0.0.1", "::1")[0])
+        attempt = post(gate, f"http://agency.example:{port}/", {}, b"{}")
+    assert (attempt.came, said) == ("address", [])
+
+
+def test_families_of_addresses_take_turns():
+    given = ["2606::1", "2606::2", "2606::3", "8.8.8.8", "8.8.4.4"]
+    assert list(_in_turns(given)) == ["2606::1", "8.8.8.8", "2606::2", "8.8.4.4", "2606::3"]
 
 
 @pytest.fixture(scope="module")

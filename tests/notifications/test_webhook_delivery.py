@@ -12,10 +12,14 @@ from itertools import pairwise
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from notifications.receiver import Answer, Receiver, receiving
 from pipeline import eventually
+from pymongo.errors import AutoReconnect
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
+from structlog.testing import capture_logs
 
 from services.chassis import outbox
 from services.chassis.cloud_event import CloudEvent
@@ -257,6 +261,36 @@ def test_retry_after_out_of_range_is_no_wait(asked):
     assert timedelta() <= post._asked_wait(headers, datetime.now(UTC)) <= post.LONGEST_WAIT
 
 
+def wait_for(asked: str) -> timedelta:
+    headers = Message()
+    headers["Retry-After"] = asked
+    return post._asked_wait(headers, datetime.now(UTC))
+
+
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"])
+@pytest.mark.parametrize(("ahead", "seconds"), [(-3600, 0), (600, 600), (10**7, 86400)], ids=["past", "soon", "far"])
+def test_retry_after_is_read_in_all_forms_of_a_date(form, ahead, seconds):
+    at = datetime.now(UTC) + timedelta(seconds=ahead)
+    assert seconds - 5 <= wait_for(at.strftime(form)).total_seconds() <= seconds
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [("0", 0), ("7", 7), ("0000000000000007", 7), ("86400", 86400), ("86401", 86400), ("99999999999", 86400)]
+    + [(odd, 0) for odd in ("-5", "+5", "1.5", "1e3", "7s", "0x10", "7, 9", "soon", "Sun, 31 Feb 2027 00:00:00 GMT")],
+)
+def test_retry_after_in_seconds_is_bounded_and_odd_ones_ask_for_nothing(asked, seconds):
+    assert wait_for(asked) == timedelta(seconds=seconds)
+
+
+@settings(max_examples=300)
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=255)) | st.from_regex(r"[0-9A-Za-z,: +.-]{0,40}"))
+def test_retry_after_of_any_text_is_between_nothing_and_a_day(asked):
+    headers = Message()
+    headers._headers = [("Retry-After", asked)]  # as received: assigning refuses line breaks
+    assert timedelta() <= post._asked_wait(headers, datetime.now(UTC)) <= post.LONGEST_WAIT
+
+
 def test_responses_before_the_final_one_are_skipped():
     said = b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
     with answering(said + b"HTTP/1.1 204 No Content\r\nX-Last: yes\r\n\r\n") as url:
@@ -293,6 +327,86 @@ def test_replay_since_long_ago_that_was_stored_does_not_stop_the_lane(house, ser
     since = datetime(year, 1, 1, tzinfo=timezone(timedelta(hours=7)))
     house.registry.act(ReplayWebhook(hook.id, since, "", 0, now()))
     assert eventually(lambda: len(server.ids) == 2, PATIENT)
+
+
+def faults() -> float:
+    return dispatcher.LANE_FAULTS._value.get()
+
+
+def test_lane_that_fails_pauses_its_webhook_alone_and_goes_on_when_resumed(house, server, other, monkeypatch):
+    monkeypatch.setattr(dispatcher, "TROUBLE", 0.05)
+    hook, _ = house.register(server)
+    house.register(other)
+    real, broken, before = dispatcher.post, [server.url], faults()
+
+    def fail(gate, url, *rest):
+        if url in broken:
+            raise OverflowError("date value out of range")
+        return real(gate, url, *rest)
+
+    monkeypatch.setattr(dispatcher, "post", fail)
+    with capture_logs() as logs:
+        house.happens(1, 2)
+        assert eventually(lambda: house.find(hook).paused, PATIENT)
+        time.sleep(0.3)
+    assert house.find(hook).paused.cause == "broken"
+    assert faults() - before == dispatcher.MOST_FAULTS
+    told = [line for line in logs if line["event"] == "webhook lane failed"]
+    assert [(line["webhook"], line["fault"]) for line in told] == [(hook.id, 1), (hook.id, 2), (hook.id, 3)]
+    assert eventually(lambda: other.sequences == [1, 2], PATIENT)
+    broken.clear()
+    house.registry.act(ResumeWebhook(hook.id, now()))
+    assert eventually(lambda: server.sequences == [1, 2], PATIENT)
+
+
+def test_lane_that_fails_once_is_not_paused(house, server, monkeypatch):
+    monkeypatch.setattr(dispatcher, "TROUBLE", 0.05)
+    hook, _ = house.register(server)
+    real, times = dispatcher.post, [OverflowError("once"), OverflowError("twice")]
+
+    def fail(*given):
+        if times:
+            raise times.pop()
+        return real(*given)
+
+    monkeypatch.setattr(dispatcher, "post", fail)
+    house.happens(1)
+    assert eventually(lambda: server.sequences == [1], PATIENT)
+    assert house.find(hook).paused is None
+
+
+def test_lane_waits_for_a_database_that_is_away_and_is_not_paused(house, server, monkeypatch):
+    monkeypatch.setattr(dispatcher, "TROUBLE", 0.02)
+    hook, _ = house.register(server)
+    times = [AutoReconnect("away")] * (dispatcher.MOST_FAULTS + 3)
+    real = house.news.after
+
+    def after(*given):
+        if times:
+            raise times.pop()
+        return real(*given)
+
+    monkeypatch.setattr(house.news, "after", after)
+    house.happens(1)
+    assert eventually(lambda: server.sequences == [1], PATIENT)
+    assert house.find(hook).paused is None
+
+
+def test_failing_test_event_of_a_paused_webhook_is_given_up(house, server, monkeypatch):
+    monkeypatch.setattr(dispatcher, "TROUBLE", 0.02)
+    hook, _ = house.register(server)
+    house.registry.act(PauseWebhook(hook.id, "by-hand", now()))
+
+    def fail(*_):
+        raise OverflowError("date value out of range")
+
+    monkeypatch.setattr(dispatcher, "post", fail)
+    before = faults()
+    house.registry.act(RequestPing(hook.id, "p1", now()))
+    assert eventually(lambda: faults() - before == dispatcher.MOST_FAULTS, PATIENT)
+    time.sleep(0.3)
+    assert faults() - before == dispatcher.MOST_FAULTS
+    assert house.find(hook).paused.cause == "by-hand"
 
 
 def test_a_redirect_is_not_followed(house, server, other):

@@ -40,14 +40,14 @@ PLAIN = hook()
 def test_kinds_are_all_that_is_published_by_subject():
     assert {name: len(kinds) for name, kinds in domain.SUBJECTS.items()} == {
         "tickets": 13,
-        "bookings": 3,
+        "bookings": 6,
         "counters": 3,
         "closures": 6,
         "days": 6,
         "directory": 7,
         "messages": 2,
     }
-    assert len(set(KINDS)) == len(KINDS) == 40
+    assert len(set(KINDS)) == len(KINDS) == 43
     assert "access-revoked" not in KINDS
     assert domain.PRODUCERS == ("ticketing", "catalog", "notifications")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import KTP, TUESDAY_NINE, mall
+from examples import KTP, TUESDAY_NINE, VISITOR_SECRET, mall
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -81,6 +81,7 @@ def houses_on(
     environment.setenv("MONGO_URL", mongo_server.url)
     environment.delenv("FORWARDED_ALLOW_IPS", raising=False)
     environment.setenv("TOKEN_PUBLIC_KEY_FILE", str(folder / "token_public.pem"))
+    environment.setenv("VISITOR_SECRET", VISITOR_SECRET)
     for limit in LIMITS:
         environment.setenv(f"LIMIT_{limit}", "0")
     for name, value in settings.items():

@@ -58,12 +58,13 @@ def test_answers_hold_no_priority_class_note_key_or_phone(houses):
         assert secret not in shown
     client.post(f"{MALL}/tickets/{ticket['id']}/completion", headers=clerk)
     assert set(ticket) == {
-        *("id", "number", "status", "service", "service_name", "agency", "agency_name", "counters", "counter"),
+        *("id", "code", "number", "status", "service", "service_name", "agency", "agency_name", "counters", "counter"),
+        *("in_force", "ending_reason"),
         *("ahead", "estimate", "issued_at", "called_at", "calls", "mall_name", "business_day", "status_url"),
     }
 
 
 def test_a_phone_number_is_answered_masked(houses):
-    path = f"/notifications/api/tickets/{houses.issue()['id']}/phone"
+    path = f"/notifications/api/tickets/{houses.issue()['code']}/phone"
     assert houses.client("notifications").put(path, json={"phone": "0812-7711-4455"}).json == {"phone": "+62****55"}
     assert houses.client("notifications").get(path).status_code == 405, "it can be left and erased, not read"

@@ -47,6 +47,8 @@ HOSTILE = [
     "0001-01-01",
     "9999-12-31",
     "99999999",
+    "0001-01-01T00:00:00+07:00",
+    "9999-12-31T23:59:59-14:00",
     "00010101-x",
     "99991231-bx",
     "٢٠٢٦١١٢٤-x",
@@ -76,10 +78,12 @@ KNOWN = {
 @pytest.fixture(scope="module")
 def known(houses):
     """What is there to be named: tickets and a booking."""
-    tickets = [houses.issue(service)["id"] for service in (KTP, KK, SIM) * 4]
+    issued = [houses.issue(service) for service in (KTP, KK, SIM) * 4]
+    ids, codes = [one["id"] for one in issued], [one["code"] for one in issued]
     wanted = {"service": KTP, "day": "2026-11-30"}
-    booked = houses.client().post("/ticketing/api/malls/pekalongan/bookings", json=wanted).json["id"]
-    return KNOWN | {"ticket_id": tickets, "ticket": tickets, "beside": tickets, "booking_id": [booked]}
+    booked = houses.client().post("/ticketing/api/malls/pekalongan/bookings", json=wanted).json["code"]
+    codes_of = {"ticket_code": codes, "beside": codes, "booking_code": [booked]}
+    return KNOWN | codes_of | {"ticket_id": ids, "ticket": ids}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -11,11 +11,13 @@ from security.conftest import MALL, houses_on
 
 from services.chassis import limits
 from services.chassis.access import STREAM, Heard, HearRevoked
+from services.chassis.codes import id_of
 from services.chassis.errors import TooMany
 from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.tokens import COOKIE
 from services.notifications.domain.commands import HearIssued
 from services.notifications.domain.events import IssueHeard
+from services.ticketing.live import Client, Screens, TooManyScreens
 from services.ticketing.survey.domain import ELEMENTS
 
 FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}
@@ -37,6 +39,54 @@ def take(houses, address: str = "203.0.113.7", **headers: str) -> int:
     return houses.client().post(f"{MALL}/tickets", json=TICKET, headers=from_address(address) | headers).status_code
 
 
+def test_anonymous_streams_of_an_address_shut_out_no_token_behind_it(strict):
+    client, path = strict.client("live"), "/ticketing/live/malls/pekalongan"
+    opened = [client.get(path, headers=from_address("203.0.113.7")) for _ in range(2)]
+    try:
+        assert client.get(path, headers=from_address("203.0.113.7")).status_code == 429
+        for role, scope in (("supervisor", {}), ("device", {}), ("agency", {"agency": "POLRES"})):
+            where = f"{path}/events" if scope else path
+            token = strict.bearer(role, **scope)
+            opened.append(client.get(where, headers=from_address("203.0.113.7") | token))
+        assert [answer.status_code for answer in opened] == [200] * 5
+    finally:
+        for answer in opened:
+            answer.close()
+
+
+def test_one_token_holds_no_more_streams_than_an_address_may(strict):
+    client, path, token = strict.client("live"), "/ticketing/live/malls/pekalongan", strict.bearer("supervisor")
+    addresses = [from_address(f"203.0.113.{number}") for number in range(3)]
+    opened = [client.get(path, headers=token | address) for address in addresses]
+    assert [answer.status_code for answer in opened] == [200, 200, 429]
+    for answer in opened:
+        answer.close()
+
+
+def test_places_are_left_for_streams_with_a_token():
+    screens = Screens(most=8)
+
+    def opened(name: str, is_known: bool) -> None:
+        screens.open("hall", lambda: 0, 0, Client(name, is_known))
+
+    for number in range(6):
+        opened(f"visitor {number}", is_known=False)
+    with pytest.raises(TooManyScreens):
+        opened("visitor 7", is_known=False)
+    for number in range(2):
+        opened(f"staff {number}", is_known=True)
+    with pytest.raises(TooManyScreens):
+        opened("staff 3", is_known=True)
+    watcher = screens._watchers["hall"]
+    for number in range(6):
+        screens.close(watcher, Client(f"visitor {number}"))
+    for number in range(2):
+        screens.close(watcher, Client(f"staff {number}", is_known=True))
+    assert watcher.screens == 0
+    opened("visitor 8", is_known=False)
+    screens.close(screens._watchers["hall"], Client("visitor 8"))
+
+
 def phone(houses, ticket: str, number: str, address: str = "203.0.113.7") -> int:
     path = f"/notifications/api/tickets/{ticket}/phone"
     answer = houses.client("notifications").put(path, json={"phone": number}, headers=from_address(address))
@@ -44,7 +94,8 @@ def phone(houses, ticket: str, number: str, address: str = "203.0.113.7") -> int
 
 
 def ticket(number: int) -> str:
-    return f"20261124-{number:022}"
+    """The code of a ticket; none was issued."""
+    return f"20261124-{number:024}"
 
 
 def test_api6_one_address_cannot_drain_the_quota_of_a_day(strict):
@@ -176,8 +227,8 @@ def test_api6_many_addresses_cannot_have_a_phone_texted_without_end(strict):
     asked = []
     for n in range(10):
         at = datetime.now(UTC)
-        issued = IssueHeard(ticket(n), "pekalongan", "MPP", f"B-{n:03}", 0, at)
-        here.act(ticket(n), HearIssued(issued, at))
+        issued = IssueHeard(id_of(ticket(n)), "pekalongan", "MPP", f"B-{n:03}", 0, at)
+        here.act(id_of(ticket(n)), HearIssued(issued, at))
         asked.append(phone(strict, ticket(n), "0812-3456-7890", f"203.0.113.{n}"))
     assert asked == [200] * 8 + [429] * 2
 
@@ -193,7 +244,7 @@ def test_refused_number_changes_nothing_for_the_first_ticket(strict, mongo_serve
     for n in range(3):
         told = phone(strict, ticket(n), "0812-3456-7890")
     assert told == 429
-    assert [here.contacts.find(ticket(n)) for n in range(3)] == ["+6281234567890", "+6281234567890", None]
+    assert [here.contacts.find(id_of(ticket(n))) for n in range(3)] == ["+6281234567890", "+6281234567890", None]
 
 
 def test_who_left_a_number_too_often_is_told_when_the_day_ends(strict):
@@ -204,7 +255,7 @@ def test_who_left_a_number_too_often_is_told_when_the_day_ends(strict):
     assert 0 < int(answer.headers["Retry-After"]) == answer.json["retry_after"] <= DAY + 1
 
 
-@pytest.mark.parametrize("made_up", ["x", "20261124-short", "20261123-" + "A" * 22, "20261125-" + "A" * 22, "B-012"])
+@pytest.mark.parametrize("made_up", ["x", "20261124-short", "20261123-" + "A" * 24, "20261125-" + "A" * 24, "B-012"])
 def test_a_number_is_left_only_for_what_can_be_a_ticket_of_today(strict, made_up):
     assert phone(strict, made_up, "0812-3456-7890") == 404
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from examples import TUESDAY_NINE, mall
+from examples import TUESDAY_NINE, VISITOR_SECRET, mall
 
 from services.chassis import tokens
 from services.ticketing.api import bookings, counters, days, reports, tickets
@@ -59,6 +59,7 @@ def start(mongo_server, database, clock, monkeypatch, tmp_path):
     monkeypatch.setenv("MONGO_URL", mongo_server.url)
     monkeypatch.setenv("MONGO_DATABASE", database.name)
     monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
+    monkeypatch.setenv("VISITOR_SECRET", VISITOR_SECRET)
     for limit in ("TICKETS", "BOOKINGS", "CANCELLATIONS", "SURVEYS"):
         monkeypatch.setenv(f"LIMIT_{limit}", "0")  # all visitors come from one address here
     return lambda: create_app().test_client()

@@ -7,12 +7,19 @@ import pytest
 from examples import KK, KTP, PRIORITIES, SIM, SUNDAY_NINE, TUESDAY_NINE
 from ticketing.conftest import PEKALONGAN, refusal
 
+from services.chassis.codes import id_of
+
 ENGLISH = {"Accept-Language": "en"}
 
 
 def issue(client, service: str = KTP, priority=None, **headers: str):
     body = {"service": service, "priority": priority}
     return client.post(f"{PEKALONGAN}/tickets", json=body, headers={n.replace("_", "-"): v for n, v in headers.items()})
+
+
+def by_id(issued) -> str:
+    """The address of a ticket for staff."""
+    return f"{PEKALONGAN}/tickets/{issued.json['id']}"
 
 
 def call(client, token, counter: str = "G02", **headers: str):
@@ -24,10 +31,12 @@ def test_a_visitor_gets_a_ticket_and_where_to_look_at_it(client):
     answer = issue(client)
     ticket = answer.json
     assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{PEKALONGAN}/tickets/{ticket['id']}"
+    assert answer.headers["Location"] == f"{PEKALONGAN}/tickets/{ticket['code']}"
     assert client.get(answer.headers["Location"]).json == ticket
-    assert re.fullmatch(r"20261124-[\w-]{22}", ticket.pop("id"))
-    assert ticket.pop("status_url").startswith("/ticketing/malls/pekalongan/tickets/20261124-")
+    code = ticket.pop("code")
+    assert re.fullmatch(r"20261124-[\w-]{24}", code)
+    assert ticket.pop("id") == id_of(code)
+    assert ticket.pop("status_url") == f"/ticketing/malls/pekalongan/tickets/{code}"
     assert ticket == {
         "number": "B-001",
         "status": "waiting",
@@ -59,7 +68,7 @@ def test_a_visitor_is_told_how_many_are_ahead(client, g02):
     tickets = [issue(client).json for _ in range(3)]
     assert [ticket["ahead"] for ticket in tickets] == [0, 1, 2]
     call(client, g02)
-    last = client.get(f"{PEKALONGAN}/tickets/{tickets[-1]['id']}").json
+    last = client.get(f"{PEKALONGAN}/tickets/{tickets[-1]['code']}").json
     assert last["ahead"] == 1
 
 
@@ -201,12 +210,14 @@ def test_a_counter_calls_the_next_visitor(client, g02):
     answer = call(client, g02)
     assert answer.status_code == 201
     assert answer.json == first | {
+        "code": None,
         "status": "called",
         "counter": {"code": "G02", "floor": 1},
         "called_at": "2026-11-24T02:00:00+00:00",
         "calls": 1,
         "ahead": None,
         "estimate": None,
+        "status_url": None,
     }
 
 
@@ -250,34 +261,34 @@ def test_only_staff_of_that_counter_call(client, bearer, g02):
 
 @pytest.mark.parametrize(("deed", "status"), [("completion", "served"), ("no-show", "missed")])
 def test_a_visit_ends_at_its_counter_and_again_is_the_same_answer(client, g02, deed, status):
-    where = issue(client).headers["Location"]
+    where = by_id(issue(client))
     call(client, g02)
     answer = client.post(f"{where}/{deed}", headers=g02)
     assert (answer.status_code, answer.json["status"]) == (200, status)
     again = client.post(f"{where}/{deed}", headers=g02)
     assert (again.status_code, again.json) == (200, answer.json)
-    assert client.get(where).json == answer.json
+    assert client.get(where, headers=g02).json == answer.json
     assert refusal(call(client, g02)) == (409, "nobody-waits"), "the counter is free again"
 
 
 @pytest.mark.parametrize("deed", ["completion", "no-show"])
 def test_a_visit_is_ended_by_no_other_counter(client, g02, bearer, deed):
-    where = issue(client).headers["Location"]
+    where = by_id(issue(client))
     call(client, g02)
     assert refusal(client.post(f"{where}/{deed}", headers=bearer(counter="G03"))) == (403, "other-counter")
     assert refusal(client.post(f"{where}/{deed}", headers={})) == (401, "bad-token")
-    assert client.get(where).json["status"] == "called"
+    assert client.get(where, headers=g02).json["status"] == "called"
     assert client.post(f"{where}/{deed}", headers=bearer("supervisor")).status_code == 200
 
 
 @pytest.mark.parametrize("deed", ["completion", "no-show"])
 def test_a_visitor_who_was_not_called_cannot_be_finished(client, g02, deed):
-    where = issue(client).headers["Location"]
+    where = by_id(issue(client))
     assert refusal(client.post(f"{where}/{deed}", headers=g02)) == (409, "not-called")
 
 
 def test_a_visit_that_is_over_cannot_end_otherwise(client, g02):
-    where = issue(client).headers["Location"]
+    where = by_id(issue(client))
     call(client, g02)
     client.post(f"{where}/completion", headers=g02)
     assert refusal(client.post(f"{where}/no-show", headers=g02)) == (409, "not-called")
@@ -351,7 +362,7 @@ def test_the_hall_shows_who_is_called_where_and_how_many_wait(client, g02, beare
 
 def test_the_hall_keeps_the_last_ten_calls_after_the_visits_are_over(client, g02):
     for _ in range(12):
-        where = issue(client).headers["Location"]
+        where = by_id(issue(client))
         call(client, g02)
         client.post(f"{where}/completion", headers=g02)
     hall = client.get(f"{PEKALONGAN}/hall").json
@@ -380,12 +391,12 @@ def test_the_hall_tells_nobody_the_id_of_a_ticket(client, g02):
 @pytest.mark.parametrize("priority", PRIORITIES)
 def test_nothing_that_is_shown_tells_a_priority_class(client, g02, priority):
     ordinary, claimed = issue(client).json, issue(client, KTP, priority).json
-    waiting = client.get(f"{PEKALONGAN}/tickets/{claimed['id']}")
+    waiting = client.get(f"{PEKALONGAN}/tickets/{claimed['code']}")
     desk = client.get(f"{PEKALONGAN}/counters/G02", headers=g02)
     called = call(client, g02)
     assert called.json["id"] == claimed["id"], "the class counts"
     shown = [waiting, desk, called, client.get(f"{PEKALONGAN}/hall"), client.get(claimed["status_url"])]
-    shown.append(client.get(f"/ticketing/malls/pekalongan/tickets/{claimed['id']}", headers={"Accept": "text/html"}))
+    shown.append(client.get(f"/ticketing/malls/pekalongan/tickets/{claimed['code']}", headers={"Accept": "text/html"}))
     assert {answer.status_code for answer in shown} == {200, 201}
     assert [answer.request.path for answer in shown if priority in answer.text] == []
     assert ordinary.keys() == claimed.keys()

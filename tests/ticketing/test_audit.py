@@ -61,7 +61,7 @@ def test_each_event_is_an_act_of_somebody(day, supervisor):
 
 def test_the_record_says_what_else_there_is_to_know(day, supervisor):
     details = {act["act"]: act["detail"] for act in acts(day, supervisor)}
-    assert details["ticket-issued"] == f"service={KTP}, ahead=1"
+    assert details["ticket-issued"] == f"service={KTP}, waiting=1"
     assert details["ticket-called"] == f"service={KTP}, call=1"
     assert details["ticket-served"] == f"service={KTP}, result=done"
     assert details["rule-changed"] == "rule=ratio, in_a_row=3, ceiling_minutes=45"
@@ -146,6 +146,10 @@ def test_a_record_nobody_touched_fits(day, supervisor, store):
         "first_misfit": None,
         "hash": commits[-1].hash,
         "seal": None,
+        "signature": "none",
+        "sealed_at": None,
+        "seal_key": None,
+        "faults": [],
     }
 
 

@@ -1,11 +1,13 @@
 """A place on a day to come: booked, kept until a time of its day, claimed once, given back."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from examples import AGUS, BUDI, KK, KTP, RINI, SIM, SITI, TONO, TUESDAY_NINE, MallDay, mall, only
 from ticketing.conftest import PEKALONGAN, refusal
 
+from services.chassis.codes import id_of
 from services.ticketing import views
 from services.ticketing.domain.day.commands import BookPlace, CancelBooking, CheckIn, CloseDay, IssueTicket, Tick
 from services.ticketing.domain.day.events import (
@@ -367,9 +369,11 @@ def test_whoever_books_is_told_where_to_look_at_it(client):
     answer = book_over_http(client)
     booking = answer.json
     assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{PEKALONGAN}/bookings/{booking['id']}"
+    assert answer.headers["Location"] == f"{PEKALONGAN}/bookings/{booking['code']}"
     assert client.get(answer.headers["Location"]).json == booking
-    assert booking["id"].startswith("20261124-b")
+    assert re.fullmatch(r"20261124-b[\w-]{24}", booking["code"])
+    assert booking["id"] == id_of(booking["code"])
+    assert re.fullmatch(r"20261124-b[\w-]{22}", booking["id"])
     assert (booking["status"], booking["day"], booking["ticket"]) == ("booked", "2026-11-24", None)
     assert booking["claim_by"] == "2026-11-24T10:00:00+07:00"
 
@@ -396,6 +400,7 @@ def test_checking_in_leads_to_the_ticket_once(client, clock):
     assert refusal(client.post(f"{where}/cancellation")) == (409, "booking-used")
     booking = client.get(where).json
     assert (booking["status"], booking["ticket"]) == ("claimed", answer.json["id"])
+    assert booking["ticket_url"] == answer.json["status_url"]
     assert "elderly" not in str(booking)
 
 

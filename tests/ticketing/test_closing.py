@@ -329,7 +329,7 @@ def test_a_supervisor_closes_the_books(client, supervisor, store):
     commits = store.read("pekalongan/2026-11-24")
     assert (answer.status_code, answer.json["open"], answer.json["seal"]) == (200, False, commits[-1].hash)
     assert chain.first_misfit(commits) is None
-    assert client.get(f"{PEKALONGAN}/tickets/{ticket['id']}").json["status"] == "unserved"
+    assert client.get(f"{PEKALONGAN}/tickets/{ticket['code']}").json["status"] == "unserved"
     assert refusal(client.post(f"{PEKALONGAN}/tickets", json={"service": KTP})) == (409, "day-over")
     assert client.post(f"{PEKALONGAN}/closing", headers=supervisor).status_code == 200
     assert list(Queue(store).history("pekalongan").days) == ["2026-11-24"]

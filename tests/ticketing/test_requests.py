@@ -5,6 +5,7 @@ import logging
 
 import marshmallow as ma
 import pytest
+from examples import VISITOR_SECRET
 from flask.testing import FlaskClient
 
 from services.chassis import tokens
@@ -26,7 +27,7 @@ UNPRINTABLE = {
     "id": "Berisi karakter yang tidak dapat dicetak.",
     "en": "Contains characters that cannot be printed.",
 }
-FAR = {"id": "Harus dalam satu tahun dari sekarang.", "en": "Must be within a year from now."}
+FAR = {"id": "Harus antara tahun 2000 dan 2199.", "en": "Must be between the years 2000 and 2199."}
 BACKWARDS = {"id": "Tidak boleh sebelum hari pertama.", "en": "Must not be before the first day."}
 AT_MOST_20 = {"id": "Paling banyak 20.", "en": "At most 20."}
 NO_LIST = {"id": "Harus berupa daftar.", "en": "Must be a list."}
@@ -112,6 +113,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MONGO_URL", "mongodb://127.0.0.1:1/?directConnection=true")
         environment.setenv("TOKEN_PUBLIC_KEY_FILE", str(folder / "token_public.pem"))
+        environment.setenv("VISITOR_SECRET", VISITOR_SECRET)
         environment.setattr(Heard, "revoked", lambda *_: False)  # whether a token is good is asked of the store
         client = create_app().test_client()
     logging.getLogger().handlers.clear()

@@ -84,7 +84,6 @@ def test_nothing_has_no_figures():
         ("service", {KTP: 6, KK: 2, SIM: 2}, {KTP: 1, KK: 10, SIM: 40}),
         ("agency", {"DUKCAPIL": 8, "POLRES": 2}, {"DUKCAPIL": 2, "POLRES": 40}),
         ("counter", {"": 2, "G02": 4, "G03": 2, "G2B": 2}, {"": None, "G02": 1, "G03": 40, "G2B": 10}),
-        ("class", {"ordinary": 8, "elderly": 1, "disability": 1}, {"ordinary": 10, "elderly": 2, "disability": 3}),
         ("hour", {"08:00": 2, "09:00": 3, "10:00": 2, "11:00": 3}, {"08:00": 0, "09:00": 10, "10:00": 40, "11:00": 3}),
         ("day", {"2026-11-24": 10, "2026-11-25": 0}, {"2026-11-24": 3, "2026-11-25": None}),
     ],
@@ -98,9 +97,9 @@ def test_visits_are_divided(group, tickets, waits):
 
 
 def test_the_parts_of_a_period_add_up_to_the_whole():
-    days = {"2026-11-24": Visits.of(VISITS), "2026-11-25": Visits.of(VISITS[:4])}
-    together = figures([*VISITS, *VISITS[:4]])
-    for group in ("service", "agency", "counter", "class", "hour", "day"):
+    days = {"2026-11-24": Visits.of(VISITS), "2026-11-25": Visits.of(VISITS[:5])}
+    together = figures([*VISITS, *VISITS[:5]])
+    for group in ("service", "agency", "counter", "hour", "day"):
         whole, parts = statistics.summary(days, group)
         assert whole == together
         for figure in ("tickets", "served", "missed", "cancelled", "unserved"):
@@ -239,15 +238,53 @@ def test_an_agency_sees_its_own_visitors_alone(client, bearer, supervisor, store
     for service in (KTP, SIM):
         client.post(f"{PEKALONGAN}/tickets", json={"service": service})
     polres = bearer("agency", agency="POLRES")
-    for group in ("service", "agency", "counter", "class", "hour", "day"):
+    for group in ("service", "agency", "counter", "hour", "day"):
         found = ask(client, polres, **{"from": "2026-11-01", "by": group}).json
         assert found["all"]["tickets"] == 3
         assert sum(figures["tickets"] for figures in found["groups"].values()) == 3
         assert found["refused"] == {}
     assert list(ask(client, polres, **{"from": "2026-11-01", "by": "service"}).json["groups"]) == [SIM]
-    by_class = ask(client, bearer("agency", agency="DUKCAPIL"), **{"from": "2026-11-01", "by": "class"})
-    assert set(by_class.json["groups"]) == {"ordinary", "priority"}, "not which class"
     assert "DUKCAPIL" not in ask(client, polres, **{"from": "2026-11-01", "format": "csv"}).text
+
+
+def classes_of_october(client, token, **query: str) -> tuple[list[str], dict[str, int]]:
+    answer = ask(client, token, **{"from": "2026-10-01", "to": "2026-10-31", "by": "class"} | query)
+    return answer.json["months"], {name: part["tickets"] for name, part in answer.json["groups"].items()}
+
+
+def test_classes_are_shown_for_settled_months_from_five_visits_on(client, bearer, supervisor, store):
+    recorded(store, "2026-10-05", [*VISITS, *[visit(priority="elderly")] * 4])
+    recorded(store, "2026-10-06", [visit(priority="elderly")])
+    assert classes_of_october(client, supervisor) == (["2026-10"], {"ordinary": 8, "priority": 7})
+    assert classes_of_october(client, supervisor, to="2026-10-30") == ([], {})
+    recorded(store, "2026-10-07", [visit(priority="disability")] * 4)
+    assert classes_of_october(client, supervisor)[1] == {"ordinary": 8, "elderly": 6, "disability": 5}
+    agencies = [bearer("agency", agency=agency) for agency in ("DUKCAPIL", "POLRES")]
+    for agency in agencies:
+        assert classes_of_october(client, agency) == ([], {}), "all less one agency is the other, with two visits"
+    recorded(store, "2026-10-08", [visit(agency="POLRES")] * 3)
+    assert classes_of_october(client, agencies[0]) == (["2026-10"], {"ordinary": 6, "priority": 11}), "not which class"
+    assert classes_of_october(client, agencies[1]) == (["2026-10"], {"ordinary": 5})
+
+
+def test_no_statistics_of_today_reveal_the_class_of_a_visit(client, supervisor):
+    client.post(f"{PEKALONGAN}/tickets", json={"service": KTP, "priority": "elderly"})
+    found = ask(client, supervisor, by="class")
+    assert (found.json["all"]["tickets"], found.json["groups"], found.json["months"]) == (1, {}, [])
+    for by in ("service", "agency", "counter", "class", "hour", "day"):
+        for form in ("json", "csv"):
+            assert "elderly" not in ask(client, supervisor, by=by, format=form).text
+
+
+def test_waits_in_range_of_today_are_shown_once_the_day_is_closed(client, bearer, supervisor):
+    desk = bearer(counter="G02")
+    for _ in range(5):
+        client.post(f"{PEKALONGAN}/tickets", json={"service": KTP})
+        call = client.post(f"{PEKALONGAN}/counters/G02/calls", headers=desk).json["id"]
+        client.post(f"{PEKALONGAN}/tickets/{call}/completion", json={}, headers=desk)
+    assert ask(client, supervisor).json["all"]["waits_in_range"] is None
+    client.post(f"{PEKALONGAN}/closing", headers=supervisor)
+    assert ask(client, supervisor).json["all"]["waits_in_range"] is not None
 
 
 def test_an_agencys_token_that_names_no_agency_sees_nothing(client, bearer):

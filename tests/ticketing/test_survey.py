@@ -5,12 +5,13 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from examples import KTP, SIM, TUESDAY_NINE, MallDay
-from hypothesis import given
+from examples import KK, KTP, SIM, TUESDAY_NINE, MallDay
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ticketing.conftest import PEKALONGAN, refusal
 
 from services.ticketing.domain.day.commands import TransferTicket, UndoLast
+from services.ticketing.survey.batches import MARGIN, Batch, batches, settles_at
 from services.ticketing.survey.domain import (
     ELEMENTS,
     SURVEY,
@@ -21,7 +22,7 @@ from services.ticketing.survey.domain import (
     SurveyClosed,
     VisitNotOver,
 )
-from services.ticketing.survey.report import Answer, Visits, report
+from services.ticketing.survey.report import Visits, report
 from services.ticketing.survey.surveys import months
 
 GOOD = dict.fromkeys(ELEMENTS, 3)
@@ -122,16 +123,102 @@ def test_months_are_counted_over_the_end_of_a_year():
     assert list(months(datetime(2027, 1, 1, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC))) == []
 
 
+# Which answers are counted
+
+AFTERWARDS = datetime(2027, 6, 1, tzinfo=UTC)  # when the months of these tests are over for good
+
+
+def given_by(who: int, agency="DUKCAPIL", service=KTP, answers=GOOD, profile=RINI_HERSELF, at=TUESDAY_NINE):
+    return SurveyAnswered(f"t{who}", service, agency, answers, profile, "id", at)
+
+
+def counted(answers: list[SurveyAnswered], now: datetime = TUESDAY_NINE) -> list[tuple[str, str, int]]:
+    return [(one.agency, one.service, len(one.answers)) for one in batches("2026-11", answers, now)]
+
+
+def test_answers_keep_the_order_in_which_they_were_stored():
+    answers = [given_by(who, at=TUESDAY_NINE - timedelta(seconds=who)) for who in range(40)]
+    assert given_answers(*answers).in_order() == answers, "neither by hash nor by a process's clock"
+
+
+def test_answers_are_counted_by_five_for_one_service():
+    answers = [given_by(who) for who in range(12)]
+    assert [counted(answers[:number]) for number in (4, 5, 9)] == [[], [("DUKCAPIL", KTP, 5)], [("DUKCAPIL", KTP, 5)]]
+    assert counted(answers) == [("DUKCAPIL", KTP, 5)] * 2
+
+
+def test_the_rest_counts_for_agency_or_mall_once_the_month_is_settled():
+    answers = [given_by(1), given_by(2), given_by(3, service=KK), given_by(4, service=KK), given_by(5, service="X")]
+    answers += [given_by(who, "POLRES", SIM) for who in range(10, 13)]
+    answers += [given_by(who, "BPJS", "JKN") for who in range(20, 22)]
+    settled = settles_at("2026-11") + MARGIN
+    assert settled == datetime(2026, 12, 9, tzinfo=UTC)
+    assert counted(answers, settled - timedelta(seconds=1)) == []
+    assert counted(answers, settled) == [("DUKCAPIL", "", 5), ("", "", 5)]
+    assert counted(answers[:-1], settled) == [("DUKCAPIL", "", 5)], "four of a month are left, and not counted"
+
+
+def test_an_answer_that_comes_after_the_month_was_settled_joins_no_batch_of_it():
+    answers = [given_by(who, service=f"S{who}") for who in range(5)]
+    late = [given_by(who, service="S0", at=settles_at("2026-11")) for who in range(10, 15)]
+    assert counted([*answers, *late[:4]], AFTERWARDS) == [("DUKCAPIL", "", 5)]
+    assert counted([*answers, *late], AFTERWARDS) == [("DUKCAPIL", "S0", 5), ("DUKCAPIL", "", 5)]
+
+
+SERVICES = [("DUKCAPIL", KTP), ("DUKCAPIL", KK), ("DUKCAPIL", "X"), ("POLRES", SIM), ("BPJS", "JKN")]
+MOMENTS = [TUESDAY_NINE, settles_at("2026-10") + MARGIN, settles_at("2026-11") + MARGIN, AFTERWARDS]
+
+
+CHOICES = sorted(
+    {*SERVICES, ("", ""), *((agency, "") for agency, _ in SERVICES), *(("", code) for _, code in SERVICES)}
+)
+RUNS = st.tuples(st.sampled_from(SERVICES), st.sampled_from(["2026-10", "2026-11"]), st.integers(1, 7))
+
+
+def figures_read(answered: dict[str, list[SurveyAnswered]], now: datetime) -> dict[frozenset[str], list[Batch]]:
+    """The respondents, and the batches, of each figure that can be asked for: by period, agency and service."""
+    by_month = {month: batches(month, answers, now) for month, answers in answered.items()}
+    found = {}
+    for period in [tuple(by_month), *((month,) for month in by_month)]:
+        for agency, service in CHOICES:
+            read = [one for month in period for one in by_month[month]]
+            chosen = [one for one in read if agency in ("", one.agency) and service in ("", one.service)]
+            found[frozenset(answer.ticket_id for one in chosen for answer in one.answers)] = chosen
+    return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(RUNS, st.sampled_from(MOMENTS)), max_size=10))
+def test_two_readings_are_equal_or_differ_by_at_least_five_respondents(runs):
+    """Read before and after each answer, in any order of answers, while months go by."""
+    answered: dict[str, list[SurveyAnswered]] = {"2026-10": [], "2026-11": []}
+    at, read = MOMENTS[0], figures_read(answered, MOMENTS[0])
+    for ((agency, service), month, length), moment in runs:
+        at = max(at, moment)
+        read |= figures_read(answered, at)
+        for _ in range(length):
+            number = sum(len(answers) for answers in answered.values())
+            answered[month].append(given_by(number, agency, service, at=at))
+            read |= figures_read(answered, at)
+    read |= figures_read(answered, AFTERWARDS)
+    assert {len(one - other) for one in read for other in read} & {1, 2, 3, 4} == set()
+    assert {len(one & other) for one in read for other in read} & {1, 2, 3, 4} == set()
+    assert all(report(chosen, [])["all"]["respondents"] == len(respondents) for respondents, chosen in read.items())
+
+
 # What the answers come to
 
 
-def told(answers=GOOD, agency="DUKCAPIL", service=KTP, month="2026-11", profile=RINI_HERSELF) -> Answer:
-    return Answer(month, SurveyAnswered("t", service, agency, answers, profile, "id", TUESDAY_NINE))
+def batch_of(*answers: SurveyAnswered, month: str = "2026-11") -> Batch:
+    return Batch(month, answers[0].agency, answers[0].service, answers)
 
 
 def test_a_report_has_the_whole_and_its_parts():
-    answers = [*[told()] * 5, *[told(SLOW, "POLRES", SIM, "2026-12", Profile())] * 5]
-    found = report(answers, [Visits("2026-11", "DUKCAPIL", KTP, 40), Visits("2026-12", "POLRES", SIM, 60)])
+    slow = given_by(2, "POLRES", SIM, SLOW, Profile())
+    found = report(
+        [batch_of(*[given_by(1)] * 5), batch_of(*[slow] * 5, month="2026-12")],
+        [Visits("2026-11", "DUKCAPIL", KTP, 40), Visits("2026-12", "POLRES", SIM, 60)],
+    )
     whole = found["all"]
     assert (whole["respondents"], whole["visits"], whole["sample"]) == (10, 100, 80)
     assert [one["element"] for one in whole["elements"]] == list(ELEMENTS), "in the regulation's order"
@@ -154,14 +241,19 @@ def test_a_report_has_the_whole_and_its_parts():
 
 
 def test_an_agency_whose_visitors_did_not_answer_is_in_the_report_too():
-    found = report([told()] * 5, [Visits("2026-11", "POLRES", SIM, 60)])["agencies"]["POLRES"]
+    found = report([batch_of(*[given_by(1)] * 5)], [Visits("2026-11", "POLRES", SIM, 60)])["agencies"]["POLRES"]
     assert found == {"respondents": 0, "visits": 60, "sample": 52, "elements": None, "indices": None}
 
 
-@given(st.integers(0, 4))
-def test_fewer_than_five_answers_tell_nothing_but_their_number(few):
-    found = report([told()] * few, [])["all"]
-    assert (found["respondents"], found["elements"], found["indices"], found["profile"]) == (few, None, None, None)
+def test_answers_for_several_services_count_for_the_whole_alone():
+    found = report([Batch("2026-11", "", "", tuple(given_by(who) for who in range(6)))], [])
+    assert (found["all"]["respondents"], found["months"]["2026-11"]["respondents"]) == (6, 6)
+    assert (found["agencies"], found["services"]) == ({}, {})
+
+
+def test_no_batch_has_no_figures():
+    found = report([], [])["all"]
+    assert (found["respondents"], found["elements"], found["indices"], found["profile"]) == (0, None, None, None)
 
 
 # Over HTTP
@@ -173,11 +265,11 @@ def visit(client, bearer):
 
     def visited(service: str = KTP) -> str:
         counter = "G02" if service == KTP else "G03"
-        ticket = client.post(f"{PEKALONGAN}/tickets", json={"service": service}).json["id"]
-        desk, at = bearer(counter=counter), f"{PEKALONGAN}/tickets/{ticket}"
-        assert client.post(f"{PEKALONGAN}/counters/{counter}/calls", headers=desk).json["id"] == ticket
+        ticket = client.post(f"{PEKALONGAN}/tickets", json={"service": service}).json
+        desk, at = bearer(counter=counter), f"{PEKALONGAN}/tickets/{ticket['id']}"
+        assert client.post(f"{PEKALONGAN}/counters/{counter}/calls", headers=desk).json["id"] == ticket["id"]
         assert client.post(f"{at}/completion", json={}, headers=desk).status_code == 200
-        return at
+        return f"{PEKALONGAN}/tickets/{ticket['code']}"
 
     return visited
 
@@ -226,7 +318,7 @@ def test_a_key_that_comes_again_is_answered_the_same(client, visit):
 
 
 def test_only_a_visit_that_is_over_and_known_can_be_judged(client, clock, visit):
-    waiting = client.post(f"{PEKALONGAN}/tickets", json={"service": SIM}).json["id"]
+    waiting = client.post(f"{PEKALONGAN}/tickets", json={"service": SIM}).json["code"]
     assert refusal(judge(client, f"{PEKALONGAN}/tickets/{waiting}")) == (409, "visit-not-over")
     assert client.get(f"{PEKALONGAN}/tickets/{waiting}/survey").json == {"standing": "not-over"}
     assert refusal(judge(client, f"{PEKALONGAN}/tickets/{waiting[:-1]}~")) == (404, "unknown-ticket")
@@ -302,7 +394,7 @@ def test_an_agency_sees_its_own_answers_alone(client, visit, bearer):
         answer = ask(client, polres, **query)
         assert answer.status_code == 200
         assert "DUKCAPIL" not in answer.text
-    assert ask(client, polres).json["all"]["respondents"] == 6
+    assert ask(client, polres).json["all"]["respondents"] == 5, "the sixth waits for four more"
     assert ask(client, polres, service=KTP).json["all"] == {
         **{"respondents": 0, "visits": 0, "sample": 0},
         **{"elements": None, "indices": None, "profile": None},
@@ -349,17 +441,37 @@ def test_a_table_for_spreadsheets_has_a_row_for_the_whole_and_each_part(client, 
     assert 'filename="survey-pekalongan-2026-01-2026-11.csv"' in answer.headers["Content-Disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert [(row["part"], row["code"], row["respondents"]) for row in rows] == [
-        ("all", "", "6"),
-        ("months", "2026-11", "6"),
+        ("all", "", "5"),
+        ("months", "2026-11", "5"),
         ("agencies", "DUKCAPIL", "5"),
-        ("agencies", "POLRES", "1"),
+        ("agencies", "POLRES", "0"),
         ("services", KTP, "5"),
-        ("services", SIM, "1"),
+        ("services", SIM, "0"),
     ]
     whole, polres = rows[0], rows[3]
     assert (whole["time"], whole["index_exact"], whole["grade_exact"]) == ("3.000", "75.00", "C")
     assert (whole["index_0.11"], whole["grade_0.11"], whole["index_0.111"]) == ("74.25", "C", "74.93")
     assert (polres["name"], polres["time"], polres["index_exact"]) == ("Polres Pekalongan Kota", "", "")
+
+
+def test_one_more_answer_changes_no_report_and_no_index(client, start, visit, supervisor):
+    judged(client, visit, *[KTP] * 5)
+    before = ask(client, supervisor).json["all"] | {"visits": 0, "sample": 0}
+    for _ in range(4):
+        judged(client, visit, KTP, answers=SLOW)
+        assert ask(client, supervisor).json["all"] | {"visits": 0, "sample": 0} == before
+    assert start().get(f"{PEKALONGAN}/survey/index").json["respondents"] == 5
+    judged(client, visit, KTP, answers=SLOW)
+    assert ask(client, supervisor).json["all"]["respondents"] == 10
+
+
+def test_the_rest_of_a_month_is_counted_once_it_is_settled(client, clock, visit, supervisor):
+    judged(client, visit, *[KTP] * 3, *[SIM] * 2)
+    assert ask(client, supervisor).json["all"]["respondents"] == 0
+    client.post(f"{PEKALONGAN}/closing", headers=supervisor)
+    clock.at = settles_at("2026-11") + MARGIN
+    found = ask(client, supervisor).json
+    assert (found["all"]["respondents"], found["agencies"]["POLRES"]["respondents"]) == (5, 0)
 
 
 def test_everybody_may_know_the_index_of_the_year(client, start, visit, clock):

@@ -19,10 +19,14 @@ async function look() {
   filter();
 }
 
-function verify({ commits, fits, first_misfit: misfit, hash, seal }) {
-  const words = { commit: misfit, n: commits };
-  const verdict = fits ? (seal ? 'audit.fits.sealed' : 'audit.fits') : misfit ? 'audit.misfit' : 'audit.gone';
-  fill($('fits'), { fits: t(verdict, words), hash: hash && t('audit.hash', { hash }) });
+function verify({ commits, fits, first_misfit: misfit, hash, signature, sealed_at: at, seal_key: key, faults }) {
+  const state = { valid: 'audit.fits.sealed', pending: 'audit.fits.pending' }[signature] ?? 'audit.fits';
+  fill($('fits'), {
+    fits: t(fits ? state : 'audit.broken', { n: commits }),
+    hash: hash && t('audit.hash', { hash }),
+    sealed: at && t('audit.sealed', { at: `${at.slice(0, 10)} ${clock.seconds(at)}`, key }),
+    faults: faults.map(({ reason }) => t(`audit.fault.${reason}`, { commit: misfit })).join(' '),
+  });
   $('fits').dataset.kind = fits ? 'good' : 'bad';
   $('fits').hidden = fits && commits === 0;
 }

@@ -21,7 +21,8 @@ function render(booking) {
   renderForce(booking);
   $('today').hidden = !isToday;
   $('late').hidden = !isToday;
-  if (booking.ticket) $('ticket').href = dataset.tickets + booking.ticket;
+  $('ticket').hidden = !booking.ticket_url; // issued by a release that gave the page no address
+  if (booking.ticket_url) $('ticket').href = booking.ticket_url;
 }
 
 /** What stands against the booked day, and what to do about it, in place of when to come. */
@@ -65,7 +66,7 @@ async function act(button) {
   button.disabled = false;
 }
 
-takePhone(shown.id, (kept) => t('booking.phone.kept', kept), () => t('booking.phone.withdrawn'));
+takePhone(shown.code, (kept) => t('booking.phone.kept', kept), () => t('booking.phone.withdrawn'));
 for (const button of document.querySelectorAll('[data-act]')) button.addEventListener('click', () => act(button));
 for (const button of document.querySelectorAll('[data-give-back]')) button.addEventListener('click', () => $('sure').showModal());
 $('sure').querySelector('[data-close]').addEventListener('click', () => $('sure').close());

@@ -6,14 +6,14 @@ const KEY = 'mpp-booking';
 /** What was booked in this tab for a service and still holds: `look(api, service)` asks the server. */
 export async function bookingsMade(api, service) {
   const made = JSON.parse(sessionStorage.getItem(MADE) ?? '[]').filter((one) => one.service === service);
-  const found = await Promise.all(made.map(({ id }) => request(`${api}/bookings/${id}`).catch(() => null)));
+  const found = await Promise.all(made.map(({ id, code = id }) => request(`${api}/bookings/${code}`).catch(() => null)));
   return found.filter((booking) => booking?.status === 'booked');
 }
 
 /** Remember a booking that was made in this tab. */
-export function rememberBooking({ id, service }) {
+export function rememberBooking({ code, service }) {
   const made = JSON.parse(sessionStorage.getItem(MADE) ?? '[]');
-  sessionStorage.setItem(MADE, JSON.stringify([...made.filter((one) => one.id !== id), { id, service }]));
+  sessionStorage.setItem(MADE, JSON.stringify([...made.filter((one) => one.code !== code), { code, service }]));
   sessionStorage.removeItem(KEY);
 }
 

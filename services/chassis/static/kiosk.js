@@ -204,7 +204,7 @@ function allow() {
 }
 
 function take(priority) {
-  const body = { service: chosen.code, priority, ...(beside && { beside: beside.id }) };
+  const body = { service: chosen.code, priority, ...(beside && { beside: beside.code }) };
   return getTicket('/tickets', body, () => take(priority));
 }
 
@@ -297,12 +297,12 @@ function closeSms() {
 async function sendSms(event) {
   event.preventDefault();
   const button = $('sms-form').querySelector('.button.main');
-  const { id } = beside;
+  const { code } = beside;
   button.disabled = true;
   $('sms-problem').hidden = true;
   try {
-    const kept = await request(`/notifications/api/tickets/${id}/phone`, { method: 'PUT', body: { phone: $('phone').value, language: document.documentElement.lang }, token: keptToken() });
-    if (beside?.id === id) {
+    const kept = await request(`/notifications/api/tickets/${code}/phone`, { method: 'PUT', body: { phone: $('phone').value, language: document.documentElement.lang }, token: keptToken() });
+    if (beside?.code === code) {
       fill($('texted'), { texted: t('kiosk.text.done', kept) });
       $('texted').hidden = false;
       closeSms();

@@ -18,7 +18,7 @@ async function look() {
   const [record, ...parts] = await Promise.all([send(`${api}/days/${day}/verification`), ...PARTS.map(by)]);
   figures(parts[0]);
   PARTS.forEach((part, index) => table(part, parts[index].groups));
-  const verdict = record.fits ? (record.seal ? 'sealed' : 'open') : 'broken';
+  const verdict = record.fits ? { valid: 'sealed', pending: 'pending' }[record.signature] ?? 'open' : 'broken';
   $('record').dataset.kind = record.fits ? 'good' : 'bad';
   fill($('record'), { record: t(`report.record.${verdict}`), hash: record.seal ?? record.hash });
 }

@@ -74,6 +74,7 @@ function render(found) {
   $('parts-card').hidden = all.tickets === 0;
   $('parts-name').textContent = t('statistics.parts', { by: t(`statistics.by.${by}`).toLowerCase() });
   $('part-name').textContent = t(`statistics.by.${by}`);
+  $('by-class').hidden = by !== 'class';
   const groups = Object.entries(found.groups);
   if (by !== 'hour' && by !== 'day') groups.sort(([, one], [, other]) => other.tickets - one.tickets);
   const most = Math.max(1, ...groups.map(([, part]) => part.tickets));
@@ -90,13 +91,19 @@ function inMinutes(seconds) {
 function row(by, name, part, most) {
   const filled = copy('part', {
     ...part,
+    ...ends(part),
     name: named(by, name),
     wait: spread(part.wait_median, part.wait_p90),
     service: spread(part.service_median, part.service_p90),
     told: part.waits_in_range === null ? '–' : share.format(part.waits_in_range),
   });
-  filled.querySelector('.chart').append(bar(part, most));
+  if (part.served !== null) filled.querySelector('.chart').append(bar(part, most));
   return filled;
+}
+
+/** How visits ended, or a dash where it is not shown. */
+function ends({ served, missed, cancelled, unserved }) {
+  return Object.fromEntries(Object.entries({ served, missed, cancelled, unserved }).map(([name, count]) => [name, count ?? '–']));
 }
 
 function spread(median, p90) {

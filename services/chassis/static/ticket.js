@@ -79,7 +79,7 @@ function over() {
 async function poll() {
   if (document.hidden || over()) return;
   try {
-    render(await request(`${dataset.api}/tickets/${first.id}`));
+    render(await request(`${dataset.api}/tickets/${first.code}`));
     heardAt = Date.now();
     $('lost').hidden = true;
   } catch {
@@ -90,7 +90,7 @@ async function poll() {
 
 function cancel() {
   withButton($('cancel'), 'problem', async () => {
-    render(await request(`${dataset.api}/tickets/${first.id}/cancellation`, { method: 'POST' }));
+    render(await request(`${dataset.api}/tickets/${first.code}/cancellation`, { method: 'POST' }));
     others.tell();
     $('cancelled').scrollIntoView({ block: 'center' });
   });
@@ -113,7 +113,7 @@ window.addEventListener('beforeinstallprompt', (event) => {
   $('install').onclick = () => event.prompt();
 });
 
-takePhone(first.id, (kept) => t('ticket.phone.kept', kept), () => t('ticket.phone.withdrawn'));
+takePhone(first.code, (kept) => t('ticket.phone.kept', kept), () => t('ticket.phone.withdrawn'));
 $('cancel').addEventListener('click', () => { $('ask-cancel').returnValue = 'stay'; $('ask-cancel').showModal(); });
 $('ask-cancel').addEventListener('close', () => { if ($('ask-cancel').returnValue === 'cancel') cancel(); });
 $('issued').textContent = clock.time(first.issued_at);

@@ -12,8 +12,8 @@ let tickets = kept();
 export const visit = {
   last: () => tickets.at(-1) ?? null,
   numberFor: (service) => tickets.findLast((ticket) => ticket.service === service)?.number,
-  add({ id, number, service }) {
-    tickets = [...tickets, { id, number, service }];
+  add({ code, number, service }) {
+    tickets = [...tickets, { code, number, service }];
     sessionStorage.setItem(KEPT, JSON.stringify({ tickets, at: Date.now() }));
   },
   end() {

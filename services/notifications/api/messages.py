@@ -7,6 +7,7 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
+from services.chassis.codes import id_of
 from services.chassis.guard import actor, address, allow, limited, public
 from services.chassis.web import command_context
 from services.notifications import contacts, correspondence, views
@@ -70,7 +71,7 @@ def correspondences() -> Correspondences:
     return found
 
 
-@blueprint.put("/tickets/<ticket_id>/phone")
+@blueprint.put("/tickets/<ticket_code>/phone")
 @public
 @limited("phones")
 @blueprint.arguments(Phone())
@@ -78,8 +79,9 @@ def correspondences() -> Correspondences:
 @blueprint.alt_response(404, description="`unknown-ticket`")
 @blueprint.alt_response(422, description="`invalid-phone`")
 @blueprint.alt_response(429, description="`too-many`: from this address, or tickets for this number from it today")
-def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
-    """Leave a number for a ticket, or a booking. Whoever has its id may: it cannot be guessed."""
+def leave_phone(left: dict[str, str], ticket_code: str) -> dict[str, str]:
+    """Leave a number for a ticket or a booking, by its code."""
+    ticket_id = _subject(ticket_code)
     correspondence.must_be_of_today(ticket_id, correspondence.now())
     number, here = contacts.parse(left["phone"]), correspondences()
     here.must_have_room(ticket_id, number, address(), current_app.extensions["tickets_of_phone"])
@@ -87,12 +89,19 @@ def leave_phone(left: dict[str, str], ticket_id: str) -> dict[str, str]:
     return {"phone": here.leave_phone(ticket_id, number, left["language"], address=address(), trace=trace)}
 
 
-@blueprint.delete("/tickets/<ticket_id>/phone")
+def _subject(code: str) -> str:
+    """The id of the ticket or booking that a code acts for. Raises `UnknownTicket` for what is no code."""
+    if ticket_id := id_of(code):
+        return ticket_id
+    raise correspondence.UnknownTicket()
+
+
+@blueprint.delete("/tickets/<ticket_code>/phone")
 @public
 @blueprint.response(204)
-def withdraw_phone(ticket_id: str) -> None:
-    """Take the number back: it is erased at once, and no further text is sent."""
-    if correspondence.TICKET.fullmatch(ticket_id):  # of anything else there can be no number
+def withdraw_phone(ticket_code: str) -> None:
+    """Take the number back, by the code: it is erased at once, and no further text is sent."""
+    if ticket_id := id_of(ticket_code):  # of anything else there can be no number
         correspondences().withdraw_phone(ticket_id, trace=command_context()["trace"])
 
 

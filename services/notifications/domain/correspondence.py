@@ -65,6 +65,7 @@ WORTH_SENDING: Mapping[Kind, timedelta] = {
     "recalled": timedelta(minutes=5),
     "transferred": timedelta(minutes=15),
     "missed": timedelta(minutes=30),
+    "unserved": timedelta(minutes=30),
     "suspended": timedelta(minutes=30),
     "continued": timedelta(minutes=30),
     "booked": timedelta(hours=2),
@@ -80,6 +81,7 @@ TRUE_WHILE: Mapping[Kind, tuple[Standing, ...]] = {
     "recalled": ("called",),
     "transferred": ("waiting",),
     "missed": ("missed",),
+    "unserved": ("over",),
     "suspended": ("waiting", "held"),
     "continued": ("waiting", "held"),
     "booked": ("booked",),
@@ -88,7 +90,8 @@ TRUE_WHILE: Mapping[Kind, tuple[Standing, ...]] = {
     "reopened": ("booked",),
     "rescheduled": ("booked",),
 }
-OF_THE_LATEST = ("issued", "called", "recalled", "transferred", "missed")  # true only until the next thing happens
+# True only until the next thing happens.
+OF_THE_LATEST = ("issued", "called", "recalled", "transferred", "missed", "unserved")
 # How a ticket stands after the news; what is not here leaves it as it was.
 STANDS: Mapping[What, Standing] = {
     "recalled": "called",
@@ -108,6 +111,7 @@ TOLD: Mapping[What, Kind] = {
     "recalled": "recalled",
     "transferred": "transferred",
     "missed": "missed",
+    "unserved": "unserved",
 }
 EVENING, MORNING = time(18, 0), time(6, 30)  # of the day before, and of the day itself, in the mall's zone
 MOST_ATTEMPTS = 20
@@ -317,8 +321,8 @@ def _hear_called(state: Correspondence, called: CallHeard, now: datetime) -> lis
 def _hear_news(state: Correspondence, news: NewsHeard, now: datetime) -> list[Event]:
     if _is_old(state, news.position):
         return []
-    if news.what not in TOLD:
-        return [news]
+    if news.what not in TOLD or (news.what == "unserved" and not news.values.get("reason")):
+        return [news]  # at the close of the day every visitor knows
     kind, again = TOLD[news.what], "" if news.what == "approaching" else f"-{news.position[0]}"
     after = _after_news(state, news)
     return [news, *_request(after, kind, news.values, news.at, now, again, news.position)]
@@ -330,15 +334,26 @@ def _tell_booked(state: Correspondence, now: datetime) -> list[Event]:
     if booking is None or state.standing != "booked" or now >= booking.claim_by:
         return []
     if state.suspension:
-        return [] if _knows_closed(state) else _tell_closed(state, state.suspension, now)
+        return _tell_closed_again(state, state.suspension, now)
     if state.told("booked"):
         return []
     return [*_request(state, "booked", {}, now, now), *_remind(state, now)]
 
 
-def _tell_closed(state: Correspondence, suspension: BookingSuspended, now: datetime) -> list[Event]:
+def _tell_closed_again(state: Correspondence, suspension: BookingSuspended, now: datetime) -> list[Event]:
+    """Tell who leaves a number that the place cannot be claimed, unless a text about it waits or may have arrived.
+
+    Where the text for an earlier number was not sent, because that was withdrawn or no gateway took it, ask again.
+    """
+    about = [message for message in state.of_kind("closed") if message.requested.about == suspension.position]
+    if _knows_closed(state) or any(message.is_open for message in about):
+        return []
+    return _tell_closed(state, suspension, now, len(about))
+
+
+def _tell_closed(state: Correspondence, suspension: BookingSuspended, now: datetime, earlier: int = 0) -> list[Event]:
     values = {"reason": suspension.reason, "cause": suspension.cause}
-    again = f"-{suspension.position[0]}"
+    again = f"-{suspension.position[0]}" + (f".{earlier}" if earlier else "")
     return _request(state, "closed", values, suspension.at, now, again, suspension.position)
 
 
@@ -393,7 +408,7 @@ def _hear_suspended(state: Correspondence, command: HearSuspended) -> list[Event
     if not _concerns(state, command.mall, place) or any(_place(message) == place for message in _known_stops(state)):
         return []
     values = {"reason": command.reason, "scope": command.scope, "code": command.code}
-    again = f"-{command.scope}-{command.position[0]}"
+    again = _of_stop(command)
     return _request(state, "suspended", values, command.at, command.now, again, command.position)
 
 
@@ -401,8 +416,14 @@ def _record_continued(state: Correspondence, command: RecordContinued) -> list[E
     """Tell the visitor who still waits and may know of a stop that service continues; once for all of them."""
     if not _concerns(state, command.mall, (command.scope, command.code)) or not _known_stops(state):
         return []
-    again = f"-{command.scope}-{command.position[0]}"
+    again = _of_stop(command)
     return _request(state, "continued", {}, command.at, command.now, again, command.position)
+
+
+def _of_stop(command: HearSuspended | RecordContinued) -> str:
+    """Tell the texts about stops apart: several closures can be declared or lifted in one version of the mall."""
+    version, place = command.position
+    return f"-{command.scope}-{version}" + (f".{place}" if place else "")
 
 
 def _concerns(state: Correspondence, mall: str, place: tuple[str, str]) -> bool:
@@ -515,6 +536,8 @@ def _is_true(state: Correspondence, message: Message) -> bool:
         return False
     if state.booking and not state.issued:
         return _is_true_of_booking(state, message.requested)
+    if kind == "suspended" and any(_place(known) == _place(message) for known in _known_stops(state)):
+        return False  # another closure of the same thing was told
     return not (kind in OF_THE_LATEST and NOWHERE not in (about, state.since) and about != state.since)
 
 

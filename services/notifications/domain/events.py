@@ -12,6 +12,7 @@ Kind = Literal[
     "recalled",
     "transferred",
     "missed",
+    "unserved",
     "suspended",
     "continued",
     "booked",

@@ -34,6 +34,7 @@ PLACEHOLDERS: Mapping[Kind, tuple[str, ...]] = {
     "recalled": ("mall", "number", "counter", "floor"),
     "transferred": ("mall", "number", "service"),
     "missed": ("mall", "number", "counter"),
+    "unserved": ("mall", "number", "reason"),
     "suspended": ("mall", "number", "reason"),
     "continued": ("mall", "number"),
     "booked": ("mall", "day", "time"),

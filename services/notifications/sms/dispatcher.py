@@ -46,6 +46,7 @@ LOOK = 0.25  # seconds between two looks at the list, unless something is put on
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds until the next attempt, doubled each time
 AGAIN = timedelta(seconds=1)
 HELD = "suspended"  # why a text waits
+AT_ONCE = ("suspended", "continued", "unserved")  # asks no visitor to come or wait: no stop holds it
 HELD_FOR = timedelta(seconds=1)  # until it is looked whether what stops a text has ended
 UNTIL_BETTER = timedelta(seconds=2)  # after which a text is looked at again that the database kept us from
 
@@ -170,7 +171,7 @@ class Dispatcher:
         subject, state = entry.subject, self._correspondences.find(entry.subject)
         message = state.messages[entry.message_id]
         asked = message.requested
-        if is_booking(subject) or asked.kind in ("suspended", "continued"):
+        if is_booking(subject) or asked.kind in AT_ONCE:
             return False
         stop = self._malls.find(asked.mall).stop_of(state.service, business_day(subject), now())
         if stop is None:

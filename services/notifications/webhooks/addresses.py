@@ -1,8 +1,8 @@
 """Which addresses a webhook may have: none inside, whatever name leads there.
 
 A name is looked up and judged when a webhook is registered and again before each delivery; the connection then goes to
-the very address that was judged, so that a name cannot lead elsewhere in between. Source of the networks: the IANA
-registries of special-purpose addresses (RFC 6890), and where clouds tell secrets to their machines.
+one of the very addresses that were judged, so that a name cannot lead elsewhere in between. Source of the networks: the
+IANA registries of special-purpose addresses (RFC 6890), and where clouds tell secrets to their machines.
 """
 
 import re
@@ -79,16 +79,19 @@ class Gate:
             raise InvalidUrl()
         return target
 
-    def address(self, target: Target) -> Address:
-        """The address behind a target's name. Raises `UnknownHost`; `InternalAddress` if any of several is inside."""
+    def addresses(self, target: Target) -> list[Address]:
+        """Return the addresses behind a target's name, the preferred one first.
+
+        Raises `UnknownHost`; `InternalAddress` if any of several is inside.
+        """
         try:
             found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise UnknownHost(host=target.host) from None
-        addresses = [ip_address(str(place[0])) for *_, place in found]
+        addresses = list(dict.fromkeys(ip_address(str(place[0])) for *_, place in found))
         if not addresses or not all(map(self.lets_through, addresses)):
             raise InternalAddress(host=target.host)
-        return addresses[0]
+        return addresses
 
     def lets_through(self, address: Address) -> bool:
         """Whether something may be sent there."""

@@ -11,6 +11,7 @@ from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.errors import Invalid
 from services.chassis.guard import actor, allow
+from services.chassis.instants import Instant
 from services.chassis.tokens import WrongScope
 from services.chassis.web import command_context
 from services.notifications.webhooks import views
@@ -79,7 +80,9 @@ class WebhookOut(ma.Schema):
     kinds = ma.fields.List(ma.fields.String())
     services = ma.fields.List(ma.fields.String())
     status = ma.fields.String(validate=OneOf(["active", "failing", "paused"]))
-    cause = ma.fields.String(allow_none=True, metadata={"description": "Of a pause: `by-hand`, `failing`, `gone`."})
+    cause = ma.fields.String(
+        allow_none=True, metadata={"description": "Of a pause: `by-hand`, `failing`, `gone`, `broken`."}
+    )
     paused_at = ma.fields.String(allow_none=True)
     failed = ma.fields.Integer(metadata={"description": "Attempts for the next event that failed."})
     next_attempt_at = ma.fields.String(allow_none=True)
@@ -103,7 +106,7 @@ class WebhookList(ma.Schema):
 class Replay(ma.Schema):
     """From where on: a moment; or the number of a producer's event."""
 
-    since = ma.fields.AwareDateTime(load_default=None, metadata={"example": "2026-11-24T08:00:00+07:00"})
+    since = Instant(load_default=None, metadata={"example": "2026-11-24T08:00:00+07:00"})
     producer = ma.fields.String(load_default="", validate=OneOf(("", *PRODUCERS)))
     sequence = ma.fields.Integer(load_default=0, validate=Range(0, 999_999_999_999))
 

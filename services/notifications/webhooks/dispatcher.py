@@ -14,21 +14,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
+from prometheus_client import Counter
 from pymongo.errors import PyMongoError
 
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import EventStore
 from services.chassis.life import Life, Loop
 from services.chassis.outbox import Lease, ReplayNeeded
+from services.chassis.worker import AWAY
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.deliveries import Cursor, Deliveries, Lane
-from services.notifications.webhooks.domain import PRODUCERS, PauseWebhook, PingRequested, Webhook
+from services.notifications.webhooks.domain import PRODUCERS, PauseWebhook, PingRequested, UnknownWebhook, Webhook
 from services.notifications.webhooks.news import TYPES, VERSION, Item, News, as_item
 from services.notifications.webhooks.post import Attempt, post
 from services.notifications.webhooks.registry import Registry, now
 from services.notifications.webhooks.signing import signatures
 
 log = structlog.get_logger()
+
+LANE_FAULTS = Counter("mpp_webhook_lane_faults", "Unexpected exceptions while a webhook was being told.")
 
 LEASE = "webhooks"
 # How long to wait after the first failed attempt, the second …; after the last the webhook is paused. About 75 hours
@@ -46,6 +50,7 @@ MOST_LANES = 200  # webhooks that are told at the same time
 BATCH = 50
 TURN = 5.0  # seconds after which a lane looks anew what is to be done
 TROUBLE = 5.0  # seconds that a lane rests when something of ours failed
+MOST_FAULTS = 3  # unexpected exceptions in a row after which a webhook is paused
 GAP = timedelta(minutes=1)  # for which a number that is missing is waited for, and no longer
 STALE_PING = timedelta(minutes=10)
 
@@ -101,6 +106,7 @@ class Lanes:
         self._nothing_since: dict[Lane, tuple[int, int]] = {}  # the run, and the head when there was nothing to tell
         self._pings: dict[str, str] = {}  # the last one that each webhook was sent
         self._troubled: dict[str, float] = {}
+        self._faults: dict[str, int] = {}  # unexpected exceptions in a row
         self._working: dict[str, threading.Thread] = {}
         self._ending = False
 
@@ -152,9 +158,32 @@ class Lanes:
                 self._send_ping(hook)
                 for producer in PRODUCERS:
                     self._tell((id, producer))
-        except Exception as error:
-            log.warning("a webhook waits", webhook=id, cause=repr(error))
+            self._faults.pop(id, None)
+        except AWAY as error:
             self._troubled[id] = time.monotonic() + TROUBLE
+            log.warning("webhook waits for the database", webhook=id, cause=repr(error))
+        except Exception as error:
+            self._troubled[id] = time.monotonic() + TROUBLE
+            self._record_fault(id, error)
+
+    def _record_fault(self, id: str, error: Exception) -> None:
+        """Log and count an unexpected exception of a lane; after several in a row pause its webhook.
+
+        The page shows the pause and its cause. Trying again for ever would hide the fault from whoever can repair it.
+        """
+        LANE_FAULTS.inc()
+        faults = self._faults[id] = self._faults.get(id, 0) + 1
+        log.error("webhook lane failed", webhook=id, fault=faults, of=MOST_FAULTS, cause=repr(error), exc_info=True)
+        if faults < MOST_FAULTS:
+            return
+        try:
+            hook = self._registry.act(PauseWebhook(id, "broken", now())).find(id)
+        except (*AWAY, UnknownWebhook) as other:  # the next fault pauses it
+            log.warning("webhook cannot be paused", webhook=id, cause=repr(other))
+            return
+        self._faults.pop(id, None)
+        if hook.ping:  # a test event is sent while the webhook is paused too; this one has failed
+            self._pings[id] = hook.ping.ping
 
     def _current(self, id: str) -> Webhook | None:
         """The webhook as it is now; None where there is nothing to do for it any more."""

@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 from services.chassis.decider import Decider
 from services.chassis.errors import NotFound, Refused
 
-Cause = Literal["by-hand", "failing", "gone"]
+Cause = Literal["by-hand", "failing", "gone", "broken"]
 
 PRODUCERS = ("ticketing", "catalog", "notifications")
 # What a webhook can be told of. `access-revoked` is between our own services and never leaves.
@@ -176,7 +176,10 @@ class WebhookChanged:
 
 @dataclass(frozen=True)
 class WebhookPaused:
-    """Somebody paused it (`by-hand`), it failed too long (`failing`), or it said that it is no more (`gone`)."""
+    """Why it was paused: `by-hand`, its server failed too long (`failing`) or answered 410 (`gone`), or we did.
+
+    `broken`: a fault of ours kept its lane from sending.
+    """
 
     id: str
     cause: Cause

@@ -1,4 +1,4 @@
-"""One attempt: an event goes to a webhook's server, at the address that was judged, and what came of it."""
+"""One attempt: an event goes to a webhook's server, at an address that was judged, and what came of it."""
 
 import email.utils
 import re
@@ -56,11 +56,13 @@ def post(gate: Gate, url: str, headers: dict[str, str], body: bytes, at: datetim
 def _post(gate: Gate, url: str, headers: dict[str, str], body: bytes, at: datetime) -> Attempt:
     try:
         target = gate.target(url)
-        address = str(gate.address(target))
+        addresses = [str(address) for address in gate.addresses(target)]
     except Problem as problem:
         return Attempt("address", answer=problem.reason)
     try:
-        with asked(target, "POST", headers, body, connecting=CONNECTING, seconds=LONGEST, address=address) as response:
+        with asked(
+            target, "POST", headers, body, connecting=CONNECTING, seconds=LONGEST, addresses=addresses
+        ) as response:
             came = _came(response.status)
             answer = "" if came == "delivered" else response.read(BEGINNING * 4).decode("utf-8", "replace")
             said = UNSEEN.sub(" ", answer)[:BEGINNING]
@@ -91,12 +93,17 @@ def _came(status: int) -> Came:
 
 
 def _asked_wait(headers: Message, at: datetime) -> timedelta:
-    """What `Retry-After` asks for, in seconds or as a date (RFC 9110 section 10.2.3); nothing where it is neither."""
+    """Return what `Retry-After` asks for at this instant, between nothing and `LONGEST_WAIT`.
+
+    It is in whole seconds or one of the three forms of a date (RFC 9110 sections 10.2.3 and 5.6.7), of which that of
+    `asctime` names no zone and means UTC. What is neither asks for nothing.
+    """
     asked = headers.get("Retry-After", "").strip()
     if asked.isdecimal() and asked.isascii():
-        return min(timedelta(seconds=int(asked[:9])), LONGEST_WAIT)
+        return min(timedelta(seconds=int(asked.lstrip("0")[:9] or 0)), LONGEST_WAIT)
     try:
         until = email.utils.parsedate_to_datetime(asked)
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
         return max(timedelta(), min(until - at, LONGEST_WAIT))
-    except (ValueError, TypeError, OverflowError):  # a year of 20 digits, a zone of a thousand hours
+    except (ValueError, TypeError, OverflowError, IndexError):  # a year of 20 digits, a zone of a thousand hours
         return timedelta()

@@ -93,7 +93,7 @@ class Registry:
         self.secrets.forget(id)
 
     def _must_be_outside(self, url: str) -> None:
-        self._gate.address(self._gate.target(url))
+        self._gate.addresses(self._gate.target(url))
 
 
 def now() -> datetime:

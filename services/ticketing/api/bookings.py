@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from services.chassis.guard import limited, public
-from services.chassis.web import command_context
+from services.chassis.guard import is_staff, limited, public
+from services.chassis.web import command_context, keyed_request
 from services.ticketing import views
 from services.ticketing.api.schemas import KEY, BookableOut, BookingOut, NewBooking, TicketOut, WantedBooking
-from services.ticketing.api.tickets import blueprint, queue
+from services.ticketing.api.tickets import blueprint, codes, must_be_of, queue
 from services.ticketing.domain.day.commands import BookPlace, CancelBooking, CheckIn
 from services.ticketing.domain.day.events import PlaceBooked, TicketIssued
+from services.ticketing.domain.day.state import Booking
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import day_of, day_stream, new_booking_id, new_ticket_id, now
+from services.ticketing.queue import booking_of, day_of, day_stream, now, ticket_of
 
 PLACES_AGE = 5.0  # seconds that the days on offer may be behind: booking one looks again
 
@@ -27,11 +28,13 @@ PLACES_AGE = 5.0  # seconds that the days on offer may be behind: booking one lo
 def book(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Book a place on a day to come."""
     known, day = queue().mall(mall), wanted["day"]
-    command = BookPlace(new_booking_id(day), wanted["service"], wanted["priority"], day, now(), known)
+    code = codes().booking(day, *keyed_request())
+    command = BookPlace(booking_of(code), wanted["service"], wanted["priority"], day, now(), known)
     outcome = queue().act(known, command, **command_context())
     placed = next(event for event in outcome.events if isinstance(event, PlaceBooked))
-    where = {"Location": f"/ticketing/api/malls/{mall}/bookings/{placed.booking_id}"}
-    return views.booking(known, outcome.now.state.booking(placed.booking_id), now()), 201, where
+    must_be_of(code, placed.booking_id)
+    where = {"Location": f"/ticketing/api/malls/{mall}/bookings/{code}"}
+    return shown_booking(known, outcome.now.state.booking(placed.booking_id), code), 201, where
 
 
 @blueprint.get("/bookings/days")
@@ -56,37 +59,48 @@ def bookable(known: Mall, service: str, priority: str | None = None) -> list[dic
     )
 
 
-@blueprint.get("/bookings/<booking_id>")
+@blueprint.get("/bookings/<booking_code>")
 @public
 @blueprint.response(200, BookingOut)
-def get_booking(mall: str, booking_id: str) -> dict[str, Any]:
-    """A booking as it stands. Whoever has the id may look: it cannot be guessed."""
-    return views.booking(queue().mall(mall), queue().day_with(mall, booking_id).booking(booking_id), now())
+def get_booking(mall: str, booking_code: str) -> dict[str, Any]:
+    """A booking as it stands: by its code for the visitor, by its id for staff."""
+    day = queue().day_with(mall, booking_code)
+    if is_staff() and (found := day.bookings.get(booking_code)):
+        return views.booking(queue().mall(mall), found, now())
+    return shown_booking(queue().mall(mall), day.booking(booking_of(booking_code)), booking_code)
 
 
-@blueprint.post("/bookings/<booking_id>/cancellation")
+def shown_booking(known: Mall, found: Booking, code: str) -> dict[str, Any]:
+    """A booking for its holder, with the way to the ticket that was issued for it."""
+    ticket = codes().claimed(day_of(code), code)
+    return views.booking(known, found, now(), code, ticket if ticket_of(ticket) == found.ticket_id else "")
+
+
+@blueprint.post("/bookings/<booking_code>/cancellation")
 @public
 @limited("cancellations")
 @blueprint.response(200, BookingOut)
 @blueprint.alt_response(409, description="`booking-used`")
-def cancel_booking(mall: str, booking_id: str) -> dict[str, Any]:
+def cancel_booking(mall: str, booking_code: str) -> dict[str, Any]:
     """Give the place back."""
-    known = queue().mall(mall)
+    known, booking_id = queue().mall(mall), booking_of(booking_code)
     outcome = queue().act_on(mall, booking_id, CancelBooking(booking_id, now()), **command_context())
-    return views.booking(known, outcome.now.state.booking(booking_id), now())
+    return shown_booking(known, outcome.now.state.booking(booking_id), booking_code)
 
 
-@blueprint.post("/bookings/<booking_id>/check-in")
+@blueprint.post("/bookings/<booking_code>/check-in")
 @public
 @limited("tickets")
 @blueprint.doc(parameters=[KEY])
 @blueprint.response(201, TicketOut)
 @blueprint.alt_response(409, description="`booking-used`, `booking-over`, `other-day`, and as for taking a ticket")
-def check_in(mall: str, booking_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+def check_in(mall: str, booking_code: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Who booked has come: take the ticket, once."""
-    known = queue().mall(mall)
-    command = CheckIn(booking_id, new_ticket_id(day_of(booking_id)), now(), known)
+    known, booking_id = queue().mall(mall), booking_of(booking_code)
+    ticket = codes().claimed(day_of(booking_id), booking_code)
+    command = CheckIn(booking_id, ticket_of(ticket), now(), known)
     outcome = queue().act_on(mall, booking_id, command, **command_context())
     issued = next(event for event in outcome.events if isinstance(event, TicketIssued))
-    where = {"Location": f"/ticketing/api/malls/{mall}/tickets/{issued.ticket_id}"}
-    return views.issued_ticket(outcome.now.state, known, issued), 201, where
+    must_be_of(ticket, issued.ticket_id)
+    where = {"Location": f"/ticketing/api/malls/{mall}/tickets/{ticket}"}
+    return views.issued_ticket(outcome.now.state, known, issued, ticket), 201, where

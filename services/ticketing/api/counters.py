@@ -6,7 +6,7 @@ from services.chassis.guard import allow
 from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.schemas import KEY, Call, NewWalkIn, Reason, TicketOut
-from services.ticketing.api.tickets import blueprint, queue
+from services.ticketing.api.tickets import blueprint, codes, queue
 from services.ticketing.domain import hours
 from services.ticketing.domain.day.commands import (
     CallNext,
@@ -20,7 +20,7 @@ from services.ticketing.domain.day.commands import (
 )
 from services.ticketing.domain.day.events import TicketCalled
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import new_ticket_id, now
+from services.ticketing.queue import now, ticket_of
 
 
 @blueprint.get("/counters/<counter>")
@@ -59,9 +59,9 @@ def call(whom: dict[str, str], mall: str, counter: str) -> dict[str, Any]:
 @blueprint.alt_response(409, description="as for taking a ticket and for calling")
 @blueprint.alt_response(422, description="`reason-required`, `not-this-counter`")
 def walk_in(visitor: dict[str, Any], mall: str, counter: str) -> dict[str, Any]:
-    """Serve a visitor who stands at the counter without a ticket."""
+    """Serve a visitor who is at the counter without a ticket; nobody gets the code of this one."""
     known, at = queue().mall(mall), now()
-    ticket_id = new_ticket_id(hours.business_day(at, known.about.zone))
+    ticket_id = ticket_of(codes().ticket(hours.business_day(at, known.about.zone)))
     wanted = (visitor["service"], visitor["priority"], visitor["reason"])
     return _called(known, WalkIn(counter, ticket_id, *wanted, at, known))
 

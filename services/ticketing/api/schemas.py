@@ -1,24 +1,27 @@
 """What comes in and goes out over HTTP, for validation and for the API's documentation."""
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import marshmallow as ma
 from marshmallow.validate import Length, OneOf, Range
 
+from services.chassis.instants import Instant
 from services.ticketing.domain.day.state import Status
 
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn")  # control, format, surrogate, private use, unassigned
-FARTHEST = 366  # days from now that a closure may begin or end
 RESULTS = ("done", "incomplete", "referred")
 SCOPES = ("mall", "counter", "service")
 STANDINGS = ("free", "full", "holiday", "closed", "suspended", "too-late")
+ID = "Public: events and staff screens carry it, and nothing can be done with it alone."
+CODE = "The visitor's secret, for cancelling, phone number and survey; null in answers to staff."
+PAGE = "The visitor's own page; null in answers to staff."
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "schema": {"type": "string", "maxLength": 200},
-    "description": "The same key again gets the same answer; with another request it is refused (422 key-reused).",
+    "description": "The same key again from the same caller (token, session or network address) gets the same answer; "
+    "with another request it is refused (422 key-reused).",
 }
 
 
@@ -40,12 +43,6 @@ def text(longest: int, shortest: int = 0, **more: Any) -> Text:
     return Text(load_default="", validate=Length(max=longest), **more)
 
 
-def soon(at: datetime) -> None:
-    """Refuse an instant that no closure of today's catalogue can mean: more than a year from now."""
-    if abs(at - datetime.now(UTC)) > timedelta(days=FARTHEST):
-        raise ma.ValidationError("Must be within a year from now.")
-
-
 class Reason(ma.Schema):
     """Why; it is recorded, and shown where the act concerns visitors."""
 
@@ -64,7 +61,7 @@ class NewTicket(ma.Schema):
     service = text(64, 1, metadata={"example": "DUKCAPIL-KTPREKAM"})
     priority = ma.fields.String(load_default=None, allow_none=True, validate=Length(1, 30))
     beside = text(
-        64, metadata={"description": "Id of a ticket of the same visitor, who is called to one counter at a time."}
+        64, metadata={"description": "Code of a ticket of the same visitor, who is called to one counter at a time."}
     )
 
 
@@ -134,8 +131,8 @@ class NewClosure(ma.Schema):
     scope = ma.fields.String(required=True, validate=OneOf(SCOPES))
     code = text(64, metadata={"description": "The counter's or service's code; none for the mall."})
     reason = text(200, 3)
-    since = ma.fields.AwareDateTime(load_default=None, allow_none=True, validate=soon)
-    until = ma.fields.AwareDateTime(load_default=None, allow_none=True, validate=soon)
+    since = Instant(load_default=None, allow_none=True)
+    until = Instant(load_default=None, allow_none=True)
 
 
 class WhichClosure(ma.Schema):
@@ -202,7 +199,8 @@ class TicketOut(ma.Schema):
     `ahead` and `estimate` are null once it does not wait, and while no counter can call it (`in_force`).
     """
 
-    id = ma.fields.String()
+    id = ma.fields.String(metadata={"description": ID})
+    code = ma.fields.String(allow_none=True, metadata={"description": CODE})
     number = ma.fields.String(metadata={"example": "B-012"})
     status = ma.fields.String(validate=OneOf(get_args(Status)))
     service = ma.fields.String()
@@ -220,13 +218,14 @@ class TicketOut(ma.Schema):
     calls = ma.fields.Integer(metadata={"description": "How often it was called, repeats included."})
     mall_name = ma.fields.String()
     business_day = ma.fields.String()
-    status_url = ma.fields.String()
+    status_url = ma.fields.String(allow_none=True, metadata={"description": PAGE})
 
 
 class BookingOut(ma.Schema):
     """A booked place: it becomes a ticket by checking in, once, and falls back to everybody at `claim_by`."""
 
-    id = ma.fields.String()
+    id = ma.fields.String(metadata={"description": ID})
+    code = ma.fields.String(allow_none=True, metadata={"description": CODE})
     status = ma.fields.String(validate=OneOf(["booked", "claimed", "cancelled", "lapsed"]))
     service = ma.fields.String()
     service_name = ma.fields.String()
@@ -235,9 +234,10 @@ class BookingOut(ma.Schema):
     day = ma.fields.String()
     claim_by = ma.fields.String()
     in_force = ma.fields.Nested(InForceOut, allow_none=True)
-    ticket = ma.fields.String(allow_none=True)
+    ticket = ma.fields.String(allow_none=True, metadata={"description": "Id of the ticket that was issued for it."})
+    ticket_url = ma.fields.String(allow_none=True, metadata={"description": "The visitor's page of that ticket."})
     mall_name = ma.fields.String()
-    status_url = ma.fields.String()
+    status_url = ma.fields.String(allow_none=True, metadata={"description": PAGE})
 
 
 class BookableDayOut(ma.Schema):

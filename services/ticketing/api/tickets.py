@@ -5,9 +5,10 @@ from typing import Any
 from flask import current_app
 from flask_smorest import Blueprint
 
-from services.chassis.errors import Forbidden
-from services.chassis.guard import actor, allow, is_of_the_house, limited, public
-from services.chassis.web import command_context
+from services.chassis.codes import Codes, id_of
+from services.chassis.errors import Forbidden, KeyReused
+from services.chassis.guard import actor, allow, is_of_the_house, is_staff, limited, public
+from services.chassis.web import command_context, keyed_request
 from services.ticketing import views
 from services.ticketing.api.schemas import (
     KEY,
@@ -37,7 +38,8 @@ from services.ticketing.domain.day.commands import (
     TransferTicket,
 )
 from services.ticketing.domain.day.events import TicketIssued, TicketTransferred
-from services.ticketing.queue import Queue, new_ticket_id, now
+from services.ticketing.domain.day.refusals import SameVisit
+from services.ticketing.queue import Queue, now, ticket_of
 
 
 class DevicesOnly(Forbidden):
@@ -51,6 +53,21 @@ def queue() -> Queue:
     """This process's queues."""
     found: Queue = current_app.extensions["queue"]
     return found
+
+
+def codes() -> Codes:
+    """This process's maker of codes."""
+    found: Codes = current_app.extensions["codes"]
+    return found
+
+
+def must_be_of(code: str, thing_id: str) -> None:
+    """Refuse to answer with a code that does not act for what was issued.
+
+    Raises `KeyReused`: `VISITOR_SECRET` was changed since the first answer to this key.
+    """
+    if ticket_of(code) != thing_id:
+        raise KeyReused()
 
 
 def own_counter() -> str | None:
@@ -75,30 +92,45 @@ def issue_ticket(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int
     if current_app.config["ONLY_DEVICES"] and not is_of_the_house():
         raise DevicesOnly()
     at, known = now(), queue().mall(mall)
-    ticket_id = new_ticket_id(hours.business_day(at, known.about.zone))
-    command = IssueTicket(ticket_id, wanted["service"], wanted["priority"], at, known, wanted["beside"])
+    code = codes().ticket(hours.business_day(at, known.about.zone), *keyed_request())
+    beside = _beside(wanted["beside"])
+    command = IssueTicket(ticket_of(code), wanted["service"], wanted["priority"], at, known, beside)
     outcome = queue().act(known, command, **command_context())
     issued = next(event for event in outcome.events if isinstance(event, TicketIssued))
-    where = {"Location": f"/ticketing/api/malls/{mall}/tickets/{issued.ticket_id}"}
-    return views.issued_ticket(outcome.now.state, known, issued), 201, where
+    must_be_of(code, issued.ticket_id)
+    where = {"Location": f"/ticketing/api/malls/{mall}/tickets/{code}"}
+    return views.issued_ticket(outcome.now.state, known, issued, code), 201, where
 
 
-@blueprint.get("/tickets/<ticket_id>")
+def _beside(code: str) -> str:
+    """The id of the ticket beside which another is wanted. Raises `SameVisit` for what is no code."""
+    if not code:
+        return ""
+    if ticket_id := id_of(code):
+        return ticket_id
+    raise SameVisit()
+
+
+@blueprint.get("/tickets/<ticket_code>")
 @public
 @blueprint.response(200, TicketOut)
-def get_ticket(mall: str, ticket_id: str) -> dict[str, Any]:
-    """A ticket as it stands. Whoever has the id may look: it cannot be guessed and tells nothing personal."""
-    return views.ticket(queue().day_with(mall, ticket_id), queue().mall(mall), ticket_id, now())
+def get_ticket(mall: str, ticket_code: str) -> dict[str, Any]:
+    """A ticket as it stands: by its code for the visitor, by its id for staff."""
+    known, day = queue().mall(mall), queue().day_with(mall, ticket_code)
+    if is_staff() and ticket_code in day.tickets:
+        return views.ticket(day, known, ticket_code, now())
+    return views.ticket(day, known, ticket_of(ticket_code), now(), ticket_code)
 
 
-@blueprint.post("/tickets/<ticket_id>/cancellation")
+@blueprint.post("/tickets/<ticket_code>/cancellation")
 @public
 @limited("cancellations")
 @blueprint.response(200, TicketOut)
 @blueprint.alt_response(409, description="`not-waiting`")
-def cancel(mall: str, ticket_id: str) -> dict[str, Any]:
-    """Leave the line: the place is free again. Whoever has the id may: it cannot be guessed."""
-    return _act(mall, ticket_id, CancelTicket(ticket_id, now(), queue().mall(mall)))
+def cancel(mall: str, ticket_code: str) -> dict[str, Any]:
+    """Leave the line: the place is free again."""
+    ticket_id = ticket_of(ticket_code)
+    return _act(mall, ticket_id, CancelTicket(ticket_id, now(), queue().mall(mall)), ticket_code)
 
 
 @blueprint.post("/tickets/<ticket_id>/recall")
@@ -144,9 +176,10 @@ def no_show(mall: str, ticket_id: str) -> dict[str, Any]:
 @allow("operator", "supervisor")
 @blueprint.response(200, TicketOut)
 @blueprint.alt_response(409, description="`not-missed`, `too-late`")
+@blueprint.alt_response(422, description="`not-this-counter`")
 def restore(mall: str, ticket_id: str) -> dict[str, Any]:
     """A visitor who was missed has come after all, and waits again at the old place."""
-    return _act(mall, ticket_id, RestoreTicket(ticket_id, now()))
+    return _act(mall, ticket_id, RestoreTicket(ticket_id, now(), own_counter(), queue().mall(mall)))
 
 
 @blueprint.post("/tickets/<ticket_id>/hold")
@@ -210,7 +243,7 @@ def transfer_all(to: dict[str, str], mall: str, service: str) -> dict[str, Any]:
     return {"transferred": len(moved), "numbers": [event.number for event in moved]}
 
 
-def _act(mall: str, ticket_id: str, command: Command) -> dict[str, Any]:
+def _act(mall: str, ticket_id: str, command: Command, code: str = "") -> dict[str, Any]:
     known = queue().mall(mall)
     outcome = queue().act_on(mall, ticket_id, command, **command_context())
-    return views.ticket(outcome.now.state, known, ticket_id, now())
+    return views.ticket(outcome.now.state, known, ticket_id, now(), code)

@@ -328,7 +328,7 @@ class Mall:
     def closures_ahead(self, now: datetime) -> Sequence[Closure]:
         """What is closed now or will be, each closure of its own, by its beginning."""
         ahead = [each for closures in self.closures.values() for each in closures if not each.is_over(now)]
-        return sorted(ahead, key=lambda closure: closure.since)
+        return sorted(ahead, key=lambda closure: (closure.since, closure.scope, closure.code, closure.id))
 
     def hours_of(self, counter: CounterLearned) -> Hours:
         """When this counter serves."""

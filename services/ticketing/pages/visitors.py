@@ -19,9 +19,9 @@ from services.chassis.web import language, policy, text
 from services.chassis.words import DEFAULT, Words
 from services.ticketing import views, voice
 from services.ticketing.api import queue
-from services.ticketing.api.bookings import bookable
+from services.ticketing.api.bookings import bookable, shown_booking
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import HISTORY_AGE, now
+from services.ticketing.queue import HISTORY_AGE, booking_of, now, ticket_of
 from services.ticketing.survey.api import surveys
 
 AGENT_PORT = "9130"  # of the print agent on a kiosk's own machine
@@ -109,25 +109,25 @@ def _voices(mall: str) -> list[dict[str, Any]]:
     ]
 
 
-@blueprint.get("/tickets/<ticket_id>")
+@blueprint.get("/tickets/<ticket_code>")
 @public
-def ticket(mall: str, ticket_id: str) -> str:
-    """A visitor's own page."""
-    known = queue().mall(mall)
+def ticket(mall: str, ticket_code: str) -> str:
+    """A visitor's own page. Raises `UnknownTicket`, also for a ticket's id."""
+    known, ticket_id = queue().mall(mall), ticket_of(ticket_code)
     day = queue().day_with(mall, ticket_id)
-    found = views.ticket(day, known, ticket_id, now())
+    found = views.ticket(day, known, ticket_id, now(), ticket_code)
     service = known.services.get(found["service"])
     bring = service.requirements if service else ()
     standing = surveys().standing(mall, day.ticket(ticket_id), now())
     return render_template("ticket.html", mall=about(known), ticket=found, requirements=bring, survey=standing)
 
 
-@blueprint.get("/tickets/<ticket_id>/app.webmanifest")
+@blueprint.get("/tickets/<ticket_code>/app.webmanifest")
 @public
-def ticket_app(mall: str, ticket_id: str) -> Response:
+def ticket_app(mall: str, ticket_code: str) -> Response:
     """What a phone needs to keep the page of a ticket on its home screen. Raises `UnknownTicket`."""
-    known = queue().mall(mall)
-    found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id, now())
+    known, ticket_id = queue().mall(mall), ticket_of(ticket_code)
+    found = views.ticket(queue().day_with(mall, ticket_id), known, ticket_id, now(), ticket_code)
     manifest = {
         "name": f"{found['number']} · {known.about.name}",
         "short_name": found["number"],
@@ -142,17 +142,17 @@ def ticket_app(mall: str, ticket_id: str) -> Response:
     return Response(json.dumps(manifest, ensure_ascii=False), mimetype="application/manifest+json")
 
 
-@blueprint.get("/tickets/<ticket_id>/qr.svg")
+@blueprint.get("/tickets/<ticket_code>/qr.svg")
 @public
-def ticket_qr(mall: str, ticket_id: str) -> Response:
+def ticket_qr(mall: str, ticket_code: str) -> Response:
     """The address of a visitor's own page as a QR code. Raises `UnknownTicket`."""
-    queue().day_with(mall, ticket_id).ticket(ticket_id)
-    return _qr(f"ticketing/malls/{mall}/tickets/{ticket_id}")
+    queue().day_with(mall, ticket_code).ticket(ticket_of(ticket_code))
+    return _qr(f"ticketing/malls/{mall}/tickets/{ticket_code}")
 
 
 @blueprint.get("/book")
 @public
-def book(mall: str) -> str | tuple[str, int]:
+def book(mall: str) -> str:
     """Where a place on a day to come is booked, for one service; without it, which services there are.
 
     An address that was kept for longer than its service was offered leads to the list too, and says why.
@@ -165,7 +165,7 @@ def book(mall: str) -> str | tuple[str, int]:
     if service is None or known.about.bookings is None:
         withdrawn = bool(code) and known.about.bookings is not None
         shown |= {"service": None, "agencies": views.directory(known, at), "withdrawn": withdrawn}
-        return render_template("book.html", **shown), 422 if withdrawn else 200
+        return render_template("book.html", **shown)
     offer = views.offer(known, service, at) | {"agency_name": known.agency_name(service.agency)}
     classes = [{"code": one.code, "name": in_language(one.name)} for one in known.about.classes]
     days = [_named(day) for day in bookable(known, code)]
@@ -184,12 +184,12 @@ def _named(day: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@blueprint.get("/bookings/<booking_id>")
+@blueprint.get("/bookings/<booking_code>")
 @public
-def booking(mall: str, booking_id: str) -> str:
-    """The page of a booking."""
+def booking(mall: str, booking_code: str) -> str:
+    """The page of a booking. Raises `UnknownBooking`, also for a booking's id."""
     known = queue().mall(mall)
-    found = views.booking(known, queue().day_with(mall, booking_id).booking(booking_id), now())
+    found = shown_booking(known, queue().day_with(mall, booking_code).booking(booking_of(booking_code)), booking_code)
     service, on = known.services.get(found["service"]), date.fromisoformat(found["day"])
     return render_template(
         "booking.html",
@@ -202,12 +202,12 @@ def booking(mall: str, booking_id: str) -> str:
     )
 
 
-@blueprint.get("/bookings/<booking_id>/qr.svg")
+@blueprint.get("/bookings/<booking_code>/qr.svg")
 @public
-def booking_qr(mall: str, booking_id: str) -> Response:
+def booking_qr(mall: str, booking_code: str) -> Response:
     """The address of a booking's page as a QR code. Raises `UnknownBooking`."""
-    queue().day_with(mall, booking_id).booking(booking_id)
-    return _qr(f"ticketing/malls/{mall}/bookings/{booking_id}")
+    queue().day_with(mall, booking_code).booking(booking_of(booking_code))
+    return _qr(f"ticketing/malls/{mall}/bookings/{booking_code}")
 
 
 def _qr(path: str) -> Response:

@@ -17,8 +17,9 @@ from services.ticketing.api.schemas import KEY
 from services.ticketing.api.tickets import queue
 from services.ticketing.domain import hours
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import now
-from services.ticketing.survey.domain import AnswerSurvey, Profile, SurveyAnswered
+from services.ticketing.queue import now, ticket_of
+from services.ticketing.survey.batches import Batch
+from services.ticketing.survey.domain import AnswerSurvey, Profile
 from services.ticketing.survey.report import COLUMNS, Visits, figures, report, rows
 from services.ticketing.survey.schemas import AnswersIn, IndexOut, StandingOut, Wanted
 from services.ticketing.survey.surveys import Surveys, months
@@ -42,26 +43,27 @@ def surveys() -> Surveys:
     return found
 
 
-@blueprint.get("/tickets/<ticket_id>/survey")
+@blueprint.get("/tickets/<ticket_code>/survey")
 @public
 @blueprint.response(200, StandingOut)
-def survey_standing(mall: str, ticket_id: str) -> dict[str, str]:
+def survey_standing(mall: str, ticket_code: str) -> dict[str, str]:
     """Whether the visit of this ticket can be judged: once it is over, for seven days, once."""
     queue().mall(mall)
-    return {"standing": surveys().standing(mall, queue().day_with(mall, ticket_id).ticket(ticket_id), now())}
+    ticket = queue().day_with(mall, ticket_code).ticket(ticket_of(ticket_code))
+    return {"standing": surveys().standing(mall, ticket, now())}
 
 
-@blueprint.post("/tickets/<ticket_id>/survey")
+@blueprint.post("/tickets/<ticket_code>/survey")
 @public
 @limited("surveys")
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(AnswersIn())
 @blueprint.response(201, StandingOut)
 @blueprint.alt_response(409, description="`visit-not-over`, `survey-closed`, `already-answered`")
-def answer_survey(given: dict[str, Any], mall: str, ticket_id: str) -> dict[str, str]:
-    """Judge a visit. Whoever has the ticket's id may, once; the same answers again change nothing."""
+def answer_survey(given: dict[str, Any], mall: str, ticket_code: str) -> dict[str, str]:
+    """Judge a visit, once, by the ticket's code; the same answers again change nothing."""
     queue().mall(mall)
-    ticket = queue().day_with(mall, ticket_id).ticket(ticket_id)
+    ticket = queue().day_with(mall, ticket_code).ticket(ticket_of(ticket_code))
     command = AnswerSurvey(ticket, given["answers"], Profile(**given["profile"]), language(), now())
     surveys().answer(mall, command, **command_context())
     return {"standing": "answered"}
@@ -73,11 +75,14 @@ def answer_survey(given: dict[str, Any], mall: str, ticket_id: str) -> dict[str,
 @blueprint.response(200)
 @blueprint.alt_response(422, description="`period-too-long`")
 def survey_report(wanted: dict[str, Any], mall: str) -> dict[str, Any] | Response:
-    """The index with its elements and respondents: as a whole, by agency, service and month. An agency sees its own."""
+    """The index with its elements and respondents: as a whole, by agency, service and month. An agency sees its own.
+
+    Answers are counted in batches of at least five; those of a batch that is not complete yet are not in any figure.
+    """
     known = queue().mall(mall)
     first, last = _period(wanted, known)
     agency, service = _own_agency(wanted["agency"]), wanted["service"]
-    answers = [one for one in surveys().between(mall, first, last) if _is_of(one.event, agency, service)]
+    answers = [batch for batch in surveys().between(mall, first, last, now()) if _is_of(batch, agency, service)]
     visits = [some for some in _visits(known, first, last) if _is_of(some, agency, service)]
     found = report(answers, visits)
     period = {"from": f"{first:%Y-%m}", "to": f"{last:%Y-%m}"}
@@ -92,7 +97,7 @@ def survey_report(wanted: dict[str, Any], mall: str) -> dict[str, Any] | Respons
 def survey_index(mall: str) -> dict[str, Any]:
     """The mall's index of this year so far, for everybody."""
     today = hours.business_day(now(), queue().mall(mall).about.zone)
-    found = figures(surveys().between(mall, today.replace(month=1, day=1), today, INDEX_AGE), [])
+    found = figures(surveys().between(mall, today.replace(month=1, day=1), today, now(), INDEX_AGE), [])
     exact = (found["indices"] or {}).get("exact", {})
     told = {"index": exact.get("value"), "grade": exact.get("grade")}
     return {"year": today.year, "respondents": found["respondents"], **told}
@@ -116,7 +121,7 @@ def _own_agency(asked: str) -> str:
     return own or asked
 
 
-def _is_of(thing: SurveyAnswered | Visits, agency: str, service: str) -> bool:
+def _is_of(thing: Batch | Visits, agency: str, service: str) -> bool:
     return agency in ("", thing.agency) and service in ("", thing.service)
 
 

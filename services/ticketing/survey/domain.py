@@ -5,7 +5,7 @@ because forms number the last two in either order.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -89,9 +89,14 @@ class SurveyAnswered:
 
 @dataclass(frozen=True)
 class Month:
-    """The answers for the visits of one month, by ticket."""
+    """The answers for the visits of one month, by ticket, and the tickets by number in the order of their answers."""
 
     answered: Map[str, SurveyAnswered] = field(default_factory=Map)
+    tickets: Map[int, str] = field(default_factory=Map)
+
+    def in_order(self) -> list[SurveyAnswered]:
+        """The answers in the order in which they were stored."""
+        return [self.answered[self.tickets[number]] for number in range(len(self.tickets))]
 
     def standing(self, ticket: Ticket, now: datetime) -> Standing:
         """Whether this ticket's holder can answer."""
@@ -104,7 +109,10 @@ class Month:
 
 def evolve(month: Month, event: SurveyAnswered) -> Month:
     """The month after one more answer."""
-    return replace(month, answered=month.answered.set(event.ticket_id, event))
+    return Month(
+        answered=month.answered.set(event.ticket_id, event),
+        tickets=month.tickets.set(len(month.tickets), event.ticket_id),
+    )
 
 
 def decide(command: AnswerSurvey, month: Month) -> list[SurveyAnswered]:

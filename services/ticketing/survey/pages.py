@@ -7,23 +7,23 @@ from services.ticketing.api import queue
 from services.ticketing.domain import hours
 from services.ticketing.pages.staff import names_of
 from services.ticketing.pages.visitors import about
-from services.ticketing.queue import now
+from services.ticketing.queue import now, ticket_of
 from services.ticketing.survey.api import surveys
 from services.ticketing.survey.domain import ELEMENTS, PROFILE
 
 blueprint = Blueprint("survey-pages", __name__, url_prefix="/ticketing/malls/<mall>")
 
 
-@blueprint.get("/tickets/<ticket_id>/survey")
+@blueprint.get("/tickets/<ticket_code>/survey")
 @public
-def survey(mall: str, ticket_id: str) -> str:
-    """Where a visit is judged, by whoever has its ticket's id. Raises `UnknownTicket`."""
+def survey(mall: str, ticket_code: str) -> str:
+    """Where a visit is judged by who has its ticket's code. Raises `UnknownTicket`, also for a ticket's id."""
     known = queue().mall(mall)
-    ticket = queue().day_with(mall, ticket_id).ticket(ticket_id)
+    ticket = queue().day_with(mall, ticket_code).ticket(ticket_of(ticket_code))
     return render_template(
         "survey.html",
         mall=about(known),
-        ticket={"id": ticket_id, "number": ticket.issued.number, "service": ticket.now_for.service_name},
+        ticket={"code": ticket_code, "number": ticket.issued.number, "service": ticket.now_for.service_name},
         standing=surveys().standing(mall, ticket, now()),
         elements=ELEMENTS,
         profile=PROFILE,

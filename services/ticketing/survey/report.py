@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeVar
 
+from services.ticketing.survey.batches import Batch
 from services.ticketing.survey.domain import ELEMENTS, PROFILE, SurveyAnswered
 from services.ticketing.survey.index import WEIGHTS, grade, index, means, rounded, sample
 
-Thing = TypeVar("Thing")
-
-LEAST_RESPONDENTS = 5  # with fewer the figures would tell what one of them answered
+Thing = TypeVar("Thing", "Batch", "Visits")
 
 COLUMNS = (
     *("part", "code", "name", "respondents", "visits", "sample"),
@@ -18,14 +17,6 @@ COLUMNS = (
     *(f"index_{name}" for name in WEIGHTS),
     *(f"grade_{name}" for name in WEIGHTS),
 )
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer, and the month (`2026-11`) of the visit that it judges."""
-
-    month: str
-    event: SurveyAnswered
 
 
 @dataclass(frozen=True)
@@ -38,21 +29,24 @@ class Visits:
     count: int
 
 
-PARTS: Mapping[str, tuple[Callable[[Answer], str], Callable[[Visits], str]]] = {
-    "months": (lambda answer: answer.month, lambda visits: visits.month),
-    "agencies": (lambda answer: answer.event.agency, lambda visits: visits.agency),
-    "services": (lambda answer: answer.event.service, lambda visits: visits.service),
+PARTS: Mapping[str, Callable[[Batch | Visits], str]] = {
+    "months": lambda counted: counted.month,
+    "agencies": lambda counted: counted.agency,
+    "services": lambda counted: counted.service,
 }
 
 
-def report(answers: Sequence[Answer], visits: Sequence[Visits]) -> dict[str, Any]:
-    """The whole with the respondents' profile, and each part of it by its code."""
+def report(batches: Sequence[Batch], visits: Sequence[Visits]) -> dict[str, Any]:
+    """The whole with the respondents' profile, and each part of it by its code.
+
+    A batch that is of no single agency or service counts in the whole and the month alone.
+    """
     parts = {}
-    for name, (of_answer, of_visits) in PARTS.items():
-        answered, visited = _grouped(answers, of_answer), _grouped(visits, of_visits)
-        codes = sorted({*answered, *visited})
+    for name, code_of in PARTS.items():
+        answered, visited = _grouped(batches, code_of), _grouped(visits, code_of)
+        codes = sorted({*answered, *visited} - {""})
         parts[name] = {code: figures(answered.get(code, []), visited.get(code, [])) for code in codes}
-    return {"all": figures(answers, visits) | {"profile": profile(answers)}, **parts}
+    return {"all": figures(batches, visits) | {"profile": profile(batches)}, **parts}
 
 
 def _grouped(things: Iterable[Thing], code_of: Callable[[Thing], str]) -> dict[str, list[Thing]]:
@@ -62,18 +56,23 @@ def _grouped(things: Iterable[Thing], code_of: Callable[[Thing], str]) -> dict[s
     return groups
 
 
-def figures(answers: Sequence[Answer], visits: Iterable[Visits]) -> dict[str, Any]:
-    """Respondents, visits and the sample recommended for them; elements and indices, None of fewer than five."""
+def figures(batches: Iterable[Batch], visits: Iterable[Visits]) -> dict[str, Any]:
+    """Respondents that are counted, visits and the sample recommended; elements and indices, None of none."""
+    answers = _answers(batches)
     population = sum(some.count for some in visits)
     counted = {"respondents": len(answers), "visits": population, "sample": sample(population)}
-    if len(answers) < LEAST_RESPONDENTS:
+    if not answers:
         return counted | {"elements": None, "indices": None}
-    found = means([answer.event.answers for answer in answers])
+    found = means([answer.answers for answer in answers])
     indices = {name: rounded(index(found, weight)) for name, weight in WEIGHTS.items()}
     return counted | {
         "elements": [{"element": element, **_element(found[element])} for element in ELEMENTS],
         "indices": {name: {"value": float(value), "grade": grade(value)} for name, value in indices.items()},
     }
+
+
+def _answers(batches: Iterable[Batch]) -> list[SurveyAnswered]:
+    return [answer for batch in batches for answer in batch.answers]
 
 
 def _element(mean: Fraction) -> dict[str, Any]:
@@ -87,11 +86,10 @@ def _element(mean: Fraction) -> dict[str, Any]:
     }
 
 
-def profile(answers: Sequence[Answer]) -> dict[str, dict[str, int]] | None:
-    """How many respondents there are of each kind; `untold` did not say. None of fewer than five."""
-    if len(answers) < LEAST_RESPONDENTS:
-        return None
-    return {name: _counted([getattr(answer.event.profile, name) for answer in answers], name) for name in PROFILE}
+def profile(batches: Iterable[Batch]) -> dict[str, dict[str, int]] | None:
+    """How many respondents there are of each kind; `untold` did not say. None of none."""
+    profiles = [answer.profile for answer in _answers(batches)]
+    return {name: _counted([getattr(one, name) for one in profiles], name) for name in PROFILE} if profiles else None
 
 
 def _counted(told: Sequence[str], name: str) -> dict[str, int]:

@@ -7,8 +7,8 @@ from services.chassis.decider import Outcome, Streams
 from services.chassis.event_store import EventStore
 from services.ticketing.domain.day.state import Ticket
 from services.ticketing.queue import day_of
+from services.ticketing.survey.batches import Batch, batches
 from services.ticketing.survey.domain import SURVEY, AnswerSurvey, Month, Standing, SurveyAnswered
-from services.ticketing.survey.report import Answer
 
 
 class Surveys:
@@ -25,12 +25,12 @@ class Surveys:
         """Whether the holder of this ticket can answer."""
         return self._months.snapshot(_stream(mall, _month(day_of(ticket.id)))).state.standing(ticket, at)
 
-    def between(self, mall: str, first: date, last: date, max_age: float = 0.0) -> list[Answer]:
-        """The answers for the visits of these months (any day of each will do), both included, in order."""
+    def between(self, mall: str, first: date, last: date, now: datetime, max_age: float = 0.0) -> list[Batch]:
+        """The complete batches of answers for the visits of these months (any day of each will do), both included."""
         return [
-            Answer(month, event)
+            batch
             for month in months(first, last)
-            for event in self._months.snapshot(_stream(mall, month), max_age).state.answered.values()
+            for batch in batches(month, self._months.snapshot(_stream(mall, month), max_age).state.in_order(), now)
         ]
 
 

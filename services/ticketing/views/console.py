@@ -23,7 +23,7 @@ def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
     found = in_force.counter_of_day(day, mall, code)
     desk, current = day.desks.get(code), day.serving.get(code)
     waiting = list(islice(turns.in_order(day, mall, found, now), WAITING_SHOWN))
-    mine = [one for one in day.tickets.values() if one.counter == code or in_force.gives(found, one)]
+    mine = [one for one in day.tickets.values() if counters.concerns(found, one)]
     closure = mall.closure("counter", code, now) or mall.closure("mall", mall.about.code, now)
     worked = seconds_worked(day).get(code, [])
     return {

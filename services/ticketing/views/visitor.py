@@ -16,8 +16,11 @@ from services.ticketing.views.today import clocks
 AT_A_PLACE = ("called", "serving", "held", "served", "missed")
 
 
-def ticket(day: Day, mall: Mall, ticket_id: str, now: datetime) -> dict[str, Any]:
+def ticket(day: Day, mall: Mall, ticket_id: str, now: datetime, code: str = "") -> dict[str, Any]:
     """A ticket as its holder may see it: no personal data, no priority class. Raises `UnknownTicket`.
+
+    With `code`, which the holder presented, the answer has it and the address of the holder's page; without it, for
+    staff, both are null.
 
     `in_force` says what holds for it now; while no counter can call it, there is no place and no estimate.
     """
@@ -26,7 +29,7 @@ def ticket(day: Day, mall: Mall, ticket_id: str, now: datetime) -> dict[str, Any
     outlook = turns.outlook(day, mall, found, now)
     callers = in_force.callers(day, mall, found, now) if found.status == "waiting" else []
     return {
-        **_ticket(day, mall, found.issued, found.status, found.now_for),
+        **_ticket(day, mall, found.issued, found.status, found.now_for, code),
         **({"counters": [{"code": each.code, "floor": each.floor} for each in callers]} if callers else {}),
         "counter": at,
         "in_force": _in_force(in_force.for_ticket(day, mall, found, now)),
@@ -38,10 +41,10 @@ def ticket(day: Day, mall: Mall, ticket_id: str, now: datetime) -> dict[str, Any
     }
 
 
-def issued_ticket(day: Day, mall: Mall, issued: TicketIssued) -> dict[str, Any]:
+def issued_ticket(day: Day, mall: Mall, issued: TicketIssued, code: str) -> dict[str, Any]:
     """A ticket as it was when it was issued: the same answer however often, and whenever, it is asked for."""
     return {
-        **_ticket(day, mall, issued, "waiting", issued),
+        **_ticket(day, mall, issued, "waiting", issued, code),
         "counter": None,
         "in_force": _in_force(in_force.InForce()),
         "ending_reason": None,
@@ -68,10 +71,11 @@ def called_ticket(day: Day, mall: Mall, called: TicketCalled) -> dict[str, Any]:
 
 
 def _ticket(
-    day: Day, mall: Mall, issued: TicketIssued, status: Status, about: TicketIssued | TicketTransferred
+    day: Day, mall: Mall, issued: TicketIssued, status: Status, about: TicketIssued | TicketTransferred, code: str = ""
 ) -> dict[str, Any]:
     return {
         "id": issued.ticket_id,
+        "code": code or None,
         "number": issued.number,
         "status": status,
         "service": about.service,
@@ -82,8 +86,13 @@ def _ticket(
         "issued_at": issued.issued_at.isoformat(),
         "mall_name": mall.about.name,
         "business_day": day.opened.date if day.opened else None,
-        "status_url": f"/ticketing/malls/{mall.about.code}/tickets/{issued.ticket_id}",
+        "status_url": _page(mall, "tickets", code),
     }
+
+
+def _page(mall: Mall, kind: str, code: str) -> str | None:
+    """The address of a visitor's own page."""
+    return f"/ticketing/malls/{mall.about.code}/{kind}/{code}" if code else None
 
 
 def _place(promised: Sequence[Place], found: Ticket) -> dict[str, Any]:
@@ -104,11 +113,12 @@ def _estimate(seconds: tuple[int, int] | None) -> dict[str, int] | None:
     return {"low_minutes": seconds[0] // 60, "high_minutes": -(-seconds[1] // 60)} if seconds else None
 
 
-def booking(mall: Mall, found: Booking, now: datetime) -> dict[str, Any]:
-    """A booked place as its holder sees it."""
+def booking(mall: Mall, found: Booking, now: datetime, code: str = "", ticket_code: str = "") -> dict[str, Any]:
+    """A booked place as its holder sees it; without the holder's codes (for staff) no addresses of pages."""
     placed = found.placed
     return {
         "id": placed.booking_id,
+        "code": code or None,
         "status": found.status,
         "service": placed.service,
         "service_name": placed.service_name,
@@ -118,8 +128,9 @@ def booking(mall: Mall, found: Booking, now: datetime) -> dict[str, Any]:
         "claim_by": found.claim_by.isoformat(),
         "in_force": _of_booking(mall, found, now),
         "ticket": found.ticket_id or None,
+        "ticket_url": _page(mall, "tickets", ticket_code),
         "mall_name": mall.about.name,
-        "status_url": f"/ticketing/malls/{mall.about.code}/bookings/{placed.booking_id}",
+        "status_url": _page(mall, "bookings", code),
     }
 
 

@@ -96,7 +96,9 @@ def _approaching(day: Day, mall: Mall, events: list[Event], now: datetime) -> li
     if not left:
         return []
     return [
-        TicketApproaching(ticket.id, ticket.issued.number, ticket.now_for.service, ticket.now_for.agency, ahead, now)
+        TicketApproaching(
+            ticket.id, ticket.issued.number, ticket.now_for.service, ticket.now_for.agency, ahead, now, nth - 1
+        )
         for ticket, ahead in turns.approaching(fold(day, events), mall, left, nth, now)
         if not ticket.told and ticket.issued.ahead >= nth
     ]

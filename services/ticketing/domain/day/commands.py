@@ -163,10 +163,15 @@ class MissTicket:
 
 @dataclass(frozen=True)
 class RestoreTicket:
-    """The visitor who was missed has come after all, and waits again at the old place."""
+    """The visitor who was missed has come after all, and waits again at the old place.
+
+    A clerk's `counter` comes with the `mall`, which says what that counter gives.
+    """
 
     ticket_id: str
     now: datetime
+    counter: str | None = None
+    mall: Mall | None = None
 
 
 @dataclass(frozen=True)

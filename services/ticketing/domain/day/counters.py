@@ -70,8 +70,8 @@ def decide(command: Counters, day: Day) -> list[Event]:
             return _finish(command, day.ticket(command.ticket_id))
         case MissTicket(ticket_id, counter, now):
             return _miss(day.ticket(ticket_id), counter, now)
-        case RestoreTicket(ticket_id, now):
-            return _restore(day.ticket(ticket_id), now)
+        case RestoreTicket():
+            return _restore(command, day)
         case HoldTicket():
             return _hold(command, day.ticket(command.ticket_id))
         case ResumeTicket():
@@ -252,12 +252,29 @@ def _miss(ticket: Ticket, counter: str | None, now: datetime) -> list[Event]:
     return [TicketMissed(*_about(ticket), ticket.counter, now)]
 
 
-def _restore(ticket: Ticket, now: datetime) -> list[Event]:
+def _restore(command: RestoreTicket, day: Day) -> list[Event]:
+    ticket, now = day.ticket(command.ticket_id), command.now
+    if command.counter is not None and command.mall is not None:
+        _must_concern(day, command.mall, command.counter, ticket)
     if ticket.status != "missed" or ticket.ended_at is None:
         raise refusals.NotMissed(number=ticket.issued.number)
     if now - ticket.ended_at > RESTORE_WITHIN:
         raise refusals.TooLate(minutes=RESTORE_WITHIN.seconds // 60)
     return [TicketRestored(*_about(ticket), now)]
+
+
+def concerns(counter: CounterLearned, ticket: Ticket) -> bool:
+    """Whether a ticket that is at no counter now is this counter's to act on: it gives it, or had it last.
+
+    The console offers by the same rule.
+    """
+    return (ticket.status != "waiting" and ticket.counter == counter.code) or in_force.gives(counter, ticket)
+
+
+def _must_concern(day: Day, mall: Mall, code: str, ticket: Ticket) -> None:
+    """Refuse a clerk who names the ticket of another counter. Raises `NotThisCounter`."""
+    if not concerns(in_force.counter_of_day(day, mall, code), ticket):
+        raise refusals.NotThisCounter(counter=code, service=ticket.now_for.service_name)
 
 
 def _hold(command: HoldTicket, ticket: Ticket) -> list[Event]:
@@ -274,20 +291,21 @@ def _resume(command: ResumeTicket, day: Day) -> list[Event]:
     if ticket.status != "held":
         raise refusals.NotHeld(number=ticket.issued.number)
     counter, opening = _ready(day, command.mall, command.counter, command.now)
-    if ticket.counter != counter.code and not in_force.gives(counter, ticket):
-        raise refusals.NotThisCounter(counter=counter.code, service=ticket.now_for.service_name)
+    _must_concern(day, command.mall, counter.code, ticket)
     if ticket.visit in day.engaged:
         raise refusals.VisitorElsewhere(number=ticket.issued.number)
     return [*opening, TicketResumed(*_about(ticket), counter.code, counter.floor, command.now)]
 
 
 def _transfer(command: TransferTicket, day: Day) -> list[Event]:
-    """Send a visitor on. Staff of any counter may send on a waiting visitor; otherwise only the counter that has it."""
+    """Send a visitor on: a clerk those at the own counter, and those who wait or are on hold for it; others anyone."""
     mall, ticket = command.mall, day.ticket(command.ticket_id)
     if ticket.status in AT_COUNTER:
         _at_counter(ticket, command.counter)
     elif ticket.status not in ("waiting", "held"):
         raise refusals.NotWaiting(number=ticket.issued.number)
+    elif command.counter is not None:
+        _must_concern(day, mall, command.counter, ticket)
     same = ticket.status == "waiting" and (ticket.now_for.service, ticket.only_at) == (command.service, command.to)
     if same and in_force.callers(day, mall, ticket, command.now):
         return []

@@ -156,7 +156,11 @@ class BookingRescheduled:
 
 @dataclass(frozen=True)
 class TicketIssued:
-    """A visitor waits; the expected wait, its spread and the range that was told are in seconds."""
+    """A visitor waits; the expected wait, its spread and the range that was told are in seconds.
+
+    `ahead` depends on the priority class and is for the visitor alone; `waiting` does not, and is published: how many
+    waited in the shortest line of its counters. None in events stored before the field was added.
+    """
 
     ticket_id: str
     number: str
@@ -176,6 +180,7 @@ class TicketIssued:
     expected_spread: int = 0
     told_low: int = 0
     told_high: int = 0
+    waiting: int | None = None
 
 
 @dataclass(frozen=True)
@@ -213,7 +218,11 @@ class TicketRecalled:
 
 @dataclass(frozen=True)
 class TicketApproaching:
-    """Only `ahead` others are called before this visitor now; told once."""
+    """Only `ahead` others are called before this visitor now; told once.
+
+    `ahead` depends on the priority class. `at_most`, the most that it can be by the mall's setting, is published; the
+    default is the highest setting's.
+    """
 
     ticket_id: str
     number: str
@@ -221,6 +230,7 @@ class TicketApproaching:
     agency: str
     ahead: int
     at: datetime
+    at_most: int = 19
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,29 @@ def outlook_of_next(
     return _outlook(day, mall, counters, service, priority, len(day.tickets), now)
 
 
+def waiting_at_shortest(day: Day, mall: Mall, counters: Sequence[CounterLearned], service: str, now: datetime) -> int:
+    """Return how many tickets wait at the one of these counters where the fewest do, of every priority class.
+
+    It can be published: subscribers can count it from the events before, so it tells nothing of a visitor's class.
+    """
+    return min(_waiting(day, services, [c.code]) for c, services in _lanes(day, mall, counters, service, now))
+
+
+def _waiting(day: Day, services: Iterable[str], counters: Collection[str]) -> int:
+    names = [name for name in services if name in day.queues]
+    reserved = (day.tickets[one] for one in day.reserved)
+    elsewhere = sum(t.only_at not in counters and t.now_for.service in names for t in reserved)
+    return sum(length(day.queues[name]) for name in names) - elsewhere
+
+
+def _lanes(
+    day: Day, mall: Mall, counters: Sequence[CounterLearned], service: str, now: datetime
+) -> list[tuple[CounterLearned, tuple[str, ...]]]:
+    """The counters that are open or, if none is, all of them; each with the services that it can call."""
+    at_work = [c for c in counters if c.code in day.desks and day.desks[c.code].status == "open"] or counters
+    return [(c, tuple(in_force.callable_services(day, mall, c, now)) or (service,)) for c in at_work]
+
+
 def _outlook(
     day: Day,
     mall: Mall,
@@ -145,8 +168,7 @@ def _outlook(
 
     Those that have the fewest to call first reach the ticket first: the wait is the shortest by any number of them.
     """
-    at_work = [c for c in counters if c.code in day.desks and day.desks[c.code].status == "open"] or counters
-    lanes = [(c, in_force.callable_services(day, mall, c, now) or (service,)) for c in at_work]
+    lanes = _lanes(day, mall, counters, service, now)
     before = {c.code: _before(day, services, [c.code], priority, place) for c, services in lanes}
     lanes.sort(key=lambda lane: before[lane[0].code])
     waits = []

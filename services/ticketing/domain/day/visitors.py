@@ -88,6 +88,7 @@ def issued(
         expected_spread=outlook.wait.spread,
         told_low=low,
         told_high=high,
+        waiting=turns.waiting_at_shortest(day, mall, counters, code, now),
     )
 
 
