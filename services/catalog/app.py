@@ -31,7 +31,8 @@ def create_app() -> Flask:
     configure_logging("catalog-web", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
     malls = Malls(store)
-    registry = Registry(store, signing, provider.namespace if provider else "", seal, malls.names)
+    namespace = provider.namespace if provider else ""
+    registry = Registry(store, signing, namespace, seal, malls.names, settings.public_url)
     blueprints = [
         api.blueprint,
         administration.of_malls,

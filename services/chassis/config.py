@@ -46,13 +46,17 @@ class Env(FileAwareEnv):
 
 @dataclass(frozen=True)
 class Settings:
-    """What every process of a service needs to know. `schemas` is where an event's schema is, with `{type}` in it."""
+    """What every process of a service needs to know.
+
+    `schemas` is where an event's schema is, with `{type}` in it; `public_url` is empty where it is not set.
+    """
 
     mongo_url: str = field(repr=False)  # there may be a password in it
     database: str
     log_level: str
     schemas: str = URN
     metrics: str = ""  # where a worker tells its figures: host:port
+    public_url: str = ""
 
     @classmethod
     def from_env(cls, env: Env, service: str) -> "Settings":
@@ -68,6 +72,7 @@ class Settings:
             log_level=env.str("LOG_LEVEL", "INFO", validate=levels),
             metrics=env.str("METRICS_BIND", "", validate=Regexp("^(.+:[0-9]{1,5})?$")),
             schemas=f"{public.rstrip('/')}/{service}/api/schemas/{{type}}.json" if public else URN,
+            public_url=(public or "").rstrip("/"),
         )
 
 

@@ -43,6 +43,7 @@ from services.catalog.access.domain import (
     UnknownAccount,
     UnknownToken,
 )
+from services.chassis.decider import converter
 from services.chassis.event_store import Commit, StoredEvent
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -139,6 +140,40 @@ def test_second_factor_is_added_and_removed_and_each_ends_all_sessions():
     account = after(SITI, *added, *removed).accounts["s1"]
     assert (account.second_factor, account.epoch) == (False, 2)
     assert when(RemoveSecondFactor("s1", NOW), SITI, *added, *removed) == []
+
+
+def test_second_factor_of_each_kind_is_removed_alone_or_with_all_others():
+    passkey = SecondFactorAdded("s1", 1, NOW, "passkey", "p1")
+    given = (SITI, SecondFactorAdded("s1", 0, NOW), passkey)
+    account = after(*given).accounts["s1"]
+    assert (account.totp, account.passkeys, account.epoch) == (True, frozenset({"p1"}), 2)
+    app = when(RemoveSecondFactor("s1", NOW, kind="totp"), *given)
+    assert app == [SecondFactorRemoved("s1", 2, NOW, "totp")]
+    assert after(*given, *app).accounts["s1"].passkeys == frozenset({"p1"})
+    one = when(RemoveSecondFactor("s1", NOW, kind="passkey", passkey="p1"), *given, *app)
+    assert one == [SecondFactorRemoved("s1", 3, NOW, "passkey", "p1")]
+    assert not after(*given, *app, *one).accounts["s1"].second_factor
+    every = when(RemoveSecondFactor("s1", NOW), *given)
+    assert every == [SecondFactorRemoved("s1", 2, NOW)]
+    assert not after(*given, *every).accounts["s1"].second_factor
+    assert when(RemoveSecondFactor("s1", NOW, kind="passkey", passkey="p2"), *given) == []
+
+
+def test_last_second_factor_that_the_role_needs_stays_and_others_may_go():
+    required = SecondFactorRequired(("operator",), NOW)
+    given = (SITI, SecondFactorAdded("s1", 0, NOW), SecondFactorAdded("s1", 1, NOW, "passkey", "p1"), required)
+    app = when(RemoveSecondFactor("s1", NOW, kind="totp"), *given)
+    assert app == [SecondFactorRemoved("s1", 2, NOW, "totp")]
+    with pytest.raises(SecondFactorNeeded):
+        when(RemoveSecondFactor("s1", NOW, kind="passkey", passkey="p1"), *given, *app)
+    with pytest.raises(SecondFactorNeeded):
+        when(RemoveSecondFactor("s1", NOW), *given)
+
+
+def test_second_factor_events_of_the_release_before_mean_the_app():
+    added = converter.structure({"id": "s1", "epoch": 0, "added_at": NOW.isoformat()}, SecondFactorAdded)
+    removed = converter.structure({"id": "s1", "epoch": 1, "removed_at": NOW.isoformat()}, SecondFactorRemoved)
+    assert (added, removed) == (SecondFactorAdded("s1", 0, NOW, "totp"), SecondFactorRemoved("s1", 1, NOW, "all"))
 
 
 def test_second_factor_that_the_role_needs_is_removed_by_a_reset_alone():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
@@ -13,6 +14,7 @@ from argon2 import PasswordHasher
 
 from services.catalog.access import passwords, second_factor
 from services.catalog.access.contract import published
+from services.catalog.access.domain import Account
 from services.catalog.access.second_factor import SecondFactors
 from services.catalog.app import create_app
 from services.chassis import tokens
@@ -323,12 +325,13 @@ def test_without_a_key_nothing_is_offered_and_nothing_is_opened(siti, root, monk
 def test_secret_is_sealed_again_with_the_newest_key(database, clock):
     old, new = "kunci-lama-yang-cukup-panjang-sekali", "kunci-baru-yang-cukup-panjang-sekali"
     kept = SecondFactors(database, Seal([old]))
-    totp = pyotp.TOTP(kept.offer("s1", "siti").secret)
-    kept.confirm("s1", totp.at(int(clock.now)))
+    siti = Account("s1", "siti", "supervisor", {}, datetime.now(UTC), totp=True)
+    totp = pyotp.TOTP(kept.offer(siti.id, siti.name).secret)
+    kept.confirm(siti.id, totp.at(int(clock.now)))
     clock.now += second_factor.STEP
-    assert SecondFactors(database, Seal([new, old])).accepts("s1", totp.at(int(clock.now)))
+    assert SecondFactors(database, Seal([new, old])).accepts(siti, totp.at(int(clock.now)))
     clock.now += second_factor.STEP
-    assert SecondFactors(database, Seal([new])).accepts("s1", totp.at(int(clock.now)))
+    assert SecondFactors(database, Seal([new])).accepts(siti, totp.at(int(clock.now)))
 
 
 @pytest.mark.parametrize("path", [FACTOR, f"{SESSION}s"])

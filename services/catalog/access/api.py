@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import marshmallow as ma
 from flask import Response, after_this_request, current_app, g, request
@@ -18,10 +18,12 @@ from services.catalog.access.domain import (
     ChangeAccess,
     EnableAccount,
     IssueToken,
+    Kind,
     RevokeToken,
     TokenIssued,
     UnknownToken,
 )
+from services.catalog.access.passkeys import NoPasskeysHere, RelyingParty
 from services.catalog.access.people import HalfSignedIn, NotSignedIn, Registry, Session, SignedIn, now
 from services.catalog.access.provider import NoProvider
 from services.chassis.errors import Unauthorized
@@ -85,7 +87,7 @@ class AccountOut(ma.Schema):
     role = ma.fields.String()
     scope = ma.fields.Dict(metadata={"example": {"mall": "pekalongan", "counter": "G02"}})
     enabled = ma.fields.Boolean()
-    second_factor = ma.fields.Boolean(metadata={"description": "Signing in takes a code as well."})
+    second_factor = ma.fields.Boolean(metadata={"description": "Signing in takes a code or a passkey as well."})
     created_at = ma.fields.String()
     known_as = ma.fields.String(metadata={"description": "Empty: nobody."})
 
@@ -144,10 +146,31 @@ class SignIn(ma.Schema):
 
 
 class Code(ma.Schema):
-    """A code of the second factor, or a recovery code, and `half` from the answer to name and password."""
+    """A code of the authenticator app, or a recovery code, and `half` from the answer to name and password."""
 
     half = ma.fields.String(required=True, load_only=True, validate=Length(1, 2000))
     code = ma.fields.String(required=True, load_only=True, validate=Length(1, 60), metadata={"example": "492 039"})
+
+
+class Half(ma.Schema):
+    """Who has shown name and password: `half` from the answer to them."""
+
+    half = ma.fields.String(required=True, load_only=True, validate=Length(1, 2000))
+
+
+class CredentialOptions(ma.Schema):
+    """What the page hands to `navigator.credentials`, as WebAuthn's JSON with base64url for bytes."""
+
+    options = ma.fields.Dict(metadata={"example": {"challenge": "…", "rpId": "antrean.example.go.id"}})
+
+
+class Signed(Half):
+    """What a passkey signed, with base64url for bytes."""
+
+    credential = ma.fields.String(required=True, load_only=True, validate=Length(1, 1400))
+    client_data = ma.fields.String(required=True, load_only=True, validate=Length(1, 4000))
+    authenticator_data = ma.fields.String(required=True, load_only=True, validate=Length(1, 4000))
+    signature = ma.fields.String(required=True, load_only=True, validate=Length(1, 2000))
 
 
 class RolesOfPeople(ma.Schema):
@@ -175,6 +198,10 @@ class Me(ma.Schema):
         metadata={"description": "After name and password: a code is needed, or a second factor to be set up."},
     )
     half = ma.fields.String(metadata={"description": "What the next step of signing in is asked with."})
+    factors = ma.fields.List(
+        ma.fields.String(validate=OneOf(get_args(Kind))),
+        metadata={"description": "With `next`: the second factors of the account, beside recovery codes."},
+    )
 
 
 def sign_in_provider() -> "SignInProvider":
@@ -189,6 +216,20 @@ def registry() -> Registry:
     """This process's registry."""
     found: Registry = current_app.extensions["registry"]
     return found
+
+
+def party() -> RelyingParty:
+    """What passkeys are bound to on the page that asks. Raises `NoPasskeysHere`."""
+    return registry().relying_party(f"{request.scheme}://{request.host}")
+
+
+def has_passkeys_here() -> bool:
+    """Whether passkeys can be used at the address of the page that asks."""
+    try:
+        party()
+    except NoPasskeysHere:
+        return False
+    return True
 
 
 @sessions.get("/me")
@@ -230,7 +271,8 @@ def sign_in(given: dict[str, str]) -> dict[str, Any]:
     cookie_name(COOKIE)  # before a password is looked at: the session could not be kept
     found = registry().sign_in(name, given["password"], address(), known_as)
     if isinstance(found, HalfSignedIn):
-        return {"signed_in": False, "can_sign_in": True, "next": found.step, "half": found.token}
+        missing = {"next": found.step, "half": found.token, "factors": list(found.factors)}
+        return {"signed_in": False, "can_sign_in": True, **missing}
     return signed_in(found)
 
 
@@ -245,6 +287,33 @@ def finish_sign_in(given: dict[str, str]) -> dict[str, Any]:
     """Complete a sign-in by a code of the authenticator app, or by a recovery code."""
     must_be_same_origin()
     return signed_in(registry().finish_sign_in(given["half"], given["code"], cookie(BROWSER_COOKIE)))
+
+
+@sessions.post("/session/passkey/offer")
+@public
+@sessions.arguments(Half())
+@sessions.response(200, CredentialOptions)
+@sessions.alt_response(401, description="`sign-in-expired`: start again with name and password")
+@sessions.alt_response(403, description="`cross-site`")
+@sessions.alt_response(404, description="`no-passkeys-here`")
+def ask_for_passkey(given: dict[str, str]) -> dict[str, Any]:
+    """Begin to complete a sign-in by a passkey: a challenge, which can be answered once, within five minutes."""
+    must_be_same_origin()
+    return {"options": registry().ask_for_passkey(given["half"], party())}
+
+
+@sessions.post("/session/passkey")
+@public
+@sessions.arguments(Signed())
+@sessions.response(200, Me)
+@sessions.alt_response(401, description="`wrong-passkey`, `passkey-copied`; `sign-in-expired`: start again")
+@sessions.alt_response(403, description="`cross-site`, `needs-https`")
+@sessions.alt_response(404, description="`no-passkeys-here`")
+@sessions.alt_response(429, description="`too-many-attempts`")
+def finish_by_passkey(given: dict[str, str]) -> dict[str, Any]:
+    """Complete a sign-in by what a passkey of the account signed."""
+    must_be_same_origin()
+    return signed_in(registry().finish_by_passkey(given["half"], party(), given, cookie(BROWSER_COOKIE)))
 
 
 @sessions.delete("/session")
@@ -413,7 +482,7 @@ def end_sessions(account: str) -> None:
 @allow("administrator")
 @blueprint.response(200, AccountOut)
 def reset_second_factor(account: str) -> dict[str, Any]:
-    """Take the second factor away, for who lost it: its sessions end."""
+    """Take all second factors away, for who lost them: the account's sessions end."""
     return _account(registry().reset_second_factor(account, **_context()))
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Literal, assert_never
 
 from services.chassis.decider import Decider
 from services.chassis.errors import Invalid, NotFound, Refused
@@ -20,6 +20,9 @@ PLACES: Mapping[str, tuple[set[str], set[str]]] = {
     "agency": ({"mall", "agency"}, {"mall", "agency"}),
     "device": ({"mall"}, {"mall"}),
 }
+MOST_PASSKEYS = 10  # of one account
+Kind = Literal["totp", "passkey"]  # of a second factor
+Removed = Literal["totp", "passkey", "all"]
 
 
 class InvalidName(Invalid):
@@ -60,6 +63,10 @@ class Disabled(Refused):
 
 class SecondFactorNeeded(Refused):
     """The account's role requires a second factor; only an administrator can reset it."""
+
+
+class TooManyPasskeys(Refused):
+    """The account has as many passkeys as it may have: one is removed before another one is added."""
 
 
 @dataclass(frozen=True)
@@ -165,19 +172,26 @@ class EndSessions:
 
 @dataclass(frozen=True)
 class AddSecondFactor:
-    """Signing in takes a code as well from now on; its secret is kept elsewhere."""
+    """Signing in takes a second factor from now on, or may take this one too; its secret or key is kept elsewhere.
+
+    `passkey` is the id of the passkey, which is not its credential id, where the kind is `passkey`.
+    """
 
     id: str
     now: datetime
+    kind: Kind = "totp"
+    passkey: str = ""
 
 
 @dataclass(frozen=True)
 class RemoveSecondFactor:
-    """Signing in takes no code any more; `reset` by an administrator, so that the person sets up another one."""
+    """Remove one second factor, or all; `reset` by an administrator, so that the person sets up another one."""
 
     id: str
     now: datetime
     reset: bool = False
+    kind: Removed = "all"
+    passkey: str = ""
 
 
 @dataclass(frozen=True)
@@ -313,20 +327,24 @@ class SessionsEnded:
 
 @dataclass(frozen=True)
 class SecondFactorAdded:
-    """Signing in takes a code as well; sessions up to `epoch` are over."""
+    """Signing in takes this second factor, or another one of the account; sessions up to `epoch` are over."""
 
     id: str
     epoch: int
     added_at: datetime
+    kind: Kind = "totp"
+    passkey: str = ""
 
 
 @dataclass(frozen=True)
 class SecondFactorRemoved:
-    """Signing in takes no code any more; sessions up to `epoch` are over."""
+    """A second factor was removed, or all were; sessions up to `epoch` are over."""
 
     id: str
     epoch: int
     removed_at: datetime
+    kind: Removed = "all"
+    passkey: str = ""
 
 
 @dataclass(frozen=True)
@@ -359,7 +377,7 @@ Event = (
 class Account:
     """Somebody who can sign in, unless disabled; `epoch` goes up whenever all its sessions are over.
 
-    `linked`: by a provider too. `second_factor`: with a code as well.
+    `linked`: by a provider too. `totp`: with a code of an authenticator app; `passkeys`: ids of those it may use.
     """
 
     id: str
@@ -370,7 +388,13 @@ class Account:
     enabled: bool = True
     epoch: int = 0
     linked: bool = False
-    second_factor: bool = False
+    totp: bool = False
+    passkeys: frozenset[str] = frozenset()
+
+    @property
+    def second_factor(self) -> bool:
+        """Whether signing in takes a second factor as well."""
+        return self.totp or bool(self.passkeys)
 
     @property
     def manages(self) -> bool:
@@ -464,12 +488,28 @@ def _of_sign_in(command: OfSignIn, account: Account, people: People) -> list[Eve
             return [SignInUnlinked(id, account.epoch, now)] if account.linked else []
         case EndSessions(id, now):
             return [SessionsEnded(id, account.epoch, now)]
-        case AddSecondFactor(id, now):
-            return [SecondFactorAdded(id, account.epoch, now)]
-        case RemoveSecondFactor(id, now, reset):
-            if not reset and account.role in people.second_factor_roles:
+        case AddSecondFactor(id, now, kind, passkey):
+            if passkey and len(account.passkeys) >= MOST_PASSKEYS:
+                raise TooManyPasskeys(most=MOST_PASSKEYS)
+            return [SecondFactorAdded(id, account.epoch, now, kind, passkey)]
+        case RemoveSecondFactor(id, now, reset, kind, passkey):
+            left = _without(account, kind, passkey)
+            if not reset and account.role in people.second_factor_roles and not left.second_factor:
                 raise SecondFactorNeeded(role=account.role)
-            return [SecondFactorRemoved(id, account.epoch, now)] if account.second_factor else []
+            return [] if left == account else [SecondFactorRemoved(id, account.epoch, now, kind, passkey)]
+
+
+def _without(account: Account, kind: Removed, passkey: str) -> Account:
+    """The account after a second factor of it, or all, was removed."""
+    match kind:
+        case "totp":
+            return replace(account, totp=False)
+        case "passkey":
+            return replace(account, passkeys=account.passkeys - {passkey})
+        case "all":
+            return replace(account, totp=False, passkeys=frozenset())
+        case _:
+            assert_never(kind)
 
 
 def _required(roles: frozenset[str], people: People, now: datetime) -> list[Event]:
@@ -539,10 +579,12 @@ def evolve(people: People, event: Event) -> People:
             return _with(people, replace(people.accounts[id], linked=True, epoch=epoch + 1))
         case SignInUnlinked(id, epoch, _):
             return _with(people, replace(people.accounts[id], linked=False, epoch=epoch + 1))
-        case SecondFactorAdded(id, epoch, _):
-            return _with(people, replace(people.accounts[id], second_factor=True, epoch=epoch + 1))
-        case SecondFactorRemoved(id, epoch, _):
-            return _with(people, replace(people.accounts[id], second_factor=False, epoch=epoch + 1))
+        case SecondFactorAdded(id, epoch, _, kind, passkey):
+            account = replace(people.accounts[id], epoch=epoch + 1)
+            has = {"totp": True} if kind == "totp" else {"passkeys": account.passkeys | {passkey}}
+            return _with(people, replace(account, **has))
+        case SecondFactorRemoved(id, epoch, _, kind, passkey):
+            return _with(people, replace(_without(people.accounts[id], kind, passkey), epoch=epoch + 1))
         case SecondFactorRequired(roles, _):
             return replace(people, second_factor_roles=frozenset(roles))
         case TokenIssued():

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
-from services.catalog.access.api import PEOPLE, registry, sign_in_provider, signed_in
+from services.catalog.access.api import PEOPLE, has_passkeys_here, registry, sign_in_provider, signed_in
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain import PLACES
 from services.catalog.access.people import HalfSignedIn
@@ -29,7 +29,8 @@ def sign_in() -> str:
 def _sign_in(back: str, problem: dict[str, Any] | None = None, half: HalfSignedIn | None = None) -> str:
     provider = current_app.extensions["sign_in_provider"]
     name = provider and provider.provider.name
-    return render_template("sign_in.html", back=back, provider=name, problem=problem, who=recognized(), half=half)
+    about = {"provider": name, "problem": problem, "who": recognized(), "half": half}
+    return render_template("sign_in.html", back=back, passkeys_here=has_passkeys_here(), **about)
 
 
 @blueprint.get("/sign-in/provider")
@@ -81,8 +82,8 @@ def password() -> str:
 @blueprint.get("/second-factor")
 @public
 def second_factor() -> str:
-    """One's own second factor: an empty shell, which asks the API."""
-    return render_template("second_factor.html")
+    """One's own second factors: an empty shell, which asks the API."""
+    return render_template("second_factor.html", passkeys_here=has_passkeys_here())
 
 
 @blueprint.get("/access")

@@ -27,13 +27,16 @@ from services.catalog.access.domain import (
     IssueToken,
     LinkSignIn,
     People,
+    Removed,
     RemoveSecondFactor,
     RequireSecondFactor,
     SetPassword,
     TokenIssued,
+    TooManyPasskeys,
     UnlinkSignIn,
 )
 from services.catalog.access.identities import Identities
+from services.catalog.access.passkeys import Ceremony, RelyingParty, UnknownPasskey, relying_party
 from services.catalog.access.passwords import Passwords, must_be_strong
 from services.catalog.access.second_factor import (
     NoSecondFactor,
@@ -101,10 +104,14 @@ Step = Literal["code", "enrolment"]
 
 @dataclass(frozen=True)
 class HalfSignedIn:
-    """The password was right; `step` says what is missing: a code, or a second factor to be set up first."""
+    """The password was right; `step` says what is missing: a second factor, or to set one up first.
+
+    `factors` are the kinds that the account has, beside recovery codes.
+    """
 
     token: str
     step: Step
+    factors: tuple[str, ...] = ()
 
 
 class Registry:
@@ -117,6 +124,7 @@ class Registry:
         provider: str = "",
         seal: Seal | None = None,
         local_words: Callable[[], Iterable[str]] = tuple,
+        public_url: str = "",
     ) -> None:
         self._streams: Streams[Command, People, Event] = Streams(store, ACCESS, {"events": ACCESS.events})
         self._passwords = Passwords(store.database)
@@ -124,6 +132,7 @@ class Registry:
         self._identities = Identities(store.database, provider)
         self.second_factors = SecondFactors(store.database, seal or Seal())
         self._local_words = local_words
+        self._public_url = public_url
         self._private = private_pem.encode()
 
     @property
@@ -187,19 +196,37 @@ class Registry:
         return self._admit(account, read_browser(cookie, self._private))
 
     def finish_sign_in(self, half: str, code: str, cookie: str = "") -> SignedIn:
-        """Complete a sign-in by a code of the second factor.
+        """Complete a sign-in by a code of the authenticator app or a recovery code.
 
         Raises `SignInExpired`, `WrongCode`, `TooManyAttempts`.
         """
-        account, browser = self.half_signed_in(half, "code"), read_browser(cookie, self._private)
-        known = browser.id_for(account.id)
-        counted = self._attempts.by_code(account.id, known)
-        if not self.second_factors.accepts(account.id, code):
-            if not known:
-                self._attempts.failed(account.id, now())
-            raise WrongCode()
-        self._attempts.succeeded(counted)
-        return self._complete(account, browser)
+
+        def check(account: Account) -> None:
+            if not self.second_factors.accepts(account, code):
+                raise WrongCode()
+
+        return self._finish(self.half_signed_in(half, "code"), cookie, check)
+
+    def relying_party(self, address: str) -> RelyingParty:
+        """Return what passkeys are bound to on pages of this address. Raises `NoPasskeysHere`."""
+        return relying_party(address, self._public_url)
+
+    def ask_for_passkey(self, half: str, party: RelyingParty) -> dict[str, Any]:
+        """Return what one of the account's passkeys is to sign. Raises `SignInExpired`, `NoPasskeysHere`."""
+        return self.second_factors.passkeys.ask(Ceremony(self.half_signed_in(half, "code"), party, half))
+
+    def finish_by_passkey(
+        self, half: str, party: RelyingParty, response: Mapping[str, Any], cookie: str = ""
+    ) -> SignedIn:
+        """Complete a sign-in by what a passkey signed.
+
+        Raises `SignInExpired`, `WrongPasskey`, `PasskeyCopied`, `TooManyAttempts`.
+        """
+
+        def check(account: Account) -> None:
+            self.second_factors.passkeys.accept(Ceremony(account, party, half), response)
+
+        return self._finish(self.half_signed_in(half, "code"), cookie, check)
 
     def half_signed_in(self, half: str, step: Step) -> Account:
         """Return the account that is at this step of signing in. Raises `SignInExpired`."""
@@ -237,22 +264,39 @@ class Registry:
 
     def offer_second_factor(self, account: Account) -> Offer:
         """Return a secret for the account's authenticator app. Raises `SecondFactorExists`, `NoSecondFactor`."""
-        if account.second_factor:
+        if account.totp:
             raise SecondFactorExists()
         return self.second_factors.offer(account.id, account.name)
 
     def add_second_factor(self, account: Account, code: str, cookie: str, trace: str) -> tuple[list[str], SignedIn]:
         """Turn on what was offered, by a first code: all other sessions end. Return recovery codes, and a session.
 
-        Raises `WrongFirstCode`, `SecondFactorExists`, `TooManyAttempts`.
+        There are new recovery codes with the first second factor alone. Raises `WrongFirstCode`,
+        `SecondFactorExists`, `TooManyAttempts`.
         """
-        if account.second_factor:
+        if account.totp:
             raise SecondFactorExists()
         counted = self._attempts.by_code(account.id, "enrolment")
-        codes = self.second_factors.confirm(account.id, code)
+        self.second_factors.confirm(account.id, code)
         self._attempts.succeeded(counted)
-        added = self.act(AddSecondFactor(account.id, now()), actor=account.name, trace=trace).account(account.id)
-        return codes, self._complete(added, read_browser(cookie, self._private))
+        return self._added(account, AddSecondFactor(account.id, now()), cookie, trace)
+
+    def add_passkey(
+        self, ceremony: Ceremony, name: str, response: Mapping[str, Any], cookie: str, trace: str
+    ) -> tuple[list[str], SignedIn]:
+        """Add a passkey to an account: all other sessions end. Return recovery codes as above, and a session.
+
+        Raises `InvalidPasskey`, `PasskeyTaken`, `TooManyPasskeys`, `TooManyAttempts`.
+        """
+        account = ceremony.account
+        counted = self._attempts.by_code(account.id, "enrolment")
+        passkey = self.second_factors.passkeys.add(ceremony, name, response)
+        self._attempts.succeeded(counted)
+        try:
+            return self._added(account, AddSecondFactor(account.id, now(), "passkey", passkey), cookie, trace)
+        except TooManyPasskeys:
+            self.second_factors.erase_one(account.id, passkey)
+            raise
 
     def new_recovery_codes(self, account: Account) -> list[str]:
         """Replace the account's recovery codes and return the new ones. Raises `NoSecondFactor`."""
@@ -260,14 +304,25 @@ class Registry:
             raise NoSecondFactor()
         return self.second_factors.new_codes(account.id)
 
-    def remove_own_second_factor(self, account: Account, trace: str) -> Session:
-        """Sign in without a code from now on: all other sessions end. Raises `SecondFactorNeeded`."""
-        removed = self.act(RemoveSecondFactor(account.id, now()), actor=account.name, trace=trace)
-        self.second_factors.erase(account.id)
-        return self._begin(removed.account(account.id))
+    def remove_own_second_factor(self, account: Account, kind: Removed, passkey: str, trace: str) -> Session:
+        """Remove one second factor of the account, or all: all other sessions end.
+
+        Raises `SecondFactorNeeded`, `NoSecondFactor`, `UnknownPasskey`.
+        """
+        if kind == "passkey" and passkey not in account.passkeys:
+            raise UnknownPasskey()
+        if not (account.totp if kind == "totp" else account.second_factor):
+            raise NoSecondFactor()
+        command = RemoveSecondFactor(account.id, now(), kind=kind, passkey=passkey)
+        left = self.act(command, actor=account.name, trace=trace).account(account.id)
+        if left.second_factor:
+            self.second_factors.erase_one(account.id, passkey)
+        else:
+            self.second_factors.erase(account.id)
+        return self._begin(left)
 
     def reset_second_factor(self, id: str, **context: str) -> Account:
-        """Take an account's second factor away, for who lost it: all its sessions end. Raises `UnknownAccount`."""
+        """Take an account's second factors away, for who lost them: all its sessions end. Raises `UnknownAccount`."""
         account = self.act(RemoveSecondFactor(id, now(), reset=True), **context).account(id)
         self.second_factors.erase(id)
         return account
@@ -350,7 +405,28 @@ class Registry:
 
     def _half(self, account: Account, step: Step) -> HalfSignedIn:
         claims = {"account": account.id, "epoch": account.epoch, "step": step, "exp": int(time.time()) + TO_CODE}
-        return HalfSignedIn(sign(self._private, claims, HALF_SIGNED_IN), step)
+        factors = [kind for kind, has in (("passkey", account.passkeys), ("totp", account.totp)) if has]
+        return HalfSignedIn(sign(self._private, claims, HALF_SIGNED_IN), step, tuple(factors))
+
+    def _finish(self, account: Account, cookie: str, check: Callable[[Account], None]) -> SignedIn:
+        """Complete a sign-in whose second factor passes the check; count and report what does not."""
+        browser = read_browser(cookie, self._private)
+        known = browser.id_for(account.id)
+        counted = self._attempts.by_code(account.id, known)
+        try:
+            check(account)
+        except Unauthorized:
+            if not known:
+                self._attempts.failed(account.id, now())
+            raise
+        self._attempts.succeeded(counted)
+        return self._complete(account, browser)
+
+    def _added(self, account: Account, command: AddSecondFactor, cookie: str, trace: str) -> tuple[list[str], SignedIn]:
+        """Record a new second factor; return recovery codes where it is the account's first one, and a session."""
+        added = self.act(command, actor=account.name, trace=trace).account(account.id)
+        codes = [] if account.second_factor else self.second_factors.new_codes(account.id)
+        return codes, self._complete(added, read_browser(cookie, self._private))
 
     def _complete(self, account: Account, browser: Browser) -> SignedIn:
         cookie = signed_browser(browser.after_sign_in(account.id), self._private)

@@ -1,4 +1,4 @@
-"""Second factors: secrets of time-based one-time passwords (RFC 6238), sealed, and recovery codes as hashes.
+"""Second factors: secrets of time-based one-time passwords (RFC 6238), sealed; recovery codes as hashes; passkeys.
 
 Kept beside the store, as password hashes are, so that they can be erased.
 """
@@ -15,6 +15,8 @@ import pyotp
 import structlog
 from pymongo.database import Database
 
+from services.catalog.access.domain import Account
+from services.catalog.access.passkeys import Passkeys
 from services.chassis.errors import Invalid, NotFound, Refused, Unauthorized
 from services.chassis.event_store import Document
 from services.chassis.seal import Seal
@@ -41,7 +43,7 @@ class WrongFirstCode(Invalid):
 
 
 class SecondFactorExists(Refused):
-    """The account has a second factor: it is removed before another one is set up."""
+    """The account has an authenticator app: it is removed before another one is set up."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class SecondFactors:
     def __init__(self, database: Database[Document], seal: Seal) -> None:
         self._kept = database["second_factors"]
         self._seal = seal
+        self.passkeys = Passkeys(database)
 
     @property
     def can_be_set_up(self) -> bool:
@@ -73,31 +76,30 @@ class SecondFactors:
         self._kept.update_one({"_id": account}, {"$set": {"offered": offered}}, upsert=True)
         return Offer(secret, pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER))
 
-    def confirm(self, account: str, code: str) -> list[str]:
-        """Keep the offered secret if the code belongs to it; return new recovery codes. Raises `WrongFirstCode`."""
+    def confirm(self, account: str, code: str) -> None:
+        """Keep the offered secret if the code belongs to it. Raises `WrongFirstCode`."""
         offered = (self._kept.find_one({"_id": account}) or {}).get("offered")
         if not offered or offered["until"].replace(tzinfo=UTC) < datetime.now(UTC):
             raise WrongFirstCode()
         step = self._step(offered, code)
         if step is None:
             raise WrongFirstCode()
-        codes = _new_codes()
         sealed = {name: value for name, value in offered.items() if name != "until"}
-        kept = {"totp": sealed, "used": step, "codes": [_hashed(account, each) for each in codes]}
+        kept = {"totp": sealed, "used": step}
         self._kept.update_one({"_id": account}, {"$set": kept, "$unset": {"offered": ""}})
-        return codes
 
-    def accepts(self, account: str, code: str) -> bool:
+    def accepts(self, account: Account, code: str) -> bool:
         """Whether this is the account's code of this moment, or a recovery code; each is accepted once."""
         plain = re.sub(r"[\s-]", "", code).casefold()
-        return self._accepts_totp(account, plain) if plain.isdecimal() else self._uses_recovery_code(account, plain)
+        if plain.isdecimal():
+            return account.totp and self._accepts_totp(account.id, plain)
+        return self._uses_recovery_code(account.id, plain)
 
     def new_codes(self, account: str) -> list[str]:
         """Replace the account's recovery codes; return the new ones, which are kept as hashes alone."""
         codes = _new_codes()
         hashed = [_hashed(account, each) for each in codes]
-        if not self._kept.update_one({"_id": account}, {"$set": {"codes": hashed}}).matched_count:
-            raise NoSecondFactor()
+        self._kept.update_one({"_id": account}, {"$set": {"codes": hashed}}, upsert=True)
         return codes
 
     def codes_left(self, account: str) -> int:
@@ -105,8 +107,16 @@ class SecondFactors:
         return len((self._kept.find_one({"_id": account}) or {}).get("codes", []))
 
     def erase(self, account: str) -> None:
-        """Forget the account's second factor."""
+        """Forget the account's second factors and recovery codes."""
         self._kept.delete_one({"_id": account})
+        self.passkeys.erase(account)
+
+    def erase_one(self, account: str, passkey: str = "") -> None:
+        """Forget one passkey, or the secret of the authenticator app; recovery codes stay."""
+        if passkey:
+            self.passkeys.erase(account, passkey)
+        else:
+            self._kept.update_one({"_id": account}, {"$unset": {"totp": "", "used": "", "offered": ""}})
 
     def _accepts_totp(self, account: str, code: str) -> bool:
         found = self._kept.find_one({"_id": account})

@@ -1,31 +1,44 @@
-"""One's own second factor over HTTP: set it up, replace its recovery codes, remove it."""
+"""One's own second factors over HTTP: set up an authenticator app or passkeys, replace recovery codes, remove."""
 
-from typing import Any
+from typing import Any, get_args
 
 import marshmallow as ma
 import segno
 from flask import g
 from flask_smorest import Blueprint
-from marshmallow.validate import Length
+from marshmallow.validate import Length, OneOf, Predicate, Regexp
 
-from services.catalog.access.api import PEOPLE, keep_in_browser, registry, signed_in
+from services.catalog.access.api import PEOPLE, CredentialOptions, keep_in_browser, party, registry, signed_in
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
-from services.catalog.access.domain import Account
-from services.catalog.access.people import NotSignedIn
-from services.catalog.access.second_factor import NoSecondFactor
+from services.catalog.access.domain import Account, Removed
+from services.catalog.access.passkeys import TRANSPORTS, Ceremony, Passkey, RelyingParty
+from services.catalog.access.people import NotSignedIn, SignedIn
 from services.chassis.guard import actor, allow, cookie, must_be_same_origin, public, who_asks
+from services.chassis.tokens import Actor
 
+READABLE = [Length(1, 40), Regexp(r"\s*\S"), Predicate("isprintable", error="String does not match expected pattern.")]
 blueprint = Blueprint(
     "second_factor", __name__, url_prefix="/catalog/api/second-factor", description="One's own second factor"
 )
 
 
+class PasskeyOut(ma.Schema):
+    """A passkey as its owner named it."""
+
+    id = ma.fields.String()
+    name = ma.fields.String(metadata={"example": "Ponsel Siti"})
+    added_at = ma.fields.String(metadata={"example": "2026-11-24T02:00:00+00:00"})
+    used_at = ma.fields.String(allow_none=True, metadata={"description": "Its last sign-in; null before the first."})
+
+
 class Status(ma.Schema):
-    """Whether one has a second factor, has to, and can."""
+    """Which second factors one has, whether one has to, and which one can set up."""
 
     active = ma.fields.Boolean()
-    required = ma.fields.Boolean(metadata={"description": "One's role needs it: it cannot be removed."})
-    can_be_set_up = ma.fields.Boolean()
+    required = ma.fields.Boolean(metadata={"description": "One's role needs one: the last one cannot be removed."})
+    totp = ma.fields.Boolean(metadata={"description": "An authenticator app is set up."})
+    passkeys = ma.fields.List(ma.fields.Nested(PasskeyOut))
+    can_be_set_up = ma.fields.Boolean(metadata={"description": "An authenticator app: there is a key to seal with."})
     recovery_codes_left = ma.fields.Integer()
 
 
@@ -33,6 +46,13 @@ class Current(ma.Schema):
     """The password that holds now."""
 
     current = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
+
+
+class Removal(Current):
+    """What is removed, and the password that holds now."""
+
+    kind = ma.fields.String(load_default="all", validate=OneOf(get_args(Removed)))
+    passkey = ma.fields.String(load_default="", validate=Length(max=60), metadata={"description": "Its id."})
 
 
 class Wanted(ma.Schema):
@@ -57,6 +77,17 @@ class FirstCode(ma.Schema):
     half = ma.fields.String(load_default="", load_only=True, validate=Length(max=2000))
 
 
+class NewPasskey(ma.Schema):
+    """What the browser made of an offer, with base64url for bytes, and what its owner calls it."""
+
+    name = ma.fields.String(required=True, validate=READABLE, metadata={"example": "Ponsel Siti"})
+    credential = ma.fields.String(required=True, load_only=True, validate=Length(1, 1400))
+    client_data = ma.fields.String(required=True, load_only=True, validate=Length(1, 4000))
+    attestation = ma.fields.String(required=True, load_only=True, validate=Length(1, 20_000))
+    transports = ma.fields.List(ma.fields.String(validate=Length(max=40)), load_default=list, validate=Length(max=10))
+    half = ma.fields.String(load_default="", load_only=True, validate=Length(max=2000))
+
+
 class Codes(ma.Schema):
     """Recovery codes, each for one sign-in without the app. They are shown this once."""
 
@@ -64,7 +95,7 @@ class Codes(ma.Schema):
 
 
 class TurnedOn(Codes):
-    """Recovery codes, and what failed before where one has just signed in."""
+    """Recovery codes, none unless it is the first second factor; what failed before where one has just signed in."""
 
     failed_attempts = ma.fields.Integer()
     last_failed_at = ma.fields.String()
@@ -75,11 +106,13 @@ class TurnedOn(Codes):
 @blueprint.response(200, Status)
 @blueprint.alt_response(403, description="`not-signed-in`: a token has no second factor")
 def status() -> dict[str, Any]:
-    """Return whether one has a second factor."""
-    account = _signed_in()
+    """Return which second factors one has."""
+    account = _own(actor())
     return {
         "active": account.second_factor,
         "required": account.role in registry().people().second_factor_roles,
+        "totp": account.totp,
+        "passkeys": [_passkey(one) for one in registry().second_factors.passkeys.all(account)],
         "can_be_set_up": registry().second_factors.can_be_set_up,
         "recovery_codes_left": registry().second_factors.codes_left(account.id) if account.second_factor else 0,
     }
@@ -118,9 +151,42 @@ def turn_on(given: dict[str, str]) -> dict[str, Any]:
     """Turn the second factor on by its first code: one is signed in, here alone."""
     must_be_same_origin()
     account = registry().half_signed_in(given["half"], "enrolment") if given["half"] else _own(who_asks())
-    codes, found = registry().add_second_factor(account, given["code"], cookie(BROWSER_COOKIE), g.request_id)
-    about = signed_in(found)
-    return {"codes": codes} | {name: about[name] for name in ("failed_attempts", "last_failed_at") if name in about}
+    return _turned_on(*registry().add_second_factor(account, given["code"], cookie(BROWSER_COOKIE), g.request_id))
+
+
+@blueprint.post("/passkeys/offer")
+@public
+@blueprint.arguments(Wanted())
+@blueprint.response(200, CredentialOptions)
+@blueprint.alt_response(401, description="`sign-in-expired`, `bad-token`")
+@blueprint.alt_response(404, description="`no-passkeys-here`")
+@blueprint.alt_response(422, description="`wrong-current-password`")
+@blueprint.alt_response(429, description="`too-many-attempts`")
+def offer_passkey(given: dict[str, str]) -> dict[str, Any]:
+    """Begin to add a passkey: a challenge, which can be answered once, within five minutes."""
+    must_be_same_origin()
+    here = party()
+    if not given["half"]:
+        registry().confirmed(who_asks(), given["current"])
+    return {"options": registry().second_factors.passkeys.offer(_ceremony(given["half"], here))}
+
+
+@blueprint.post("/passkeys")
+@public
+@blueprint.arguments(NewPasskey())
+@blueprint.response(200, TurnedOn)
+@blueprint.alt_response(401, description="`sign-in-expired`, `bad-token`")
+@blueprint.alt_response(404, description="`no-passkeys-here`")
+@blueprint.alt_response(409, description="`passkey-taken`, `too-many-passkeys`")
+@blueprint.alt_response(422, description="`invalid-passkey`")
+@blueprint.alt_response(429, description="`too-many-attempts`")
+def add_passkey(given: dict[str, Any]) -> dict[str, Any]:
+    """Add a passkey to one's account: one is signed in, here alone."""
+    must_be_same_origin()
+    ceremony = _ceremony(given["half"], party())
+    made = {**given, "transports": [one for one in given["transports"] if one in TRANSPORTS]}
+    name = given["name"].strip()
+    return _turned_on(*registry().add_passkey(ceremony, name, made, cookie(BROWSER_COOKIE), g.request_id))
 
 
 @blueprint.post("/recovery-codes")
@@ -137,25 +203,38 @@ def new_recovery_codes(given: dict[str, str]) -> dict[str, Any]:
 
 @blueprint.post("/removal")
 @allow(*PEOPLE)
-@blueprint.arguments(Current())
+@blueprint.arguments(Removal())
 @blueprint.response(204)
-@blueprint.alt_response(404, description="`no-second-factor`")
+@blueprint.alt_response(404, description="`no-second-factor`, `unknown-passkey`")
 @blueprint.alt_response(409, description="`second-factor-needed`: one's role requires it")
 @blueprint.alt_response(422, description="`wrong-current-password`")
 @blueprint.alt_response(429, description="`too-many-attempts`")
-def remove(given: dict[str, str]) -> None:
-    """Sign in without a code from now on: one's sessions elsewhere end."""
+def remove(given: dict[str, Any]) -> None:
+    """Remove one of one's second factors, or all: one's sessions elsewhere end."""
     account = registry().confirmed(actor(), given["current"])
-    if not account.second_factor:
-        raise NoSecondFactor()
-    keep_in_browser(registry().remove_own_second_factor(account, g.request_id))
+    kind: Removed = given["kind"]
+    keep_in_browser(registry().remove_own_second_factor(account, kind, given["passkey"], g.request_id))
 
 
-def _signed_in() -> Account:
-    return _own(actor())
+def _turned_on(codes: list[str], found: SignedIn) -> dict[str, Any]:
+    about = signed_in(found)
+    return {"codes": codes} | {name: about[name] for name in ("failed_attempts", "last_failed_at") if name in about}
 
 
-def _own(asking: Any) -> Account:
+def _ceremony(half: str, here: RelyingParty) -> Ceremony:
+    """Who adds a passkey: on the way to sign in, or in a session. Raises `SignInExpired`, `NotSignedIn`."""
+    if half:
+        return Ceremony(registry().half_signed_in(half, "enrolment"), here, half)
+    asking = who_asks()
+    return Ceremony(_own(asking), here, asking.session)
+
+
+def _passkey(passkey: Passkey) -> dict[str, Any]:
+    used = passkey.used_at.isoformat() if passkey.used_at else None
+    return {"id": passkey.id, "name": passkey.name, "added_at": passkey.added_at.isoformat(), "used_at": used}
+
+
+def _own(asking: Actor) -> Account:
     if not asking.session:
         raise NotSignedIn()
     return registry().people().account(asking.account)

@@ -1,6 +1,7 @@
 import { request } from './api.js';
 import { setUp, showOnly, tell } from './enrolment.js';
 import { fill, t } from './page.js';
+import { usePasskey, whyNoPasskeys } from './passkey.js';
 
 const $ = (id) => document.getElementById(id);
 const SESSION = '/catalog/api/session';
@@ -9,10 +10,11 @@ const codeForm = $('code-form');
 const moment = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' });
 
 /** Go on after an answer to a step of signing in: to the next step, to what failed before, or to where one came from. */
-async function goOn({ next, half, failed_attempts: count, last_failed_at: last }) {
+async function goOn({ next, half, factors, failed_attempts: count, last_failed_at: last }) {
   if (next === 'code') {
     codeForm.dataset.half = half;
-    showOnly(codeForm, codeForm.elements.code);
+    if (factors.includes('passkey')) offerPasskey(factors.includes('totp'));
+    showOnly(codeForm, $('passkey-way').hidden ? codeForm.elements.code : $('use-passkey'));
   } else if (next === 'enrolment') {
     await goOn(await setUp({ half }, { required: true }));
   } else if (count) {
@@ -22,6 +24,16 @@ async function goOn({ next, half, failed_attempts: count, last_failed_at: last }
   } else {
     location.assign(form.dataset.back);
   }
+}
+
+/** Offer the account's passkeys before the field for codes, or say why they cannot be used here. */
+function offerPasskey(hasApp) {
+  const why = whyNoPasskeys();
+  $('passkey-way').hidden = why !== null;
+  $('code-submit').classList.toggle('main', why !== null);
+  if (why) tell($('no-passkeys'), { title: t(`sign-in.factor.${why}.title`), detail: t(`sign-in.factor.${why}.detail`) });
+  $('code-name').textContent = t('sign-in.factor.title');
+  $('code-about').textContent = t(`sign-in.factor.${hasApp ? 'either' : 'backup'}`);
 }
 
 /** Start from the start, saying why. */
@@ -48,21 +60,38 @@ form.addEventListener('submit', async (event) => {
   button.disabled = false;
 });
 
-codeForm.addEventListener('submit', async (event) => {
-  event.preventDefault();
+/** Take the second step by `answer`, what the server says to it; `focused` is where to try again. */
+async function takeSecondStep(answer, focused) {
   $('code-problem').hidden = true;
-  const { code } = codeForm.elements;
   try {
-    const body = { half: codeForm.dataset.half, code: code.value };
-    await goOn(await request(`${SESSION}/code`, { method: 'POST', body }));
+    await goOn(await answer({ half: codeForm.dataset.half }));
   } catch (problem) {
     if (problem.reason === 'sign-in-expired') {
       startAgain(problem);
       return;
     }
     tell($('code-problem'), problem);
-    code.select();
+    focused.focus();
   }
+}
+
+codeForm.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { code } = codeForm.elements;
+  await takeSecondStep((half) => request(`${SESSION}/code`, { method: 'POST', body: { ...half, code: code.value } }), code);
+  code.select();
+});
+
+$('use-passkey').addEventListener('click', async ({ target }) => {
+  target.disabled = true;
+  await takeSecondStep(async (half) => {
+    const { options } = await request(`${SESSION}/passkey/offer`, { method: 'POST', body: half });
+    $('use-waiting').textContent = t('sign-in.factor.waiting');
+    return request(`${SESSION}/passkey`, { method: 'POST', body: { ...half, ...await usePasskey(options, 'sign-in.factor') } });
+  }, target);
+  $('use-waiting').textContent = '';
+  target.disabled = false;
+  if (!$('code-problem').hidden) target.focus();
 });
 
 for (const [id, path] of [['sign-out', SESSION], ['sign-out-everywhere', `${SESSION}s`]]) {
@@ -76,5 +105,5 @@ for (const [id, path] of [['sign-out', SESSION], ['sign-out-everywhere', `${SESS
   });
 }
 
-const { half, next } = form.dataset;
-if (half) goOn({ half, next }).catch(startAgain);
+const { half, next, factors } = form.dataset;
+if (half) goOn({ half, next, factors: factors.split(' ') }).catch(startAgain);
