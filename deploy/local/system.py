@@ -329,7 +329,8 @@ class System:
     @property
     def _seal_keys(self) -> dict[str, str]:
         private, public = (str(self.data / f"keys/seal_{name}.pem") for name in ("private", "public"))
-        return {"SEAL_PRIVATE_KEY_FILE": private, "SEAL_PUBLIC_KEYS_FILE": public}
+        # A folder that a backup is restored into has none yet.
+        return {"SEAL_PRIVATE_KEY_FILE": private, "SEAL_PUBLIC_KEYS_FILE": public} if Path(public).exists() else {}
 
     @property
     def _access_keys(self) -> Path:

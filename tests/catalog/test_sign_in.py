@@ -292,8 +292,8 @@ def of(address: str) -> dict[str, str]:
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The limits' clock, at noon UTC: no daily key ends during a test."""
-    noon = time.time() // limits.DAY * limits.DAY + limits.DAY / 2
+    """The limits' clock, at noon UTC of tomorrow: during a test no daily key ends, and the database expires nothing."""
+    noon = (time.time() // limits.DAY + 1) * limits.DAY + limits.DAY / 2
 
     class Clock:
         now = noon

@@ -232,7 +232,7 @@ TABLE = {
         **dict.fromkeys((recall, start, finish, miss, hold), NOT_CALLED),
         restore: NOT_MISSED,
         resume: NOT_HELD,
-        transfer: lambda day: [replace(one, from_service=SIM, from_agency="POLRES") for one in transferred(day, "")],
+        transfer: ("not-this-counter", {"counter": "G02", "service": "Perpanjangan SIM A"}),
         cancel: lambda day: [happened.TicketCancelled(SITI, "B-001", SIM, "POLRES", day.now)],
         choose: ("not-this-counter", {"counter": "G02", "service": "Perpanjangan SIM A"}),
         undo: lambda day: [happened.ActUndone(*ABOUT, "G02", "transferred", day.now)],

@@ -7,8 +7,9 @@ from examples import KTP, SIM, TUESDAY_NINE, MallDay
 
 from services.chassis.errors import Problem
 from services.ticketing.domain.day.commands import TransferTicket
+from services.ticketing.survey.batches import Batch
 from services.ticketing.survey.domain import ELEMENTS, PROFILE, SURVEY, AnswerSurvey, Profile, SurveyAnswered
-from services.ticketing.survey.report import COLUMNS, Answer, Visits, figures, profile, report, rows
+from services.ticketing.survey.report import COLUMNS, Visits, figures, profile, report, rows
 
 SITI = Profile("female", "30-39", "senior", "home")
 FAIR = dict.fromkeys(ELEMENTS, 3) | {"time": 1, "facilities": 4}
@@ -63,11 +64,14 @@ def test_refusal_of_an_answer_says_what_stands_against_it(finishes, days, refusa
     assert (refused.value.reason, refused.value.params) == refusal
 
 
+def batch(month: str = "2026-11", agency: str = "DUKCAPIL", service: str = KTP, told=(SITI,) * 5) -> Batch:
+    answers = [answered(number, agency, service, each) for number, each in enumerate(told)]
+    return Batch(month, agency, service, tuple(answers))
+
+
 def test_row_has_every_column_of_the_whole_and_of_each_part():
-    answers = [Answer("2026-11", answered(number)) for number in range(5)]
-    answers.append(Answer("2026-12", answered(6, "POLRES", SIM, Profile())))
-    found = report(answers, [Visits("2026-11", "DUKCAPIL", KTP, 40), Visits("2026-12", "POLRES", SIM, 60)])
-    table = rows(found, {"DUKCAPIL": "Dinas Dukcapil", KTP: "Perekaman KTP-el"})
+    visits = [Visits("2026-11", "DUKCAPIL", KTP, 40), Visits("2026-12", "POLRES", SIM, 60)]
+    table = rows(report([batch()], visits), {"DUKCAPIL": "Dinas Dukcapil", KTP: "Perekaman KTP-el"})
     heads = ("part", "code", "name", "respondents", "visits", "sample")
     indices = ("index_exact", "index_0.11", "index_0.111", "grade_exact", "grade_0.11", "grade_0.111")
     assert (*heads, *ELEMENTS, *indices) == COLUMNS
@@ -76,18 +80,18 @@ def test_row_has_every_column_of_the_whole_and_of_each_part():
     judged = ("72.22", "71.50", "72.15", "C", "C", "C")
     empty = ("",) * (len(ELEMENTS) + len(indices))
     assert [tuple(row[name] for name in COLUMNS) for row in table] == [
-        ("all", "", "", 6, 100, 80, *means, *judged),
+        ("all", "", "", 5, 100, 80, *means, *judged),
         ("months", "2026-11", "", 5, 40, 36, *means, *judged),
-        ("months", "2026-12", "", 1, 60, 52, *empty),
+        ("months", "2026-12", "", 0, 60, 52, *empty),
         ("agencies", "DUKCAPIL", "Dinas Dukcapil", 5, 40, 36, *means, *judged),
-        ("agencies", "POLRES", "", 1, 60, 52, *empty),
+        ("agencies", "POLRES", "", 0, 60, 52, *empty),
         ("services", KTP, "Perekaman KTP-el", 5, 40, 36, *means, *judged),
-        ("services", SIM, "", 1, 60, 52, *empty),
+        ("services", SIM, "", 0, 60, 52, *empty),
     ]
 
 
 def test_figures_of_an_element_are_its_mean_weight_and_grade():
-    found = figures([Answer("2026-11", answered(number)) for number in range(5)], [Visits("2026-11", "A", KTP, 7)] * 2)
+    found = figures([batch()], [Visits("2026-11", "A", KTP, 7)] * 2)
     assert (found["respondents"], found["visits"], found["sample"]) == (5, 14, 14)
     assert found["elements"][0] == {
         "element": "requirements",
@@ -107,10 +111,10 @@ def test_figures_of_an_element_are_its_mean_weight_and_grade():
 
 def test_profile_counts_each_kind_and_those_that_did_not_say():
     told = [SITI, SITI, Profile("male", "20-29", "bachelor", "student"), Profile(), Profile("male")]
-    found = profile([Answer("2026-11", answered(number, told=each)) for number, each in enumerate(told)])
+    found = profile([batch(told=told)])
     assert found is not None
     assert found["sex"] == {"female": 2, "male": 2, "untold": 1}
     assert found["age"] == {**dict.fromkeys(PROFILE["age"], 0), "30-39": 2, "20-29": 1, "untold": 2}
     assert found["education"]["untold"] == found["occupation"]["untold"] == 2
     assert list(found) == list(PROFILE)
-    assert profile([Answer("2026-11", answered(number)) for number in range(4)]) is None
+    assert profile([]) is None
