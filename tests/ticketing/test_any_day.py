@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from examples import KK, KTP, PRIORITIES, SIM, TUESDAY_NINE, mall
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -30,6 +31,8 @@ from services.ticketing.domain.mall import (
     Rule,
     ServiceLearned,
 )
+
+pytestmark = pytest.mark.timeout(600)  # 20,000 steps take a minute, longer beside other tests
 
 MALL_RULES = malls.MALL
 
