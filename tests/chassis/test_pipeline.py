@@ -241,7 +241,7 @@ def test_a_consumer_knows_its_partitions_before_it_joins(kafka_settings):
 def test_a_consumer_that_fell_silent_is_made_anew(kafka_settings, monkeypatch):
     monkeypatch.setattr(inbox, "LOST_AFTER", 1.0)
     topic, life, got = f"silent-{uuid.uuid4().hex[:8]}", Life(), []
-    muted = Muted(*astuple(replace(kafka_settings, session_timeout_ms=700))[:4])
+    muted = Muted(*astuple(replace(kafka_settings, session_timeout_ms=1000))[:4])
     loop = inbox.batches(muted, topic, [topic], lambda records, _: got.extend(r.value for r in records))
 
     def keep_going() -> None:
