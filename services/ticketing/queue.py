@@ -12,6 +12,7 @@ from services.chassis.event_store import Commit, EventStore
 from services.ticketing.contract import MALL_PREFIX, PUBLISHED, PUBLISHED_OF_MALL
 from services.ticketing.domain import hours, statistics
 from services.ticketing.domain import mall as malls
+from services.ticketing.domain.clock import ClockWatch
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day.commands import BookPlace, CheckIn, Command, IssueTicket, Tick
 from services.ticketing.domain.day.events import Event
@@ -23,7 +24,7 @@ from services.ticketing.refused import Refusals
 
 CATALOG_AGE = 0.5  # seconds that a mall may be behind the catalog's events
 HISTORY_AGE = 60.0  # seconds that estimates may be behind a day that was just closed
-CLOCK_AGE = 30.0  # seconds that the measured offset of the clock may be old
+CLOCK_AGE = 30.0  # seconds that the last look at the clock may be old
 BOOKINGS_AGE = 15.0  # seconds that the list of suspended bookings may be behind
 LAST_DATE = "9999-12-31"
 COUNTED = IssueTicket | BookPlace | CheckIn
@@ -39,7 +40,7 @@ class Queue:
         self.histories: Streams[RecordDay, History, DayRecorded] = Streams(store, HISTORY, {})
         self.refusals = Refusals(store.database)
         self._known: dict[str, tuple[Mall, History, Mall]] = {}
-        self._offset, self._asked = 0.0, -CLOCK_AGE
+        self._watch, self._clock_read = ClockWatch.start(now(), time.monotonic()), -CLOCK_AGE
 
     def mall(self, code: str) -> Mall:
         """The mall as last learned, with the pace of its earlier days. Raises `UnknownMall`."""
@@ -72,11 +73,16 @@ class Queue:
         """The business day of a ticket or booking. Raises `UnknownTicket` or `UnknownBooking`."""
         return self.day(mall, day_of(thing_id)).state
 
-    def clock_offset(self) -> float:
-        """Seconds by which this machine's clock is ahead of the database's, asked at most twice a minute."""
-        if time.monotonic() - self._asked > CLOCK_AGE:
-            self._offset, self._asked = self.store.clock_offset(), time.monotonic()
-        return self._offset
+    def clock_doubt(self) -> float:
+        """Seconds by which this machine's clock jumped lately, or is ahead of the database's; 0 while it is trusted.
+
+        Both clocks are read at most twice a minute.
+        """
+        steady = time.monotonic()
+        if steady - self._clock_read > CLOCK_AGE:
+            self._watch = self._watch.read(now(), steady, self.store.clock_offset())
+            self._clock_read = steady
+        return self._watch.doubt
 
     def bookings_suspended(self, mall: Mall, at: datetime) -> list[tuple[str, Booking]]:
         """The booked places of today and of days ahead that cannot be claimed, each with its date."""

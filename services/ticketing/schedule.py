@@ -61,7 +61,7 @@ class Clock:
 
     def read(self) -> None:
         """Compare the wall clock with the steady clock and with the database's."""
-        watch = self._watch.read(now(), self._steady(), self._queue.clock_offset())
+        watch = self._watch.read(now(), self._steady(), self._queue.store.clock_offset())
         if watch.doubt and not self._watch.doubt:
             log.warning("clock_doubtful", seconds=round(watch.doubt), hint="check the time service of this machine")
         self._watch = watch

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from examples import KTP, SITI, TUESDAY_NINE, mall
 
+from services.chassis.event_store import EventStore
 from services.chassis.life import Life
+from services.ticketing import queue as queues
 from services.ticketing import schedule
 from services.ticketing.domain.clock import SETTLE, ClockWatch
 from services.ticketing.domain.day.commands import BookPlace, IssueTicket
@@ -70,7 +72,7 @@ class Times:
 def times(monkeypatch) -> Times:
     times = Times()
     monkeypatch.setattr(schedule, "now", lambda: times.wall)
-    monkeypatch.setattr(Queue, "clock_offset", lambda self: 0.0)
+    monkeypatch.setattr(EventStore, "clock_offset", lambda self: 0.0)
     return times
 
 
@@ -138,6 +140,22 @@ def test_mall_that_fails_does_not_stop_the_clock_of_the_others(queue, store, tim
     monkeypatch.setattr(life, "rest", lambda seconds: life.end())
     schedule.clock(queue)(life)
     assert ticked == ["batang", "pekalongan"]
+
+
+def test_supervisor_is_alerted_to_a_jump_of_this_machines_clock(queue, monkeypatch):
+    times = Times()
+    monkeypatch.setattr(EventStore, "clock_offset", lambda self: 0.0)
+    monkeypatch.setattr(queues, "now", lambda: times.wall)
+    monkeypatch.setattr(queues.time, "monotonic", lambda: times.steady)
+    watched = Queue(queue.store)
+    assert watched.clock_doubt() == 0.0
+    times.run(60)
+    assert watched.clock_doubt() == 0.0
+    times.wall += timedelta(hours=12)
+    times.run(60)
+    assert watched.clock_doubt() == 12 * 3600
+    times.run(SETTLED)
+    assert watched.clock_doubt() == 0.0
 
 
 def test_learned_rules_beyond_any_bound_are_computable():

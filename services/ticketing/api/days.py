@@ -39,8 +39,8 @@ def rules(mall: str) -> dict[str, Any]:
 def overview(mall: str) -> dict[str, Any]:
     """The whole mall at a glance: lines, counters, places left, what needs attention."""
     known, at = queue().mall(mall), now()
-    off, booked = queue().clock_offset(), queue().bookings_suspended(known, at)
-    return views.overview(queue().today(known, at), known, at, off, booked)
+    doubt, booked = queue().clock_doubt(), queue().bookings_suspended(known, at)
+    return views.overview(queue().today(known, at), known, at, doubt, booked)
 
 
 @blueprint.post("/opening")

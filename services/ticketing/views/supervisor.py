@@ -20,12 +20,12 @@ Booked = tuple[str, Booking]  # ISO date of the day, and the booking
 
 
 def overview(
-    snapshot: Snapshot[Day], mall: Mall, now: datetime, clock_off: float = 0.0, bookings: Sequence[Booked] = ()
+    snapshot: Snapshot[Day], mall: Mall, now: datetime, clock_doubt: float = 0.0, bookings: Sequence[Booked] = ()
 ) -> dict[str, Any]:
     """The mall at a glance, for supervisors: lines, counters, places left, and what needs attention.
 
-    `clock_off` is by how many seconds this machine's clock differs from the database's; `bookings` are days ahead with
-    places that cannot be claimed.
+    `clock_doubt` is by how many seconds this machine's clock jumped or differs from the database's; `bookings` are those
+    of days ahead that cannot be claimed.
     """
     day = snapshot.state
     worked = seconds_worked(day)
@@ -38,7 +38,7 @@ def overview(
         "bookings_unclaimed": day.unclaimed,
         "statuses": dict(Counter(one.status for one in day.tickets.values())),
         "alerts": [
-            *_clock_alerts(clock_off),
+            *_clock_alerts(clock_doubt),
             *_closing_alerts(day, mall.about.zone),
             *_stranded(day, mall, now),
             *_booking_alerts(bookings),
@@ -97,8 +97,8 @@ def _idle_minutes(day: Day, code: str, waiting: Sequence[Ticket], now: datetime)
     return int(elapsed(max(free_since, came), now) // 60)
 
 
-def _clock_alerts(clock_off: float) -> list[dict[str, Any]]:
-    minutes = round(abs(clock_off) / 60)
+def _clock_alerts(clock_doubt: float) -> list[dict[str, Any]]:
+    minutes = round(abs(clock_doubt) / 60)
     return [{"kind": "clock-doubtful", "minutes": minutes}] if minutes >= CLOCK_MINUTES else []
 
 
