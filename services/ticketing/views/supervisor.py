@@ -24,8 +24,8 @@ def overview(
 ) -> dict[str, Any]:
     """The mall at a glance, for supervisors: lines, counters, places left, and what needs attention.
 
-    `clock_doubt` is by how many seconds this machine's clock jumped or differs from the database's; `bookings` are those
-    of days ahead that cannot be claimed.
+    `clock_doubt` is by how many seconds this machine's clock jumped or differs from the database's; `bookings` are
+    those of days ahead that cannot be claimed.
     """
     day = snapshot.state
     worked = seconds_worked(day)
