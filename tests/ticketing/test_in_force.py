@@ -145,6 +145,21 @@ def test_day_closed_by_a_wrong_edit_alone_ends_at_midnight_or_by_a_person(waitin
     assert only(DayClosed, tick(waiting, at("00:00", WEDNESDAY)))
 
 
+def test_day_opened_by_an_earlier_release_is_not_closed_by_an_edit(waiting):
+    opened = replace(waiting.state.opened, closes_at=None)
+    waiting.state = replace(waiting.state, opened=opened, closes_at=None)
+    assert only(ClosingRescheduled, tick(waiting)).closes_at == at("15:00")
+    edit_hours(waiting, ("08:00", "08:30"))
+    tick(waiting)
+    assert tick(waiting, at("14:00")) == []
+    assert waiting.status(SITI) == "waiting"
+
+
+def test_day_of_an_earlier_release_closes_although_its_time_has_passed(waiting):
+    waiting.state = replace(waiting.state, closes_at=None)
+    assert only(DayClosed, tick(waiting, at("15:00")))
+
+
 def test_edit_that_ends_today_later_is_followed_by_the_clock(waiting):
     edit_hours(waiting, ("08:00", "10:00"))
     tick(waiting)

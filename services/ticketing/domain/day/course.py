@@ -69,7 +69,8 @@ def _tick(tick: Tick, day: Day) -> list[Event]:
     if not day.opened:
         return events
     planned = closes_by_schedule(tick.mall, tick.date)
-    if day.closes_at is not None and planned != day.closes_at:
+    is_first = day.closes_at is None  # opened by a release that did not record when the day closes
+    if planned != day.closes_at and (not is_first or tick.now < planned):
         return [*events, ClosingRescheduled(planned, tick.now)]
     due = ends_of(day, tick.mall, tick.date) if day.closing_has_passed or day.override else planned
     if tick.is_trusted and tick.now >= due:
