@@ -41,6 +41,13 @@ def test_who_waits_and_how_long_the_first_has_waited(client, told, clock):
     assert found["mpp_places_left"] == {"pekalongan": 98}
 
 
+def test_places_left_follow_a_change_of_capacity(client, known, told):
+    client.post(f"{PEKALONGAN}/tickets", json=SERVICE)
+    for capacity, left in ((50, 49), (1, 0), (0, 0)):
+        known(capacity)
+        assert told()["mpp_places_left"] == {"pekalongan": left}
+
+
 def test_who_is_called_waits_no_more(client, told, clock, g02):
     client.post(f"{PEKALONGAN}/tickets", json=SERVICE)
     client.post(f"{PEKALONGAN}/counters/G02/calls", headers=g02)
