@@ -102,11 +102,20 @@ def test_a_clerk_who_signed_in_acts_at_the_own_counter_and_no_other_site_makes_t
 
 
 def fill_in(page, name: str) -> None:
-    """Sign in on the page that asks for it."""
+    """Sign in on the page that asks for it, once its script runs."""
+    page.get_by_label("Nama pengguna").wait_for()
     page.wait_for_selector("html[data-awake]")
     page.get_by_label("Nama pengguna").fill(name)
     page.get_by_label("Kata sandi").fill(PASSWORD)
     page.locator("#form button").click()
+
+
+def press(page, name: str) -> None:
+    """Press a button of a page that may still be loading: before its script runs, a button does nothing."""
+    button = page.get_by_role("button", name=name, exact=True)
+    button.wait_for()
+    page.wait_for_selector("html[data-awake]")
+    button.click()
 
 
 @pytest.mark.browser
@@ -152,9 +161,8 @@ class TestInABrowser:
         fill_in(page, account["name"])
         playwright.expect(page.locator(".who")).to_contain_text(account["name"])
         page.get_by_role("link", name="Akun saya").click()
-        page.wait_for_selector("html[data-awake]")
         playwright.expect(page.get_by_role("heading", level=1)).to_contain_text(account["name"])
-        page.get_by_role("button", name="Keluar", exact=True).click()
+        press(page, "Keluar")
         playwright.expect(page.get_by_role("heading", level=1)).to_have_text("Masuk")
         page.goto("/")
         playwright.expect(page.get_by_role("link", name="Masuk", exact=True)).to_be_visible()
@@ -322,6 +330,6 @@ class TestInABrowser:
         with signed_in(site, account["name"]) as elsewhere:
             page = window(390, 844, "/catalog/sign-in?return=/catalog/sign-in")
             fill_in(page, account["name"])
-            page.get_by_role("button", name="Keluar dari semua perangkat").click()
+            press(page, "Keluar dari semua perangkat")
             playwright.expect(page.get_by_role("heading", level=1)).to_have_text("Masuk")
             assert not elsewhere.get("/catalog/api/me").json()["signed_in"]

@@ -5,7 +5,7 @@ import re
 import pytest
 from e2e.accessible import violations
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
-from e2e.conftest import Site, key, never_closes
+from e2e.conftest import Site, eventually, key, never_closes
 
 pytestmark = IN_CHROMIUM
 
@@ -47,7 +47,10 @@ class Office:
         self._client.delete(f"{CATALOG}/{path}").raise_for_status()
 
     def list_service(self, code: str, name: str, counters: list[str], agency: str = "DUKCAPIL") -> None:
+        """List or change a service, and wait until ticketing has one of this code, so that its pages can be opened."""
         self.put(f"services/{code}", name=name, agency=agency, minutes=10, counters=counters)
+        days = f"{API}/bookings/days?service={code}"
+        assert eventually(lambda: self._client.get(days).status_code != 404), f"ticketing has no {code}"
 
     def change_counter(self, code: str, **changes) -> None:
         known = self.listed("counters", code)
@@ -442,11 +445,19 @@ def test_slip_breaks_a_word_longer_than_the_paper(window, office, paper, millime
 
 
 @pytest.fixture
-def pln(office):
-    """The one counter of PLN, which the test withdraws; it is listed again afterwards."""
+def pln(site: Site, office):
+    """The one counter of PLN, which the test withdraws; it is listed again afterwards, and ticketing knows it."""
     listed = next(one for one in office.all("counters") if "PLN-BAYAR" in one["services"])
     yield listed["code"]
     office.put(f"counters/{listed['code']}", **{name: listed[name] for name in listed if name != "code"})
+    with site.client("supervisor", mall=MALL) as supervisor:
+        assert eventually(lambda: has_counter(supervisor, listed["code"]))
+
+
+def has_counter(supervisor, code: str) -> bool:
+    """Whether ticketing lists the counter, and not only because a ticket is still there."""
+    counters = supervisor.get(f"{API}/overview").raise_for_status().json()["counters"]
+    return any(one["counter"] == code and not one.get("withdrawn") for one in counters)
 
 
 def test_withdrawn_counter_serves_those_who_were_sent_to_it(site: Site, window, office, pln):
