@@ -152,11 +152,13 @@ def create_app(
     ready: Mapping[str, Callable[[], object]],
     title: str,
     limits: Limits | None = None,
+    must_exist: Callable[..., None] = lambda **_: None,
 ) -> Flask:
     """A service's Flask app: its blueprints, with everything that all services do alike around them.
 
     `ready` names what must answer before traffic may come (each raises when it does not). `limits` holds those that
-    routes name (`limited`).
+    routes name (`limited`); `must_exist` receives the arguments in such a route's address and raises `NotFound` for a
+    mall, ticket or booking that does not exist, so that it makes no count.
     """
     folder = CHASSIS.parent / service
     app = Flask(
@@ -179,6 +181,7 @@ def create_app(
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["words"], app.extensions["verifier"], app.extensions["limits"] = words, verifier, limits
+    app.extensions["must_exist"] = must_exist
     _add_templates(app, service, words)
     app.before_request(_begin)
     app.after_request(_finish)

@@ -42,9 +42,8 @@ def create_app() -> Flask:
         *dead_letter_office.blueprints("notifications"),
     ]
     ready, limits = {"database": store.ping}, Limits(database, phones=phones)
-    app = web.create_app(
-        "notifications", Verifier(key, Heard(store).revoked), blueprints, ready, "MPP notifications", limits
-    )
+    verifier, title = Verifier(key, Heard(store).revoked), "MPP notifications"
+    app = web.create_app("notifications", verifier, blueprints, ready, title, limits, messages.must_be_possible)
     app.extensions["correspondences"] = Correspondences(store, Contacts(database, seal))
     app.extensions["tickets_of_phone"] = tickets_of_phone
     app.extensions["malls"] = malls = Malls(store)

@@ -73,12 +73,12 @@ def correspondences() -> Correspondences:
 
 @blueprint.put("/tickets/<ticket_code>/phone")
 @public
-@limited("phones")
 @blueprint.arguments(Phone())
 @blueprint.response(200, MaskedPhone)
 @blueprint.alt_response(404, description="`unknown-ticket`")
 @blueprint.alt_response(422, description="`invalid-phone`")
 @blueprint.alt_response(429, description="`too-many`: from this address, or tickets for this number from it today")
+@limited("phones")
 def leave_phone(left: dict[str, str], ticket_code: str) -> dict[str, str]:
     """Leave a number for a ticket or a booking, by its code."""
     ticket_id = _subject(ticket_code)
@@ -87,6 +87,11 @@ def leave_phone(left: dict[str, str], ticket_code: str) -> dict[str, str]:
     here.must_have_room(ticket_id, number, address(), current_app.extensions["tickets_of_phone"])
     trace = command_context()["trace"]
     return {"phone": here.leave_phone(ticket_id, number, left["language"], address=address(), trace=trace)}
+
+
+def must_be_possible(ticket_code: str = "", **_: object) -> None:
+    """Refuse a code for which no ticket of today or booking can exist. Raises `UnknownTicket`."""
+    correspondence.must_be_of_today(_subject(ticket_code), correspondence.now())
 
 
 def _subject(code: str) -> str:
