@@ -18,7 +18,6 @@ from services.chassis.tokens import COOKIE
 from services.notifications.domain.commands import HearIssued
 from services.notifications.domain.events import IssueHeard
 from services.ticketing.live import Client, Screens, TooManyScreens
-from services.ticketing.survey.domain import ELEMENTS
 
 FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}
 FEW |= {"LIMIT_PHONE_TICKETS": "2", "LIMIT_SCREENS": "2", "LIMIT_SURVEYS": "2"}
@@ -192,18 +191,6 @@ def test_api6_one_address_cannot_book_the_days_to_come(strict):
     assert [answer.status_code for answer in answers] == [201, 201, 429, 429]
 
 
-def test_cancelling_is_no_way_to_try_out_ids(strict):
-    client = strict.client()
-    answers = [client.post(f"{MALL}/tickets/{ticket(n)}/cancellation").status_code for n in range(4)]
-    assert answers == [404, 404, 429, 429]
-
-
-def test_judging_visits_is_no_way_to_try_out_ids_either(strict):
-    client, answers = strict.client(), dict.fromkeys(ELEMENTS, 1)
-    found = [client.post(f"{MALL}/tickets/{ticket(n)}/survey", json={"answers": answers}).status_code for n in range(4)]
-    assert found == [404, 404, 429, 429]
-
-
 def test_api6_one_address_cannot_text_many_phones(strict):
     assert [phone(strict, ticket(n), f"0812-0000-{n:04}") for n in range(8)] == [200] * 6 + [429] * 2
 
@@ -373,6 +360,44 @@ def test_free_attempts_are_exact_however_many_processes_ask_at_once(database):
 
     with ThreadPoolExecutor(8) as threads:
         assert Counter(threads.map(ask, range(60))) == {True: 20, False: 40}
+
+
+def test_count_given_back_can_be_taken_again_and_zero_is_deleted(database):
+    one = Limits(database, tickets=Limit(2, 600), phones=Limit(0, 600))
+    keys = [one.take("tickets", "a") for _ in range(2)]
+    for key in (*keys, keys[0], one.take("phones", "a")):  # once more than was taken: no count is below zero
+        one.give_back(key)
+    assert database["limits"].count_documents({"n": {"$exists": True}}) == 0
+    assert len({one.take("tickets", "a") for _ in range(2)}) == 1
+    with pytest.raises(TooMany):
+        one.take("tickets", "a")
+
+
+def test_counts_given_back_by_many_processes_at_once_add_up(database):
+    processes = [Limits(database, tickets=Limit(20, 600)) for _ in range(4)]
+
+    def take_and_give_back(n: int) -> bool:
+        one = processes[n % 4]
+        try:
+            key = one.take("tickets", "a")
+        except TooMany:
+            return False
+        if n % 3:
+            one.give_back(key)
+        return n % 3 == 0
+
+    with ThreadPoolExecutor(16) as threads:
+        kept = sum(threads.map(take_and_give_back, range(60)))
+    (found,) = database["limits"].find({"n": {"$exists": True}})
+    assert found["n"] == kept <= 20
+
+
+def test_attempt_taken_back_leaves_no_count_of_zero(database, noon):
+    one = Limits(database, codes=PATIENT)
+    first, second = one.attempt("codes", "a"), one.attempt("codes", "a")
+    one.refund(first)
+    one.refund(second)
+    assert database["limits"].count_documents({"n": {"$exists": True}}) == 0
 
 
 def test_an_attempt_that_is_taken_back_leaves_no_wait(database, noon):
