@@ -11,12 +11,9 @@ from security.conftest import MALL, houses_on
 
 from services.chassis import limits
 from services.chassis.access import STREAM, Heard, HearRevoked
-from services.chassis.codes import id_of
 from services.chassis.errors import TooMany
 from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.tokens import COOKIE
-from services.notifications.domain.commands import HearIssued
-from services.notifications.domain.events import IssueHeard
 from services.ticketing.live import Client, Screens, TooManyScreens
 
 FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}
