@@ -105,6 +105,8 @@ class ProblemApi(Api):  # type: ignore[misc]
         by_place = getattr(error, "data", {}).get("messages", {})  # such as {"json": {"service": ["…"]}}
         status = error.code or 500
         reason = HTTP_REASONS.get(status, "bad-request" if status < 500 else "internal")
+        if status == 405 and request.method == "POST" and _is_page_wanted():
+            reason = "page-not-ready"  # a browser sent a form itself, before the page's script was there to send it
         found = next(iter(by_place.values()), None)
         return _problem(status, reason, {}, found if isinstance(found, dict) else by_place)
 
@@ -152,11 +154,13 @@ def create_app(
     ready: Mapping[str, Callable[[], object]],
     title: str,
     limits: Limits | None = None,
+    must_exist: Callable[..., None] = lambda **_: None,
 ) -> Flask:
     """A service's Flask app: its blueprints, with everything that all services do alike around them.
 
     `ready` names what must answer before traffic may come (each raises when it does not). `limits` holds those that
-    routes name (`limited`).
+    routes name (`limited`); `must_exist` receives the arguments in such a route's address and raises `NotFound` for a
+    mall, ticket or booking that does not exist, so that it makes no count.
     """
     folder = CHASSIS.parent / service
     app = Flask(
@@ -179,6 +183,7 @@ def create_app(
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["words"], app.extensions["verifier"], app.extensions["limits"] = words, verifier, limits
+    app.extensions["must_exist"] = must_exist
     _add_templates(app, service, words)
     app.before_request(_begin)
     app.after_request(_finish)
@@ -252,8 +257,8 @@ def _finish(response: Response) -> Response:
 def policy(*more: str, forms: str = "'none'") -> str:
     """The Content-Security-Policy of an answer: that of all, and what a page needs beyond it.
 
-    Forms are sent by scripts. A browser that has no scripts yet would send them itself, a phone number in the address:
-    it must not, but where `forms` says so.
+    Forms are sent by scripts. A browser that has no scripts yet would send them itself: it must not, but where `forms`
+    says so. One that does not know the policy sends the fields in a body, as each form names its method.
     """
     return "; ".join((CSP, f"form-action {forms}", *more))
 
@@ -268,6 +273,10 @@ def language() -> str:
 
 def _is_for_programs() -> bool:
     return ("/api/" in request.path or "/live/" in request.path) and not request.path.endswith("/api/docs")
+
+
+def _is_page_wanted() -> bool:
+    return not _is_for_programs() and bool(request.accept_mimetypes.accept_html)
 
 
 def text(key: str, **params: object) -> str:
@@ -289,7 +298,7 @@ def _answer_surprise(error: Exception) -> Response:
 def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = None) -> Response:
     """The problem as a document for programs and, where a page was asked for, as a page for people."""
     document = _document(status, reason, params, errors)
-    if not _is_for_programs() and request.accept_mimetypes.accept_html:
+    if _is_page_wanted():
         response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
     else:
         response = Response(json.dumps(document, ensure_ascii=False), status, mimetype=PROBLEM)

@@ -383,6 +383,27 @@ def test_one_address_begins_only_so_often(settings, provider, monkeypatch):
     assert [browser.get("/catalog/sign-in/provider").status_code for _ in range(5)] == [302] * 3 + [429] * 2
 
 
+def test_return_that_did_not_begin_here_is_not_counted(house, store):
+    browser = house.test_client()
+    for query in ("", "?code=1&state=2", "?error=access_denied", "?state="):
+        assert browser.get(f"/catalog/sign-in/provider/return{query}").status_code == 401
+    assert store.database["limits"].count_documents({"n": {"$exists": True}}) == 0
+
+
+def test_failed_return_that_began_here_is_counted(settings, provider, monkeypatch):
+    """Its cookie can be sent again, and the provider is asked each time."""
+    settings(provider.url)
+    monkeypatch.setattr(catalog, "SIGN_INS", Limit(3, 900))
+    browser = create_app().test_client()
+    answer = with_parameter(at_provider(begin(browser)), code="lain")
+    cookie = browser.get_cookie("mpp-provider", path="/catalog/sign-in/provider").value
+    tried = []
+    for _ in range(4):
+        browser.set_cookie("mpp-provider", cookie, path="/catalog/sign-in/provider")
+        tried.append(arrive(browser, answer).status_code)
+    assert (len(set(tried[:2])), tried[2:]) == (1, [429, 429])
+
+
 class Liar:
     """A provider that says what a test makes it say; what it says by default is true."""
 

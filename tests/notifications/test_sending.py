@@ -91,10 +91,12 @@ class Mall:
     def called(self, ticket_id: str = SITI) -> list:
         return self.hears("ticket-called", ticket_id, counter="G02", floor=1, called_at=self.at.isoformat())
 
-    def deliver(self, *gateways, here: Correspondences | None = None, seconds: float = 0.0) -> None:
+    def deliver(
+        self, *gateways, here: Correspondences | None = None, seconds: float = 0.0, tickets_of_phone: int = 0
+    ) -> None:
         """What the relay does with everything that was ever to leave: also what it has done before."""
         lines = [Line(f"gateway {place}", gateway, 1000) for place, gateway in enumerate(gateways)]
-        dispatcher = Dispatcher(self.store, here or self.here, self.malls, lines, Reports("", ""))
+        dispatcher = Dispatcher(self.store, here or self.here, self.malls, lines, Reports("", ""), tickets_of_phone)
         for commit in self.store.with_outbox(SMS):
             dispatcher.deliver(commit)
         dispatcher.confirm()

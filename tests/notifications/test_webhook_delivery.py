@@ -652,6 +652,7 @@ def test_what_was_removed_is_told_nothing_and_leaves_nothing_behind(house, serve
     house.start()
     for name in ("webhook_cursors", "webhook_log", "webhook_secrets"):
         assert eventually(lambda name=name: database[name].count_documents({"webhook": hook.id}) == 0), name
+    assert database["webhook_lookups"].count_documents({}) == 0
     assert server.sequences == [1]
 
 

@@ -68,6 +68,14 @@ class SignInProvider:
         """Where the browser goes after it was at the provider; before `end`."""
         return str(session.get("back", "/"))
 
+    def must_have_begun(self) -> None:
+        """Refuse a return that this browser did not begin here: nothing is asked of the provider.
+
+        Raises `SignInInterrupted`.
+        """
+        if not self._client.framework.get_state_data(session, request.args.get("state", "")):
+            raise SignInInterrupted()
+
     def end(self) -> str:
         """Who came back, by the claim that says whose account it is.
 

@@ -10,7 +10,7 @@ from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain import PLACES
 from services.catalog.access.people import HalfSignedIn
 from services.chassis.errors import Problem
-from services.chassis.guard import cookie, cookie_name, limited, public, recognized
+from services.chassis.guard import address, cookie, cookie_name, limited, public, recognized
 from services.chassis.tokens import COOKIE
 from services.chassis.web import as_told
 
@@ -48,15 +48,17 @@ def begin_at_provider() -> Any:
 
 @blueprint.get("/sign-in/provider/return")
 @public
-@limited("sign-in")
 def return_from_provider() -> Any:
     """Come back from the provider: signed in if an account is linked to this person; otherwise the page says why not.
 
-    Where the account has a second factor, or needs one, the page asks for it.
+    Where the account has a second factor, or needs one, the page asks for it. Counted once the return is one that
+    began here, and also where it fails, because the provider is asked each time.
     """
     back, provider = "/", sign_in_provider()
     try:
         back = provider.way_back()
+        provider.must_have_begun()
+        current_app.extensions["limits"].take("sign-in", address(), "")
         found = registry().sign_in_as(provider.end(), cookie(BROWSER_COOKIE))
         if isinstance(found, HalfSignedIn):
             return _sign_in(back, half=found)

@@ -77,7 +77,6 @@ def own_counter() -> str | None:
 
 @blueprint.post("/tickets")
 @public
-@limited("tickets")
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(NewTicket())
 @blueprint.alt_response(201, schema=TicketOut, success=True)  # `response` would dump again what is JSON already
@@ -87,6 +86,7 @@ def own_counter() -> str | None:
     description="`closed`, `stopped`, `day-over`, `capacity-reached`, `service-full`, `places-kept`, `no-counter`, "
     "`service-away`, `suspended`",
 )
+@limited("tickets")
 def issue_ticket(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Take a ticket; where the deployment says so (TICKETS_FROM), only a kiosk or staff may."""
     if current_app.config["ONLY_DEVICES"] and not is_of_the_house():
@@ -124,9 +124,9 @@ def get_ticket(mall: str, ticket_code: str) -> dict[str, Any]:
 
 @blueprint.post("/tickets/<ticket_code>/cancellation")
 @public
-@limited("cancellations")
 @blueprint.response(200, TicketOut)
 @blueprint.alt_response(409, description="`not-waiting`")
+@limited("cancellations")
 def cancel(mall: str, ticket_code: str) -> dict[str, Any]:
     """Leave the line: the place is free again."""
     ticket_id = ticket_of(ticket_code)
