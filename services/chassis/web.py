@@ -237,6 +237,8 @@ def _finish(response: Response) -> Response:
     headers["X-Request-Id"] = g.get("request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"  # a page that opens ours gets no handle to it
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"  # no page of another origin loads ours as a picture or script
     headers.setdefault("Content-Security-Policy", policy())
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")

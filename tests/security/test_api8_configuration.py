@@ -29,6 +29,8 @@ def test_every_answer_is_locked_down(houses, service):
         headers = answer.headers
         assert headers["X-Content-Type-Options"] == "nosniff", rule
         assert headers["Referrer-Policy"] == "no-referrer", rule
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin", rule
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin", rule
         assert {"default-src 'self'", "frame-ancestors 'none'"} <= set(headers["Content-Security-Policy"].split("; "))
         forms = "'self'" if rule == "/catalog/malls/<mall>" else "'none'"  # its search works without scripts
         assert f"form-action {forms}" in headers["Content-Security-Policy"], rule
