@@ -238,7 +238,7 @@ def _finish(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"  # a page that opens ours gets no handle to it
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"  # no page of another origin loads ours as a picture or script
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"  # no page of another origin loads ours as a picture
     headers.setdefault("Content-Security-Policy", policy())
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")

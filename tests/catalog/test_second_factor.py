@@ -1,6 +1,7 @@
 """Two-step verification: codes of an authenticator app, recovery codes, and roles that need them."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -173,6 +174,20 @@ def test_recovery_code_is_accepted_once_however_it_is_written(siti):
     assert siti.finish(first).status_code == 401
     assert siti.finish(second.replace("-", " ").upper()).status_code == 200
     assert siti.browser.get(FACTOR).json["recovery_codes_left"] == 8
+
+
+def test_recovery_code_holds_128_random_bits(siti):
+    plain = {code.replace("-", "") for code in siti.codes}
+    assert len(plain) == 10
+    assert all(re.fullmatch("[a-z2-7]{26}", code) for code in plain)  # five bits a letter
+    assert len({code[:25] for code in plain}) == 10, "no padding that repeats"
+
+
+def test_recovery_code_of_80_bits_from_before_is_accepted(siti):
+    code = "abcd-efgh-ijkl-mnop"
+    kept = siti.house.extensions["registry"].second_factors._kept
+    kept.update_one({"_id": siti.id}, {"$push": {"codes": second_factor._hashed(siti.id, code)}})
+    assert siti.finish(code).status_code == 200
 
 
 def test_new_recovery_codes_replace_the_old_ones(siti):
