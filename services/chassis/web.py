@@ -322,7 +322,8 @@ def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any =
         document["errors"] = _in_words(errors)
     metrics.PROBLEMS.labels(str(status), reason).inc()
     if status < 500:
-        log.info("refused", status=status, reason=reason, route=_route(), request_id=document["request_id"])
+        who = {"by": g.actor.name} if status == 403 and "actor" in g else {}  # a member of staff, a kiosk or an agency
+        log.info("refused", status=status, reason=reason, route=_route(), request_id=document["request_id"], **who)
     return document
 
 
