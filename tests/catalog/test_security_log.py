@@ -103,6 +103,7 @@ def test_second_factor_steps_are_logged(log):
         ("first factor accepted", "siti", "password", "code"),
         ("authentication refused", "siti", "code", "wrong-code"),
         ("signed in", "siti", "code"),
+        ("access changed", "siti", "end-session", "siti"),  # that of the browser before
     ]
     for secret in (PASSWORD, "salah-kata-sandi", offered, "000000", *codes, half):
         assert secret not in log.text

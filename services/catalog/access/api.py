@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -322,10 +323,7 @@ def finish_by_passkey(given: dict[str, str]) -> dict[str, Any]:
 def sign_out() -> None:
     """Sign out: the session is good no more, in no service."""
     must_be_same_origin()
-    try:
-        registry().sign_out(who_asks())
-    except Unauthorized:
-        pass  # it was over already
+    end_session()
     forget_session()
 
 
@@ -341,6 +339,13 @@ def sign_out_everywhere() -> None:
     forget_session()
 
 
+def end_session() -> None:
+    """End the session that the browser sends, if it has one that has not ended."""
+    verifier: Verifier = current_app.extensions["verifier"]
+    with suppress(Unauthorized):
+        registry().sign_out(verifier.actor("", cookie(COOKIE)))
+
+
 def who(found: Actor, renewed: Session | None = None) -> dict[str, Any]:
     """Return who asks, and for how long yet."""
     ends = renewed.expires if renewed else found.expires
@@ -350,7 +355,11 @@ def who(found: Actor, renewed: Session | None = None) -> dict[str, Any]:
 
 
 def signed_in(found: SignedIn) -> dict[str, Any]:
-    """Keep session and browser in cookies; return who is signed in, and what failed before."""
+    """Keep session and browser in cookies; return who is signed in, and what failed before.
+
+    The session that the browser had before ends.
+    """
+    end_session()
     keep_in_browser(found.session)
     keep_known(found)
     account, failures = found.account, found.failures
