@@ -217,6 +217,14 @@ def test_an_address_elsewhere_is_no_way_back(house, root):
     assert arrive(browser, at_provider(address)).location == "/"
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_link_of_another_site_leads_to_the_sign_in_page_first(house, site):
+    browser = house.test_client()
+    answer = browser.get("/catalog/sign-in/provider?return=/catalog/access", headers={"Sec-Fetch-Site": site})
+    assert answer.location == "/catalog/sign-in?return=/catalog/access"
+    assert not answer.headers.getlist("Set-Cookie")
+
+
 def test_a_person_without_an_account_is_told_whom_to_ask_and_gets_no_account(house, root):
     create(root)
     browser = house.test_client()
