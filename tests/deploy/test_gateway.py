@@ -127,6 +127,10 @@ def test_https_is_accepted_by_clients_that_trust_the_authority(program: str, tmp
         assert "Strict-Transport-Security" not in refused.headers, "port 8443 is not the one that HSTS means"
         moved = httpx.get(f"http://127.0.0.1:{port}/catalog/x?y=1")
         assert (moved.status_code, moved.headers["Location"]) == (308, "https://127.0.0.1:8443/catalog/x?y=1")
+        for path in ("/ticketing/api/malls/pekalongan/events", "/catalog/api/session", "/ticketing/live/malls/x/hall"):
+            refused = httpx.get(f"http://127.0.0.1:{port}{path}", headers={"Authorization": "Bearer x"})
+            assert (refused.status_code, refused.json()["reason"]) == (403, "needs-https"), path
+        assert httpx.get(f"http://127.0.0.1:{port}/ticketing/api/docs").status_code == 308, "a page for people"
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
