@@ -38,7 +38,7 @@ from services.chassis.errors import (
     Unauthorized,
     Unavailable,
 )
-from services.chassis.guard import View, caller, must_be_allowed, public
+from services.chassis.guard import HOST_PREFIX, View, caller, must_be_allowed, public
 from services.chassis.limits import Limits
 from services.chassis.tokens import Verifier
 from services.chassis.words import DEFAULT, Words
@@ -247,7 +247,8 @@ def _finish(response: Response) -> Response:
     if request.method not in ("GET", "HEAD") and response.status_code < 400:
         log.info("done", route=_route(), status=response.status_code, request_id=g.get("request_id"))
     elif "lang" in request.args:
-        response.set_cookie("lang", language(), max_age=31536000, samesite="Lax", httponly=True)
+        secure, chosen = request.is_secure, language()
+        response.set_cookie(_language_cookie(), chosen, max_age=31536000, samesite="Lax", httponly=True, secure=secure)
     return response
 
 
@@ -265,7 +266,12 @@ def language() -> str:
     words: Words = current_app.extensions["words"]
     if _is_for_programs():
         return words.choose(request.headers.get("Accept-Language", DEFAULT))
-    return words.choose(request.args.get("lang") or request.cookies.get("lang") or DEFAULT)
+    return words.choose(request.args.get("lang") or request.cookies.get(_language_cookie()) or DEFAULT)
+
+
+def _language_cookie() -> str:
+    """The name of the cookie: unlike a session, a language is kept over plain http from other machines too."""
+    return f"{HOST_PREFIX}lang" if request.is_secure else "lang"
 
 
 def _is_for_programs() -> bool:

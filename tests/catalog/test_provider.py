@@ -207,7 +207,8 @@ def test_the_way_to_the_provider_carries_state_nonce_and_a_challenge_and_no_secr
     assert {"HttpOnly", "SameSite=Lax", "Path=/catalog/sign-in/provider"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
     secure = house.test_client().get("/catalog/sign-in/provider", base_url="https://mpp.test")
-    assert "Secure" in secure.headers["Set-Cookie"]
+    assert secure.headers["Set-Cookie"].startswith("__Host-mpp-provider=")
+    assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(secure.headers["Set-Cookie"].split("; "))
 
 
 def test_an_address_elsewhere_is_no_way_back(house, root):

@@ -23,6 +23,7 @@ from services.catalog.access.provider import (
     SignInInterrupted,
     Unnamed,
 )
+from services.chassis.guard import HOST_PREFIX
 
 log = structlog.get_logger()
 
@@ -41,7 +42,7 @@ class SignInProvider:
         app.secret_key = hmac.digest(private_pem.encode(), b"sign-in by a provider", "sha256")
         app.session_interface = _Session()
         # Lax: the way back begins at the provider, and a strict cookie would not come along.
-        app.config.update(SESSION_COOKIE_NAME=COOKIE, SESSION_COOKIE_PATH=PATH, SESSION_COOKIE_SAMESITE="Lax")
+        app.config.update(SESSION_COOKIE_SAMESITE="Lax")
         self._client = OAuth(app).register(
             "provider",
             client_id=provider.client_id,
@@ -126,7 +127,16 @@ class SignInProvider:
 
 
 class _Session(SecureCookieSessionInterface):
-    """Flask's session, for the way to the provider and back only; secure where the request is."""
+    """Flask's session, for the way to the provider and back only; secure where the request is.
+
+    Over https with the prefix `__Host-`, for which browsers require the path `/`.
+    """
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return f"{HOST_PREFIX}{COOKIE}" if request.is_secure else COOKIE
+
+    def get_cookie_path(self, app: Flask) -> str:
+        return "/" if request.is_secure else PATH
