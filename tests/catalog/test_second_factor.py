@@ -211,6 +211,13 @@ def test_half_a_sign_in_ends_when_the_account_changes_or_after_ten_minutes(siti,
     assert (answer.status_code, answer.json["reason"]) == (401, "sign-in-expired")
 
 
+def test_new_password_from_an_administrator_keeps_the_second_factor(siti, root):
+    another = "rusa-berlari-di-pantai"
+    root.put(f"{ACCESS}/accounts/{siti.id}/password", json={"password": another})
+    answer = siti.ask("POST", SESSION, name=siti.name, password=another)
+    assert (answer.json["signed_in"], answer.json["next"]) == (False, "code")
+
+
 @pytest.mark.parametrize("half", ["rubbish", "a.b.c"])
 def test_half_a_sign_in_cannot_be_forged(siti, half):
     session = siti.browser.get_cookie(tokens.COOKIE).value

@@ -134,14 +134,26 @@ def test_https_is_accepted_by_clients_that_trust_the_authority(program: str, tmp
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
-def test_gateway_problem_has_the_headers_of_service_answers(program: str, tmp_path: Path):
-    with compose_gateway(program, tmp_path, Names(LIVES), free_port()) as port:
-        headers = httpx.get(f"http://127.0.0.1:{port}/metrics").headers
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert {"default-src 'none'", "frame-ancestors 'none'"} <= set(headers["Content-Security-Policy"].split("; "))
-    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert headers["Cache-Control"] == "no-store"
+def test_answer_of_the_gateway_has_the_headers_of_service_answers(program: str, tmp_path: Path):
+    make_secrets.make(tmp_path / "secrets", [])
+    changes = {
+        "listen 8443": f"listen 127.0.0.1:{free_port()}",
+        "/run/secrets/tls_cert": str(tmp_path / "secrets/tls_cert.pem"),
+        "/run/secrets/tls_key": str(tmp_path / "secrets/tls_key.pem"),
+    }
+    answers = []
+    with compose_gateway(program, tmp_path / "http", Names(LIVES), free_port()) as port:
+        answers += [httpx.get(f"http://127.0.0.1:{port}{path}") for path in ("/metrics", "/livez", "/catalog/x")]
+    with compose_gateway(program, tmp_path / "https", Names(LIVES), free_port(), changes, "https") as port:
+        answers += [httpx.get(f"http://127.0.0.1:{port}{path}") for path in ("/livez", "/", "/catalog/api/me")]
+    assert [answer.status_code for answer in answers] == [404, 200, 502, 200, 308, 403]
+    for headers in (answer.headers for answer in answers):
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert {"default-src 'none'", "frame-ancestors 'none'"} <= set(headers["Content-Security-Policy"].split("; "))
+        assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["Cache-Control"] == "no-store"
+        assert len(headers["X-Request-Id"]) == 32
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
