@@ -97,6 +97,8 @@ STAFF_ONLY = {
     ("administrator", "agency", "auditor", "operator", "supervisor"): {
         "sessions.change_own_password",
         "sessions.sign_out_everywhere",
+        "sessions.list_sessions",
+        "sessions.end_one_session",
         "second_factor.status",
         "second_factor.new_recovery_codes",
         "second_factor.remove",
@@ -145,6 +147,8 @@ WITHOUT_A_MALL = {
     "notifications.list_messages",
     "sessions.change_own_password",
     "sessions.sign_out_everywhere",
+    "sessions.list_sessions",
+    "sessions.end_one_session",
     "second_factor.status",
     "second_factor.new_recovery_codes",
     "second_factor.remove",

@@ -14,6 +14,7 @@ from services.catalog.access import security_log
 from services.catalog.access.attempts import Attempts, Failures
 from services.catalog.access.browsers import Browser, read_browser, signed_browser
 from services.catalog.access.contract import STREAM
+from services.catalog.access.devices import Device, Devices, UnknownSession
 from services.catalog.access.domain import (
     ACCESS,
     LONGEST_SESSION,
@@ -84,10 +85,17 @@ class SignInExpired(Unauthorized):
 
 @dataclass(frozen=True)
 class Session:
-    """A session as its browser keeps it: the cookie's value, and when it ends unless renewed."""
+    """A session as its browser keeps it: the cookie's value, and when it ends unless renewed.
+
+    `id`, `account`, `epoch` and `until` are what the token says of itself.
+    """
 
     token: str
     expires: int
+    id: str
+    account: str
+    epoch: int
+    until: int
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,7 @@ class Registry:
         self._passwords = Passwords(store.database)
         self._attempts = Attempts(store.database)
         self._identities = Identities(store.database, provider)
+        self._devices = Devices(store.database)
         self.second_factors = SecondFactors(store.database, seal or Seal())
         self._local_words = local_words
         self._public_url = public_url
@@ -376,6 +385,26 @@ class Registry:
             until = datetime.fromtimestamp(actor.until, UTC)
             self.act(EndSession(actor.session, actor.account, until, now()), actor=actor.name)
 
+    def keep_device(self, session: Session, name: str) -> None:
+        """Store where a session began or was renewed, for its owner's list; `name` is of browser and system."""
+        expires, until = (datetime.fromtimestamp(end, UTC) for end in (session.expires, session.until))
+        at = now()
+        self._devices.keep(session.account, Device(session.id, session.epoch, name, at, at, expires, until))
+
+    def devices(self, account: str) -> list[Device]:
+        """Return where the account is signed in now, the last used first."""
+        people, at = self.people(), now()
+        epoch = people.account(account).epoch
+        found = self._devices.all(account)
+        return [one for one in found if one.epoch == epoch and one.session not in people.ended and one.expires > at]
+
+    def end_device(self, actor: Actor, session: str) -> None:
+        """End one of the sessions of who asks. Raises `UnknownSession`."""
+        found = next((one for one in self.devices(actor.account) if one.session == session), None)
+        if found is None:
+            raise UnknownSession()
+        self.act(EndSession(session, actor.account, found.until, now()), actor=actor.name)
+
     def issue(self, wanted: IssueToken, **context: str) -> tuple[TokenIssued, str]:
         """A token for a machine: what is known of it, and itself, which is kept nowhere. Raises what rules refuse."""
         if not self.can_sign:
@@ -470,7 +499,7 @@ class Registry:
             "until": until,
             **account.scope,
         }
-        return Session(sign(self._private, claims), expires)
+        return Session(sign(self._private, claims), expires, id, account.id, account.epoch, until)
 
 
 def now() -> datetime:
