@@ -399,7 +399,9 @@ class Liar:
         self.key = jwk.RSAKey.generate_key(2048, {"kid": "k1", "alg": "RS256"}, private=True)
         self.claims, self.token, self.about, self.issuer = {}, None, {}, None
         self.has_token = True
+        self.asked, self.moved = [], {}  # paths that were asked for; where some lead instead
         app = Flask("liar")
+        app.before_request(self._note)
         app.add_url_rule("/.well-known/openid-configuration", "about", self._about)
         app.add_url_rule("/jwks", "jwks", lambda: jsonify(keys=[self.key.as_dict(private=False)]))
         app.add_url_rule("/auth", "auth", self._auth)
@@ -411,6 +413,10 @@ class Liar:
 
     def stop(self) -> None:
         self._server.shutdown()
+
+    def _note(self):
+        self.asked.append(request.path)
+        return redirect(self.moved[request.path], 307) if request.path in self.moved else None
 
     def _about(self):
         places = {
@@ -487,6 +493,17 @@ def signing_in(liar, settings, tmp_path):
 def test_a_provider_that_tells_the_truth_is_believed(liar, settings, tmp_path):
     answer, is_in = signing_in(liar, settings, tmp_path)
     assert (answer.status_code, is_in) == (302, True)
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/jwks"])
+def test_redirect_of_the_provider_is_not_followed(liar, settings, tmp_path, path):
+    elsewhere = Liar()
+    liar.moved[path] = elsewhere.url + path
+    answer, is_in = signing_in(liar, settings, tmp_path)
+    elsewhere.stop()
+    assert (answer.status_code, is_in) == (503, False)
+    assert path in liar.asked
+    assert elsewhere.asked == []
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ The provider says who somebody is; what they may do is decided here, by the acco
 import hmac
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import structlog
 from authlib.integrations.base_client.errors import MismatchingStateError, OAuthError
-from authlib.integrations.flask_client import OAuth
+from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask, Response, request, session
 from flask.sessions import SecureCookieSessionInterface
 from joserfc.errors import JoseError
@@ -47,6 +49,7 @@ class SignInProvider:
             "provider",
             client_id=provider.client_id,
             client_secret=provider.client_secret,
+            client_cls=_Client,
             server_metadata_url=f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration",
             client_kwargs={"scope": provider.scopes, "code_challenge_method": "S256", "default_timeout": PATIENCE},
         )
@@ -124,6 +127,20 @@ class SignInProvider:
     def _away(self, error: Exception) -> ProviderAway:
         log.error("the provider is away", error=type(error).__name__, detail=str(error))
         return ProviderAway()
+
+
+class _WithoutRedirects(OAuth2Session):  # type: ignore[misc]
+    """Requests to the addresses that the provider names, and to no other: the client secret goes along."""
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        answer: requests.Response = super().request(method, url, **{**options, "allow_redirects": False})
+        if answer.is_redirect:
+            raise requests.TooManyRedirects(f"{urlsplit(url).path} redirects", response=answer)
+        return answer
+
+
+class _Client(FlaskOAuth2App):  # type: ignore[misc]
+    client_cls = _WithoutRedirects
 
 
 class _Session(SecureCookieSessionInterface):
