@@ -301,6 +301,22 @@ class TestInABrowser:
         row.get_by_role("button", name="Atur ulang verifikasi").click()
         playwright.expect(row.get_by_role("button", name="Atur ulang verifikasi")).to_be_hidden()
 
+    def test_page_shows_nothing_once_its_session_has_ended(self, site: Site, root, window):
+        from e2e.browser import playwright, seen
+
+        account = somebody(root, "supervisor", mall=MALL)
+        page = window(1280, 800, f"/catalog/sign-in?return=/ticketing/malls/{MALL}/supervisor", expecting="401")
+        fill_in(page, account["name"])
+        seen(page, "#signed-in", account["name"])
+        page.clock.install()
+        page.reload()
+        seen(page, "#signed-in", account["name"])
+        assert root.delete(f"{ACCESS}/accounts/{account['id']}/sessions").status_code == 204
+        with page.expect_navigation():
+            page.clock.fast_forward("31:00")
+        playwright.expect(page.locator("#token-form")).to_be_visible()
+        playwright.expect(page.locator("#page")).to_be_hidden()
+
     def test_page_that_is_left_alone_renews_no_session_and_one_that_is_used_does(self, site: Site, root, window):
         from e2e.browser import seen
 
