@@ -73,7 +73,7 @@ def compose_gateway(
     }
     folder.mkdir(parents=True, exist_ok=True)
     mounted = {f"{scheme}.conf": "servers.conf", "compose.conf": "services.conf"}
-    for name in ("nginx.conf", "locations.conf", *mounted):
+    for name in (*gateway.SHARED, *mounted):
         text = (gateway.CONFIGURATION / name).read_text()
         for old, new in replaced.items():
             text = text.replace(old, new)

@@ -38,7 +38,7 @@ from services.chassis.errors import (
     Unauthorized,
     Unavailable,
 )
-from services.chassis.guard import View, caller, must_be_allowed, public
+from services.chassis.guard import HOST_PREFIX, View, caller, must_be_allowed, public
 from services.chassis.limits import Limits
 from services.chassis.tokens import Verifier
 from services.chassis.words import DEFAULT, Words
@@ -242,6 +242,8 @@ def _finish(response: Response) -> Response:
     headers["X-Request-Id"] = g.get("request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"  # a page that opens ours gets no handle to it
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"  # no page of another origin loads ours as a picture
     headers.setdefault("Content-Security-Policy", policy())
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
@@ -250,7 +252,8 @@ def _finish(response: Response) -> Response:
     if request.method not in ("GET", "HEAD") and response.status_code < 400:
         log.info("done", route=_route(), status=response.status_code, request_id=g.get("request_id"))
     elif "lang" in request.args:
-        response.set_cookie("lang", language(), max_age=31536000, samesite="Lax", httponly=True)
+        secure, chosen = request.is_secure, language()
+        response.set_cookie(_language_cookie(), chosen, max_age=31536000, samesite="Lax", httponly=True, secure=secure)
     return response
 
 
@@ -268,7 +271,12 @@ def language() -> str:
     words: Words = current_app.extensions["words"]
     if _is_for_programs():
         return words.choose(request.headers.get("Accept-Language", DEFAULT))
-    return words.choose(request.args.get("lang") or request.cookies.get("lang") or DEFAULT)
+    return words.choose(request.args.get("lang") or request.cookies.get(_language_cookie()) or DEFAULT)
+
+
+def _language_cookie() -> str:
+    """The name of the cookie: unlike a session, a language is kept over plain http from other machines too."""
+    return f"{HOST_PREFIX}lang" if request.is_secure else "lang"
 
 
 def _is_for_programs() -> bool:
@@ -329,7 +337,8 @@ def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any =
         document["errors"] = _in_words(errors)
     metrics.PROBLEMS.labels(str(status), reason).inc()
     if status < 500:
-        log.info("refused", status=status, reason=reason, route=_route(), request_id=document["request_id"])
+        who = {"by": g.actor.name} if status == 403 and "actor" in g else {}  # a member of staff, a kiosk or an agency
+        log.info("refused", status=status, reason=reason, route=_route(), request_id=document["request_id"], **who)
     return document
 
 

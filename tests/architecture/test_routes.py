@@ -105,6 +105,8 @@ STAFF_ONLY = {
     ("administrator", "agency", "auditor", "operator", "supervisor"): {
         "sessions.change_own_password",
         "sessions.sign_out_everywhere",
+        "sessions.list_sessions",
+        "sessions.end_one_session",
         "second_factor.status",
         "second_factor.new_recovery_codes",
         "second_factor.remove",
@@ -153,6 +155,8 @@ WITHOUT_A_MALL = {
     "notifications.list_messages",
     "sessions.change_own_password",
     "sessions.sign_out_everywhere",
+    "sessions.list_sessions",
+    "sessions.end_one_session",
     "second_factor.status",
     "second_factor.new_recovery_codes",
     "second_factor.remove",

@@ -207,7 +207,8 @@ def test_the_way_to_the_provider_carries_state_nonce_and_a_challenge_and_no_secr
     assert {"HttpOnly", "SameSite=Lax", "Path=/catalog/sign-in/provider"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
     secure = house.test_client().get("/catalog/sign-in/provider", base_url="https://mpp.test")
-    assert "Secure" in secure.headers["Set-Cookie"]
+    assert secure.headers["Set-Cookie"].startswith("__Host-mpp-provider=")
+    assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(secure.headers["Set-Cookie"].split("; "))
 
 
 def test_an_address_elsewhere_is_no_way_back(house, root):
@@ -215,6 +216,14 @@ def test_an_address_elsewhere_is_no_way_back(house, root):
     browser = house.test_client()
     address = browser.get("/catalog/sign-in/provider?return=https://jahat.test/").location
     assert arrive(browser, at_provider(address)).location == "/"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_link_of_another_site_leads_to_the_sign_in_page_first(house, site):
+    browser = house.test_client()
+    answer = browser.get("/catalog/sign-in/provider?return=/catalog/access", headers={"Sec-Fetch-Site": site})
+    assert answer.location == "/catalog/sign-in?return=/catalog/access"
+    assert not answer.headers.getlist("Set-Cookie")
 
 
 def test_a_person_without_an_account_is_told_whom_to_ask_and_gets_no_account(house, root):
@@ -411,7 +420,9 @@ class Liar:
         self.key = jwk.RSAKey.generate_key(2048, {"kid": "k1", "alg": "RS256"}, private=True)
         self.claims, self.token, self.about, self.issuer = {}, None, {}, None
         self.has_token = True
+        self.asked, self.moved = [], {}  # paths that were asked for; where some lead instead
         app = Flask("liar")
+        app.before_request(self._note)
         app.add_url_rule("/.well-known/openid-configuration", "about", self._about)
         app.add_url_rule("/jwks", "jwks", lambda: jsonify(keys=[self.key.as_dict(private=False)]))
         app.add_url_rule("/auth", "auth", self._auth)
@@ -423,6 +434,10 @@ class Liar:
 
     def stop(self) -> None:
         self._server.shutdown()
+
+    def _note(self):
+        self.asked.append(request.path)
+        return redirect(self.moved[request.path], 307) if request.path in self.moved else None
 
     def _about(self):
         places = {
@@ -499,6 +514,17 @@ def signing_in(liar, settings, tmp_path):
 def test_a_provider_that_tells_the_truth_is_believed(liar, settings, tmp_path):
     answer, is_in = signing_in(liar, settings, tmp_path)
     assert (answer.status_code, is_in) == (302, True)
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/jwks"])
+def test_redirect_of_the_provider_is_not_followed(liar, settings, tmp_path, path):
+    elsewhere = Liar()
+    liar.moved[path] = elsewhere.url + path
+    answer, is_in = signing_in(liar, settings, tmp_path)
+    elsewhere.stop()
+    assert (answer.status_code, is_in) == (503, False)
+    assert path in liar.asked
+    assert elsewhere.asked == []
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,20 @@ def test_signing_out_ends_the_session_even_for_who_copied_the_cookie(house, root
     assert thief.get(f"{ACCESS}/accounts").json["reason"] == "revoked"
 
 
+def test_signing_in_again_ends_the_session_of_before(house, root):
+    create(root)
+    create(root, "budi")
+    browser, copied = house.test_client(), house.test_client()
+    sign_in(browser)
+    copied.set_cookie("mpp-session", browser.get_cookie("mpp-session").value)
+    assert me(copied)["signed_in"]
+    sign_in(browser, "budi", "salah-kata-sandi")
+    assert me(copied)["signed_in"], "a failed sign-in ends nothing"
+    sign_in(browser, "budi")
+    assert me(browser)["name"] == "budi"
+    assert not me(copied)["signed_in"]
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -219,6 +219,25 @@ class TestInABrowser:
         stranger.get_by_role("link", name="Lanjutkan").click()
         stranger.wait_for_url(f"{site.url}/")
 
+    def test_other_device_is_listed_and_signed_out(self, site: Site, root, window):
+        from e2e.accessible import violations
+        from e2e.browser import picture, playwright
+
+        account = somebody(root, "supervisor", mall=MALL)
+        desk, phone = (window(width, 844, "/catalog/sign-in?return=/catalog/sign-in") for width in (1280, 390))
+        for page in (desk, phone):
+            fill_in(page, account["name"])
+            page.wait_for_selector("#sessions li")
+        playwright.expect(phone.locator("#sessions li")).to_have_count(2)
+        playwright.expect(phone.locator("#sessions li", has_text="Perangkat ini.")).to_have_count(1)
+        playwright.expect(phone.locator("#sessions")).to_contain_text("Chrome, Linux")
+        assert violations(phone) == []
+        picture(phone, "sessions")
+        phone.get_by_role("button", name="Keluarkan Chrome, Linux").click()
+        playwright.expect(phone.locator("#sessions li")).to_have_count(1)
+        desk.reload()
+        playwright.expect(desk.get_by_role("heading", level=1)).to_have_text("Masuk")
+
     def test_second_factor_is_set_up_and_used_by_keyboard_alone(self, site: Site, root, window):
         from e2e.accessible import violations
         from e2e.browser import picture, playwright, seen
@@ -281,6 +300,22 @@ class TestInABrowser:
         row = page.locator("#accounts tr", has_text=clerk["name"])
         row.get_by_role("button", name="Atur ulang verifikasi").click()
         playwright.expect(row.get_by_role("button", name="Atur ulang verifikasi")).to_be_hidden()
+
+    def test_page_shows_nothing_once_its_session_has_ended(self, site: Site, root, window):
+        from e2e.browser import playwright, seen
+
+        account = somebody(root, "supervisor", mall=MALL)
+        page = window(1280, 800, f"/catalog/sign-in?return=/ticketing/malls/{MALL}/supervisor", expecting="401")
+        fill_in(page, account["name"])
+        seen(page, "#signed-in", account["name"])
+        page.clock.install()
+        page.reload()
+        seen(page, "#signed-in", account["name"])
+        assert root.delete(f"{ACCESS}/accounts/{account['id']}/sessions").status_code == 204
+        with page.expect_navigation():
+            page.clock.fast_forward("31:00")
+        playwright.expect(page.locator("#token-form")).to_be_visible()
+        playwright.expect(page.locator("#page")).to_be_hidden()
 
     def test_page_that_is_left_alone_renews_no_session_and_one_that_is_used_does(self, site: Site, root, window):
         from e2e.browser import seen

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
@@ -37,8 +38,13 @@ def _sign_in(back: str, problem: dict[str, Any] | None = None, half: HalfSignedI
 @public
 @limited("sign-in")
 def begin_at_provider() -> Any:
-    """Go to the provider to sign in there."""
+    """Go to the provider to sign in there.
+
+    A link on a page of another site leads to our own page first: a session begins by the person's act here.
+    """
     back, provider = way_back(request.args.get("return", "")), sign_in_provider()
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        return redirect(f"{url_for('access_pages.sign_in')}?{urlencode({'return': back}, safe='/')}")
     try:
         cookie_name(COOKIE)  # before the way there: the session could not be kept
         return provider.begin(back, url_for("access_pages.return_from_provider", _external=True))
