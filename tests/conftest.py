@@ -1,6 +1,7 @@
 """Servers for the whole run, a database of its own for each test."""
 
 import gc
+import os
 import uuid
 from collections.abc import Iterator
 
@@ -14,14 +15,44 @@ from servers import Server, data_folder, kafka, mongo, running, second_mongo
 from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore, connect
 
+LONGEST = (  # of the other files, longest first; `--durations=0` tells
+    "chassis/test_pipeline.py",
+    "deploy/test_smuggling.py",
+    "notifications/test_closures.py",
+    "notifications/test_webhook_worker.py",
+    "security/test_fuzz.py",
+    "ticketing/test_any_day.py",
+    "catalog/test_sign_in.py",
+    "catalog/test_passkeys.py",
+    "catalog/test_provider.py",
+    "notifications/test_stops.py",
+    "ticketing/test_api.py",
+    "ticketing/test_races.py",
+)
+
 settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("suite")
 monitoring.register(WATCH)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: a third of the time of the tests is spent on waiting for other processes."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the whole system first: their files take longest, and the system ends with the last of them."""
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    """Put the longest files first, so that no worker has one left when the others have ended.
+
+    Those of the whole system come before all others: the system ends with the last of them.
+    """
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    folder, name = item.path.parts[-2:]
+    if "e2e" in item.path.parts:
+        return -1
+    return LONGEST.index(f"{folder}/{name}") if f"{folder}/{name}" in LONGEST else len(LONGEST)
 
 
 def pytest_collection_finish() -> None:
