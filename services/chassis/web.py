@@ -111,9 +111,7 @@ class ProblemApi(Api):  # type: ignore[misc]
         with self._describing:
             while self._undescribed:
                 blueprint = self._undescribed.pop(0)
-                blueprint.register_views_in_doc(
-                    self, self._app, self._described, name=blueprint.name, parameters=None
-                )
+                blueprint.register_views_in_doc(self, self._app, self._described, name=blueprint.name, parameters=None)
                 self._described.tag({"name": blueprint.name, "description": blueprint.description})
             return self._described
 

@@ -349,7 +349,7 @@ def test_lane_that_fails_pauses_its_webhook_alone_and_goes_on_when_resumed(house
     with capture_logs() as logs:
         house.happens(1, 2)
         assert eventually(lambda: house.find(hook).paused, PATIENT)
-        time.sleep(0.3)
+        house.settle()
     assert house.find(hook).paused.cause == "broken"
     assert faults() - before == dispatcher.MOST_FAULTS
     told = [line for line in logs if line["event"] == "webhook lane failed"]
@@ -405,7 +405,7 @@ def test_failing_test_event_of_a_paused_webhook_is_given_up(house, server, monke
     before = faults()
     house.registry.act(RequestPing(hook.id, "p1", now()))
     assert eventually(lambda: faults() - before == dispatcher.MOST_FAULTS, PATIENT)
-    time.sleep(0.3)
+    house.settle()
     assert faults() - before == dispatcher.MOST_FAULTS
     assert house.find(hook).paused.cause == "by-hand"
 
