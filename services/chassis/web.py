@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Any
 from urllib.parse import urlencode
 
@@ -91,9 +92,38 @@ class ProblemPlugin(BasePlugin):
 
 
 class ProblemApi(Api):  # type: ignore[misc]
-    """flask-smorest with its errors as problem documents."""
+    """flask-smorest with its errors as problem documents, and routes described when `spec` is first read.
+
+    Describing all routes takes half of the time in which a web process starts, and few processes are asked for it.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        self._described: Any = None
+        self._undescribed: list[Blueprint] = []
+        self._describing = RLock()
+        super().__init__(app, **options)
+
+    @property
+    def spec(self) -> Any:
+        """The specification, with the routes of every registered blueprint."""
+        with self._describing:
+            while self._undescribed:
+                blueprint = self._undescribed.pop(0)
+                blueprint.register_views_in_doc(self, self._app, self._described, name=blueprint.name, parameters=None)
+                self._described.tag({"name": blueprint.name, "description": blueprint.description})
+            return self._described
+
+    @spec.setter
+    def spec(self, made: Any) -> None:
+        self._described = made
+
+    def register_blueprint(self, blueprint: Blueprint) -> None:
+        """Register the routes, and keep the blueprint until they are described."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._undescribed.append(blueprint)
 
     def _register_responses(self) -> None:
         self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM  # only what is described here: errors, whatever the route

@@ -11,14 +11,12 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask, jsonify, redirect, request
 from joserfc import jwk, jwt
 from servers import openid_provider
 from werkzeug.serving import make_server
 
 from services.catalog import app as catalog
-from services.catalog.access import passwords
 from services.catalog.access.contract import published
 from services.catalog.access.domain import AddSecondFactor, RequireSecondFactor
 from services.catalog.access.people import now
@@ -45,11 +43,9 @@ def provider():
 
 
 @pytest.fixture
-def settings(mongo_server, database, monkeypatch, tmp_path):
+def settings(mongo_server, database, cheap_hashes, monkeypatch, tmp_path):
     """The settings of catalog, with those that are given."""
     tokens.make_keys(tmp_path)
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # no password is at stake here
-    monkeypatch.setattr(passwords, "HASHER", cheap)
 
     def settings(issuer: str, **more: str) -> None:
         monkeypatch.setenv("MONGO_URL", mongo_server.url)

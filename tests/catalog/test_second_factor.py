@@ -11,9 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
 
-from services.catalog.access import passwords, second_factor
+from services.catalog.access import second_factor
 from services.catalog.access.contract import published
 from services.catalog.access.domain import Account
 from services.catalog.access.second_factor import SecondFactors
@@ -26,9 +25,7 @@ OURS = {"Sec-Fetch-Site": "same-origin"}
 ACCESS, FACTOR, SESSION = "/catalog/api/access", "/catalog/api/second-factor", "/catalog/api/session"
 
 
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch):
-    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 @pytest.fixture(autouse=True)

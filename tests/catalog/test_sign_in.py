@@ -32,10 +32,10 @@ REAL_HASHES = ("unknown_name", "hashed_with_argon2id", "weaker_parameters", "sta
 
 
 @pytest.fixture(autouse=True)
-def cheap_hashes(request, monkeypatch):
+def hashes(request):
     """Hash passwords cheaply, but in the tests that are about hashing."""
     if not any(name in request.node.name for name in REAL_HASHES):
-        monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        request.getfixturevalue("cheap_hashes")
 
 
 def create(root, name="siti", role="supervisor", **scope) -> dict:

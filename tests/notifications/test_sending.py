@@ -2,12 +2,12 @@
 
 import json
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
+from waiting import eventually
 
 from services.chassis import tokens
 from services.chassis.cloud_event import CloudEvent
@@ -114,14 +114,6 @@ class Mall:
     def statuses(self) -> dict[str, str]:
         fresh = Correspondences(self.store, Contacts(self.store.database))
         return {message.requested.message_id: message.status for message in fresh.latest(100)}
-
-
-def eventually(check, seconds: float = 10):
-    """The check's result once it is true, or its last one."""
-    deadline = time.monotonic() + seconds
-    while not (found := check()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return found
 
 
 @pytest.fixture
