@@ -25,11 +25,11 @@ simulate: .venv/installed ## Play a day of 100 visitors against the running syst
 UNITS := tests/architecture tests/chassis tests/catalog tests/ticketing tests/notifications tests/contracts tests/security
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four), but for the long ones below
-	@$(BIN)/python -m pytest -m "not containers and not kafka and not screens and not faults" $(PARALLEL) $(ARGS)
+test: .venv/installed ## Run all tests that need neither Docker nor a browser, but for the long ones below
+	@$(BIN)/python -m pytest -m "not containers and not kafka and not screens and not faults and not browser" $(PARALLEL) $(ARGS)
 
-test-screens: .venv/installed ## Walk every page in Chromium, in every state, language and size; pictures in build/pictures
-	@$(BIN)/python -m pytest -m screens $(PARALLEL) $(ARGS)
+test-screens: .venv/installed ## Run all tests in Chromium: every page in every state, language and size; pictures in build/pictures
+	@$(BIN)/python -m pytest -m "(screens or browser) and not faults" $(PARALLEL) $(ARGS)
 
 test-properties: .venv/installed ## Try every property on all its examples: make test tries the slow ones on a quarter
 	@MPP_PROPERTIES=thorough $(BIN)/python -m pytest -m "hypothesis and not containers and not kafka" $(PARALLEL) $(ARGS)
