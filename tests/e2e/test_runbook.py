@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from e2e.conftest import MALL, Site, eventually, key
+from e2e.conftest import MALL, Site, eventually, key, never_closes
 from runbook import IN_A_SERVICE, NOT_RUN, as_typed, command, commands, needs_no_container, project_folder
 
 from deploy.local.system import ROOT
@@ -27,7 +29,8 @@ def typing(site: Site, folder: Path, line: str, **given) -> subprocess.Popen:
     """A line as it is typed here: a service's own command with that service's settings, `make` with LOCAL=."""
     if site.system is None:
         pytest.skip("these are for the local system")
-    service, typed = "catalog", as_typed(line.partition(" #")[0], folder)
+    keys = {"deploy/secrets/seal_public.pem": str(site.system.data / "keys/seal_public.pem")}
+    service, typed = "catalog", as_typed(line.partition(" #")[0], folder, **keys)
     if found := IN_A_SERVICE.match(typed):
         service, typed = found[1], f"python {found[2]}"
     elif typed.startswith("make backup"):
@@ -49,6 +52,22 @@ def test_a_command_does_what_it_says(site: Site, folder: Path, line: str):
     said, complaint = typed.communicate(input="rahasia-yang-panjang\n")
     assert typed.returncode == 0, said + complaint
     assert "Traceback" not in complaint
+
+
+def test_seals_of_a_backup_are_verified_with_the_keys_of_its_system(site: Site, folder: Path, tmp_path):
+    if site.system is None:
+        pytest.skip("needs a system of its own")
+    never_closes(site, tmp_path, "disegel", "MPP Disegel")
+    with site.client("supervisor", mall="disegel") as supervisor:
+        path = "/ticketing/api/malls/disegel"
+        assert eventually(lambda: supervisor.post(f"{path}/closing", json={"reason": "uji"}).status_code == 200, 20)
+        seal = f"{path}/days/{datetime.now(ZoneInfo('Asia/Jakarta')):%Y-%m-%d}/seal"
+        assert eventually(lambda: supervisor.get(seal).status_code == 200, 20)
+    (restoring,) = [line for line in LINES if "LOCAL=" in line]
+    for line in ("make backup", restoring.replace("/tmp/look", "/tmp/look-2")):
+        typed = typing(site, folder, line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said = typed.communicate()[0]
+        assert typed.returncode == 0, said
 
 
 def test_a_backup_that_follows_holds_what_was_acknowledged_last(site: Site, folder: Path):
