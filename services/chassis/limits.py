@@ -79,6 +79,14 @@ class Limits:
             left = max(1, int(start + limit.seconds - now))
             raise TooMany(retry_after=left)
 
+    def give_back(self, name: str, *who: str) -> None:
+        """Take back one count of `take`: what it was taken for was not carried out."""
+        limit, now = self._limits[name], time.time()
+        assert isinstance(limit, Limit)
+        start = int(now) // limit.seconds * limit.seconds
+        counted = self._counted(start // DAY, name, str(start), *who)
+        self._counts.update_one({"_id": counted, "n": {"$gt": 0}}, {"$inc": {"n": -1}})
+
     def attempt(self, name: str, *who: str) -> Attempt:
         """Count an attempt of this kind before it is made, so that many at once count as many.
 

@@ -95,6 +95,8 @@ class MallListed:
     bookings: Bookings | None = None
     priority: Priority = field(default_factory=Priority)
     approaching: int = 3
+    home_percent: int = 30  # of the capacity that may be taken from home, and that can be booked online, at most
+    bookings_percent: int = 30
 
 
 def faults_of_mall(mall: MallListed) -> Iterator[Fault]:

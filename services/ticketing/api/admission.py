@@ -1,0 +1,117 @@
+"""From where a place is taken: by a kiosk or staff, by a phone in the hall with proof of presence, or from home."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app, request
+
+from services.chassis.errors import Forbidden, TooMany
+from services.chassis.guard import address, is_of_the_house
+from services.chassis.limits import Limits
+from services.ticketing.domain.day.events import Channel
+from services.ticketing.presence import TICKETS_A_PASS, Presence
+
+HEADER = "Presence-Pass"  # header of a request for a ticket
+WITH_PASS = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {"type": "string", "maxLength": 1000},
+    "description": "The pass that a code on a screen of the mall was exchanged for. Without one, kiosks and staff "
+    "apart, the ticket is taken from home.",
+}
+
+
+class DevicesOnly(Forbidden):
+    """Tickets are taken at the mall: this one gives them to its kiosks and its staff alone."""
+
+
+class HomeLimitReached(TooMany):
+    """This address has taken as many tickets from home today as one may."""
+
+
+class PassUsedUp(Forbidden):
+    """As many tickets as a pass allows were taken with it."""
+
+
+@dataclass
+class Admission:
+    """How a ticket is taken; `is_repeat` where an earlier request was answered again, which was counted then."""
+
+    channel: Channel
+    is_repeat: bool = False
+
+
+def presence() -> Presence:
+    """This process's maker of codes and passes."""
+    found: Presence = current_app.extensions["presence"]
+    return found
+
+
+def limits() -> Limits:
+    """This process's limits."""
+    found: Limits = current_app.extensions["limits"]
+    return found
+
+
+def tickets_from() -> str:
+    """Who may take tickets in this deployment: `anybody`, `presence` or `devices`."""
+    return str(current_app.config["TICKETS_FROM"])
+
+
+def channel_of_caller(mall: str, at: datetime) -> Channel:
+    """Return how the caller takes a place. Raises `PresenceOver` for a pass that is not valid here and now."""
+    if is_of_the_house():
+        return "kiosk"
+    if tickets_from() == "anybody":
+        return ""
+    if given := request.headers.get(HEADER):
+        presence().holder(mall, given, at)
+        return "hall"
+    return "home"
+
+
+@contextmanager
+def admitted(mall: str, at: datetime) -> Iterator[Admission]:
+    """Admit the caller to one more ticket, and count it unless it is refused or was counted before.
+
+    It is counted under the pass of a visitor in the hall, or the address of one at home. Raises `DevicesOnly`,
+    `PresenceOver`, `PassUsedUp` and `HomeLimitReached`.
+    """
+    channel = channel_of_caller(mall, at)
+    if channel != "kiosk" and tickets_from() == "devices":
+        raise DevicesOnly()
+    admission, counted = Admission(channel), _counted(mall, channel, at)
+    is_counted = False
+    try:
+        yield admission
+        is_counted = not admission.is_repeat
+    finally:
+        if counted and not is_counted:
+            limits().give_back(*counted)
+
+
+def _counted(mall: str, channel: Channel, at: datetime) -> tuple[str, ...]:
+    """Count a ticket of a visitor; return under which limit and key: none for other channels."""
+    if channel == "hall":
+        return _counted_of_pass(presence().holder(mall, request.headers[HEADER], at))
+    if channel == "home":
+        return _counted_from_home(mall)
+    return ()
+
+
+def _counted_of_pass(holder: str) -> tuple[str, ...]:
+    try:
+        limits().take("tickets_of_pass", holder)
+    except TooMany as error:
+        raise PassUsedUp(most=TICKETS_A_PASS) from error
+    return "tickets_of_pass", holder
+
+
+def _counted_from_home(mall: str) -> tuple[str, ...]:
+    try:
+        limits().take("home", address(), mall)
+    except TooMany as error:
+        raise HomeLimitReached(most=current_app.config["HOME_MOST"], **error.params) from error
+    return "home", address(), mall

@@ -1,0 +1,55 @@
+"""Proof of presence over HTTP: screens of the mall show a code, a phone exchanges it for a pass."""
+
+import io
+from typing import Any
+
+import segno
+from flask import request
+
+from services.chassis.guard import address, allow, public
+from services.ticketing.api.admission import limits, presence, tickets_from
+from services.ticketing.api.schemas import NewPass, PassOut, PresenceOut
+from services.ticketing.api.tickets import blueprint, queue
+from services.ticketing.presence import TICKETS_A_PASS
+from services.ticketing.queue import now
+
+
+@blueprint.get("/presence")
+@allow("device", "supervisor", "administrator")
+@blueprint.response(200, PresenceOut)
+def show_presence(mall: str) -> dict[str, Any]:
+    """The code of this minute, for a screen in the mall; null where the deployment asks for none."""
+    known, at = queue().mall(mall).about.code, now()
+    if tickets_from() != "presence":
+        return {"code": None, "until": None, "seconds": None, "qr": None}
+    code = presence().code(known, at)
+    return {
+        "code": code.text,
+        "until": code.until.isoformat(),
+        "seconds": max(1.0, (code.until - at).total_seconds()),
+        "qr": qr(f"{request.url_root}ticketing/malls/{known}/take#code={code.text}"),
+    }
+
+
+@blueprint.post("/presence")
+@public
+@blueprint.arguments(NewPass())
+@blueprint.response(201, PassOut)
+@blueprint.alt_response(403, description="`presence-code-wrong`")
+def exchange_code(given: dict[str, str], mall: str) -> dict[str, Any]:
+    """Exchange the code on a screen of the mall for a pass, which lasts long enough to choose a service."""
+    known, at = queue().mall(mall).about.code, now()
+    attempt = limits().attempt("presence_codes", address(), known)
+    code = presence().checked(known, given["code"], at)
+    limits().refund(attempt)
+    limits().take("passes", address(), known)
+    limits().take("passes_of_code", code, known)
+    made = presence().new_pass(known, at)
+    return {"pass": made.text, "expires_at": made.expires_at.isoformat(), "tickets": TICKETS_A_PASS}
+
+
+def qr(text: str) -> str:
+    """Return a QR code as an SVG document, with a wide margin, for it is scanned from some metres."""
+    picture = io.BytesIO()
+    segno.make(text, error="m").save(picture, kind="svg", scale=8, border=3, xmldecl=False)
+    return picture.getvalue().decode()
