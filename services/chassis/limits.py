@@ -67,25 +67,27 @@ class Limits:
         self._key = lru_cache(maxsize=4)(self._key_of)
         self._indexed = False
 
-    def take(self, name: str, *who: str) -> None:
-        """Count one more of this kind for whoever asks. Raises `TooMany`."""
+    def take(self, name: str, *who: str) -> str:
+        """Count one more act of this kind, before it is done, so that parallel requests cannot pass the limit.
+
+        Return the key of the count, for `give_back` if the act is refused; empty where there is no limit.
+        Raises `TooMany`.
+        """
         limit, now = self._limits[name], time.time()
         assert isinstance(limit, Limit)
         if not limit.most:
-            return
+            return ""
         start = int(now) // limit.seconds * limit.seconds
         counted = self._counted(start // DAY, name, str(start), *who)
         if not self._add(counted, limit.most, _moment(start + limit.seconds)):
             left = max(1, int(start + limit.seconds - now))
             raise TooMany(retry_after=left)
+        return counted
 
-    def give_back(self, name: str, *who: str) -> None:
-        """Take back one count of `take`: what it was taken for was not carried out."""
-        limit, now = self._limits[name], time.time()
-        assert isinstance(limit, Limit)
-        start = int(now) // limit.seconds * limit.seconds
-        counted = self._counted(start // DAY, name, str(start), *who)
-        self._counts.update_one({"_id": counted, "n": {"$gt": 0}}, {"$inc": {"n": -1}})
+    def give_back(self, key: str) -> None:
+        """Take back one count of this key: its act was refused. A count of zero is deleted."""
+        if key:
+            self._one_less(key)
 
     def attempt(self, name: str, *who: str) -> Attempt:
         """Count an attempt of this kind before it is made, so that many at once count as many.
@@ -116,8 +118,18 @@ class Limits:
         """Take back this attempt alone, and the wait it led to unless another one followed."""
         as_it_was: Document = {"$inc": {"n": -1}, "$set": {"until": attempt.waited_until}}
         last = self._counts.update_one({"_id": attempt.key, "n": attempt.number}, as_it_was)
-        if not last.matched_count:
-            self._counts.update_one({"_id": attempt.key, "n": {"$gt": 0}}, {"$inc": {"n": -1}})
+        if last.matched_count:
+            self._delete_if_zero(attempt.key)
+        else:
+            self._one_less(attempt.key)
+
+    def _one_less(self, key: str) -> None:
+        self._counts.update_one({"_id": key, "n": {"$gt": 0}}, {"$inc": {"n": -1}})
+        self._delete_if_zero(key)
+
+    def _delete_if_zero(self, key: str) -> None:
+        """Delete a count of zero; a request that counts again at the same time is not lost, as both acts are atomic."""
+        self._counts.delete_one({"_id": key, "n": 0})
 
     def _replace(self, key: str, found: Document | None, counted: Document, now: float) -> bool:
         """Store a count instead of the one that was read; False if another process was faster."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import current_app, request
 
-from services.chassis.errors import Forbidden, TooMany
+from services.chassis.errors import Forbidden, Problem, TooMany, Unavailable
 from services.chassis.guard import address, is_of_the_house
 from services.chassis.limits import Limits
 from services.ticketing.domain.day.events import Channel
@@ -83,35 +83,37 @@ def admitted(mall: str, at: datetime) -> Iterator[Admission]:
     if channel != "kiosk" and tickets_from() == "devices":
         raise DevicesOnly()
     admission, counted = Admission(channel), _counted(mall, channel, at)
-    is_counted = False
     try:
         yield admission
-        is_counted = not admission.is_repeat
-    finally:
-        if counted and not is_counted:
-            limits().give_back(*counted)
+    except Unavailable:
+        raise  # whether the ticket was recorded is not known
+    except Problem:
+        limits().give_back(counted)
+        raise
+    if admission.is_repeat:
+        limits().give_back(counted)
 
 
-def _counted(mall: str, channel: Channel, at: datetime) -> tuple[str, ...]:
-    """Count a ticket of a visitor; return under which limit and key: none for other channels."""
-    if channel == "hall":
-        return _counted_of_pass(presence().holder(mall, request.headers[HEADER], at))
-    if channel == "home":
-        return _counted_from_home(mall)
-    return ()
+def _counted(mall: str, channel: Channel, at: datetime) -> str:
+    """Count a ticket of a visitor; return the key of the count, empty for other channels."""
+    match channel:
+        case "hall":
+            return _counted_of_pass(presence().holder(mall, request.headers[HEADER], at))
+        case "home":
+            return _counted_from_home(mall)
+        case _:
+            return ""
 
 
-def _counted_of_pass(holder: str) -> tuple[str, ...]:
+def _counted_of_pass(holder: str) -> str:
     try:
-        limits().take("tickets_of_pass", holder)
+        return limits().take("tickets_of_pass", holder)
     except TooMany as error:
         raise PassUsedUp(most=TICKETS_A_PASS) from error
-    return "tickets_of_pass", holder
 
 
-def _counted_from_home(mall: str) -> tuple[str, ...]:
+def _counted_from_home(mall: str) -> str:
     try:
-        limits().take("home", address(), mall)
+        return limits().take("home", address(), mall)
     except TooMany as error:
         raise HomeLimitReached(most=current_app.config["HOME_MOST"], **error.params) from error
-    return "home", address(), mall
