@@ -93,6 +93,7 @@ STAFF_ONLY = {
         "texts.list_texts",
     },
     ("administrator", "auditor"): {"administration.mall_history"},
+    ("administrator", "device", "supervisor"): {"tickets.show_presence"},
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
     ("administrator", "agency", "auditor", "operator", "supervisor"): {
         "sessions.change_own_password",
