@@ -13,6 +13,7 @@ from services.chassis.limits import Limits
 from services.ticketing.domain.day.events import Channel
 from services.ticketing.presence import TICKETS_A_PASS, Presence
 
+SHOWN_TO = ("device", "supervisor", "administrator")  # roles whose screens show the code
 HEADER = "Presence-Pass"  # header of a request for a ticket
 WITH_PASS = {
     "name": HEADER,

@@ -7,7 +7,7 @@ import segno
 from flask import request
 
 from services.chassis.guard import address, allow, public
-from services.ticketing.api.admission import limits, presence, tickets_from
+from services.ticketing.api.admission import SHOWN_TO, limits, presence, tickets_from
 from services.ticketing.api.schemas import NewPass, PassOut, PresenceOut
 from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.presence import TICKETS_A_PASS
@@ -15,7 +15,7 @@ from services.ticketing.queue import now
 
 
 @blueprint.get("/presence")
-@allow("device", "supervisor", "administrator")
+@allow(*SHOWN_TO)
 @blueprint.response(200, PresenceOut)
 def show_presence(mall: str) -> dict[str, Any]:
     """The code of this minute, for a screen in the mall; null where the deployment asks for none."""
@@ -49,7 +49,7 @@ def exchange_code(given: dict[str, str], mall: str) -> dict[str, Any]:
 
 
 def qr(text: str) -> str:
-    """Return a QR code as an SVG document, with a wide margin, for it is scanned from some metres."""
+    """Return a QR code as an SVG document: as few and large squares as can be, for it is scanned from some metres."""
     picture = io.BytesIO()
-    segno.make(text, error="m").save(picture, kind="svg", scale=8, border=3, xmldecl=False)
+    segno.make(text, error="l").save(picture, kind="svg", scale=8, border=4, xmldecl=False)
     return picture.getvalue().decode()
