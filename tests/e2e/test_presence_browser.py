@@ -77,6 +77,24 @@ def test_hall_and_kiosk_with_a_token_show_the_code_of_this_minute(window, site):
     assert address.startswith(f"{SITE}/take#code=")
 
 
+def test_all_lines_of_a_full_hall_fit_above_the_code(window, site):
+    with site.client("device") as kiosk:
+        catalog = kiosk.get(f"/catalog/api/malls/{MALL}/services").json()["services"]
+        for service in {one["agency"]: one["code"] for one in catalog if one["counters"]}.values():
+            kiosk.post(f"{API}/tickets", json={"service": service}, headers=key()).raise_for_status()
+    for counter in ("G02", "G03", "G04", "G05"):
+        with site.desk(counter) as clerk:
+            clerk.post(f"{API}/counters/{counter}/calls", headers=key()).raise_for_status()
+    hall = window(*TELEVISION, page_of(site, "hall"))
+    hall.locator("#presence").wait_for()
+    picture(hall, "presence-hall-full")
+    last, code = (hall.locator(one).bounding_box() for one in ("#waiting li:last-child", "#presence"))
+    assert hall.locator("#waiting li").count() > 15
+    assert last["y"] + last["height"] <= code["y"]
+    assert hall.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+    assert violations(hall) == []
+
+
 def test_code_on_a_screen_is_renewed(window, site):
     hall = window(*TELEVISION, page_of(site, "hall"))
     hall.locator("#presence").wait_for()
@@ -126,6 +144,8 @@ def test_visitor_types_the_code_and_a_wrong_one_is_explained(window, site):
     phone = window(*PHONE, f"{SITE}/take", expecting="403")
     seen(phone, "#away", "Sedang di mal?")
     seen(phone, "#share", "Dari rumah")
+    edges = [phone.locator(one).bounding_box() for one in ("#prove button", "#share", "#seen-code")]
+    assert max(edge["x"] + edge["width"] for edge in edges) < PHONE[0]
     picture(phone, "presence-phone-away")
     assert violations(phone) == []
     phone.fill("#seen-code", "aaa aaa")
