@@ -24,7 +24,7 @@ from services.ticketing.survey.surveys import Surveys
 
 OF_PRESENCE: dict[str, Limit | Backoff] = {
     "presence_codes": Backoff(10, 5, 300, 3600),  # wrong codes of an address; visitors in the hall share one
-    "passes_of_code": Limit(10, 60),  # what one photograph of a screen is worth, if it gets to the outside
+    "passes_of_code": Limit(10, DAY),  # what one photograph of a screen is worth, if it gets to the outside
     "tickets_of_pass": Limit(TICKETS_A_PASS, DAY),
 }
 

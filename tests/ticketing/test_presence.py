@@ -198,13 +198,18 @@ def test_code_on_a_screen_is_exchanged_more_than_once(client, bearer):
     assert len(passes) == 5
 
 
-def test_one_code_is_worth_ten_passes(client, bearer):
+def test_one_code_is_worth_ten_passes(client, bearer, clock):
     code = shown(client, bearer("device"))["code"]
     answers = [
         client.post(f"{PEKALONGAN}/presence", json={"code": code}, headers={"X-Forwarded-For": f"203.0.113.{n}"})
         for n in range(12)
     ]
     assert Counter(answer.status_code for answer in answers) == {201: 10, 429: 2}
+    assert answers[-1].headers["Retry-After"] == "60", "until screens show another one"
+    clock.at += timedelta(seconds=70)
+    late = client.post(f"{PEKALONGAN}/presence", json={"code": code}, headers={"X-Forwarded-For": "203.0.113.99"})
+    assert late.status_code == 429, "the same code, a minute later"
+    assert scan(client, bearer("device"))
 
 
 def test_expired_pass_is_refused_and_not_taken_for_a_visit_from_home(client, bearer, clock):

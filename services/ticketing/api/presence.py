@@ -1,11 +1,13 @@
 """Proof of presence over HTTP: screens of the mall show a code, a phone exchanges it for a pass."""
 
 import io
+from datetime import datetime
 from typing import Any
 
 import segno
 from flask import request
 
+from services.chassis.errors import TooMany
 from services.chassis.guard import address, allow, public
 from services.ticketing.api.admission import SHOWN_TO, limits, presence, tickets_from
 from services.ticketing.api.schemas import NewPass, PassOut, PresenceOut
@@ -42,10 +44,19 @@ def exchange_code(given: dict[str, str], mall: str) -> dict[str, Any]:
     attempt = limits().attempt("presence_codes", address(), known)
     code = presence().checked(known, given["code"], at)
     limits().refund(attempt)
-    limits().take("passes", address(), known)
-    limits().take("passes_of_code", code, known)
+    _count_pass(known, code, at)
     made = presence().new_pass(known, at)
     return {"pass": made.text, "expires_at": made.expires_at.isoformat(), "tickets": TICKETS_A_PASS}
+
+
+def _count_pass(mall: str, code: str, at: datetime) -> None:
+    """Count a pass of this address and of this code. Raises `TooMany`, for a code until screens show the next one."""
+    counted = limits().take("passes", address(), mall)
+    try:
+        limits().take("passes_of_code", code, mall)
+    except TooMany as error:
+        limits().give_back(counted)
+        raise TooMany(retry_after=60 - at.second) from error
 
 
 def qr(text: str) -> str:

@@ -21,6 +21,7 @@ from services.ticketing import views, voice
 from services.ticketing.api import queue
 from services.ticketing.api.admission import SHOWN_TO, tickets_from
 from services.ticketing.api.bookings import bookable, shown_booking
+from services.ticketing.domain.day import in_force
 from services.ticketing.domain.mall import Mall
 from services.ticketing.queue import HISTORY_AGE, booking_of, now, ticket_of
 from services.ticketing.survey.api import surveys
@@ -194,6 +195,7 @@ def book(mall: str) -> str:
     offer = views.offer(known, service, at) | {"agency_name": known.agency_name(service.agency)}
     classes = [{"code": one.code, "name": in_language(one.name)} for one in known.about.classes]
     days = [_named(day) for day in bookable(known, code)]
+    shown["share"] = None if tickets_from() == "anybody" else in_force.booking_share(known, service)
     return render_template(
         "book.html", **shown, service=offer, days=days, classes=classes, claim_by=_clock(known.about.bookings.claim_by)
     )
