@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from examples import CODES, KTP, mall
+from examples import CODES, KTP, VISITOR_SECRET, mall
 from flask import Flask
 from openapi_spec_validator import validate
 
@@ -17,6 +17,7 @@ from services.chassis.web import OPEN_ENDPOINTS
 from services.ticketing.domain.day.commands import BookPlace, ForceOpen, IssueTicket
 from services.ticketing.domain.hours import business_day
 from services.ticketing.domain.mall import Bookings
+from services.ticketing.presence import Presence
 from services.ticketing.queue import Queue, mall_stream
 from services.ticketing.survey.domain import ELEMENTS
 
@@ -224,6 +225,20 @@ def test_staff_routes_refuse_who_has_no_token_the_wrong_role_or_another_mall(liv
             asked.add(endpoint)
     assert wrong == []
     assert asked == set().union(*STAFF_ONLY.values())
+
+
+def test_pass_of_presence_opens_no_staff_route(living_apps):
+    apps, _ = living_apps
+    given = Presence(VISITOR_SECRET).new_pass("pekalongan", datetime.now(UTC)).text
+    wrong = []
+    for app in apps.values():
+        client = app.test_client()
+        for endpoint, method, address, _ in staff_routes(app):
+            for headers in ({"Presence-Pass": given}, {"Authorization": f"Bearer {given}"}):
+                answer = client.open(address, method=method, headers=headers)
+                if answer.status_code != 401:
+                    wrong.append((endpoint, method, answer.status_code))
+    assert wrong == []
 
 
 def named_things(app) -> list[tuple[str, str, frozenset[str], set[str]]]:

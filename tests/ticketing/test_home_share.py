@@ -259,3 +259,4 @@ def test_processes_at_once_issue_no_more_than_the_share_from_home(mongo_server, 
 def test_published_rules_tell_the_share(client):
     told = client.get(f"{PEKALONGAN}/rules").json
     assert (told["home_percent"], told["home_share"], told["home_left"]) == (30, 30, 30)
+    assert told["tickets_from"] == "anybody"

@@ -288,7 +288,7 @@ def test_where_devices_alone_issue_a_pass_opens_nothing(start, known, bearer, mo
     assert shown(client, bearer("device"))["code"] is None
 
 
-def test_bookings_from_one_address_leave_the_rest_of_a_day(start, known, monkeypatch):
+def test_bookings_from_one_address_leave_the_rest_of_a_day(start, known, bearer, monkeypatch):
     from ticketing.test_bookings import BOOKED  # late: that module has fixtures of its own
 
     known(10, bookings=BOOKED, bookings_percent=30)
@@ -297,6 +297,10 @@ def test_bookings_from_one_address_leave_the_rest_of_a_day(start, known, monkeyp
     answers = [client.post(f"{PEKALONGAN}/bookings", json=wanted) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [201, 201, 201, 409, 409]
     assert refusal(answers[-1]) == (409, "booking-share-reached")
+    held = {"Presence-Pass": PRESENCE.new_pass("pekalongan", TUESDAY_NINE).text}
+    with_pass = client.post(f"{PEKALONGAN}/bookings", json=wanted, headers=held)
+    assert refusal(with_pass) == (409, "booking-share-reached"), "a pass is for tickets alone"
+    assert client.post(f"{PEKALONGAN}/bookings", json=wanted, headers=bearer("device")).status_code == 201
     days = client.get(f"{PEKALONGAN}/bookings/days?service={KTP}").json["days"]
     (on,) = [day for day in days if day["day"] == "2026-11-25"]
     assert on["bookable"] in (False, True), "the list may be some seconds behind"

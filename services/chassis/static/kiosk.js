@@ -18,6 +18,7 @@ const STEPS = ['choose', 'who', 'ticket'];
 const BOOKING = /\d{8}-b[\w-]{16,}/; // at the end of a booking's address, or typed as it is
 
 const OF_PASS = ['presence-over', 'pass-used-up'];
+const FROM_HOME = ['home-limit-reached', 'home-share-reached', 'not-from-home']; // a code of a screen helps
 const { dataset } = document.getElementById('kiosk');
 const onPhone = 'phone' in dataset; // a visitor's own: nobody else comes after this one
 const clock = clockIn(dataset.zone);
@@ -36,6 +37,7 @@ let beside = visit.last(); // the ticket this visitor has got already
 let slip = null; // what is printed of it
 let opening = 'open'; // or why there are no tickets
 let busy = false;
+let needsCode = false; // on a phone: the last request was refused for want of one
 let deadline = null;
 let hall = given('hall');
 const servedOn = hall.business_day; // other agencies come on other days
@@ -231,6 +233,7 @@ async function getTicket(path, body, again) {
     else hand(ticket);
   } catch (problem) {
     if (OF_PASS.includes(problem.reason)) pass.forget();
+    needsCode = [...OF_PASS, ...FROM_HOME].includes(problem.reason);
     fail(problem, again);
     presentOrAway();
   }
@@ -340,7 +343,7 @@ function presentOrAway() {
   const held = pass.kept();
   $('present').hidden = !held;
   fill($('present'), { until: held && t('kiosk.phone.until', { time: clock.time(held.until) }) });
-  $('away').hidden = Boolean(held) || step !== 'choose';
+  $('away').hidden = Boolean(held) || (step !== 'choose' && !needsCode);
 }
 
 /** Exchange a code for a pass, and say so. */
@@ -349,6 +352,8 @@ async function prove(code) {
   try {
     await pass.exchange(dataset.mall, code);
     $('prove').reset();
+    $('failure').hidden = true;
+    needsCode = false;
   } catch (problem) {
     fill($('prove-problem'), problem);
     $('prove-problem').hidden = false;

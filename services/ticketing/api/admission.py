@@ -61,16 +61,20 @@ def tickets_from() -> str:
     return str(current_app.config["TICKETS_FROM"])
 
 
-def channel_of_caller(mall: str, at: datetime) -> Channel:
-    """Return how the caller takes a place. Raises `PresenceOver` for a pass that is not valid here and now."""
+def channel_of_booking() -> Channel:
+    """Return how the caller books a place. A pass is for tickets of today alone."""
     if is_of_the_house():
         return "kiosk"
-    if tickets_from() == "anybody":
-        return ""
-    if given := request.headers.get(HEADER):
+    return "" if tickets_from() == "anybody" else "home"
+
+
+def channel_of_ticket(mall: str, at: datetime) -> Channel:
+    """Return how the caller takes a ticket. Raises `PresenceOver` for a pass that is not valid here and now."""
+    channel = channel_of_booking()
+    if channel == "home" and (given := request.headers.get(HEADER)):
         presence().holder(mall, given, at)
         return "hall"
-    return "home"
+    return channel
 
 
 @contextmanager
@@ -80,7 +84,7 @@ def admitted(mall: str, at: datetime) -> Iterator[Admission]:
     It is counted under the pass of a visitor in the hall, or the address of one at home. Raises `DevicesOnly`,
     `PresenceOver`, `PassUsedUp` and `HomeLimitReached`.
     """
-    channel = channel_of_caller(mall, at)
+    channel = channel_of_ticket(mall, at)
     if channel != "kiosk" and tickets_from() == "devices":
         raise DevicesOnly()
     admission, counted = Admission(channel), _counted(mall, channel, at)

@@ -5,7 +5,7 @@ from typing import Any
 from services.chassis.guard import is_staff, limited, public
 from services.chassis.web import command_context, keyed_request
 from services.ticketing import views
-from services.ticketing.api.admission import WITH_PASS, channel_of_caller
+from services.ticketing.api.admission import WITH_PASS, channel_of_booking, channel_of_ticket
 from services.ticketing.api.schemas import KEY, BookableOut, BookingOut, NewBooking, TicketOut, WantedBooking
 from services.ticketing.api.tickets import blueprint, codes, must_be_of, queue
 from services.ticketing.domain.day.commands import BookPlace, CancelBooking, CheckIn
@@ -33,7 +33,7 @@ def book(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[s
     known, day, at = queue().mall(mall), wanted["day"], now()
     code = codes().booking(day, *keyed_request())
     wish = (wanted["service"], wanted["priority"], day)
-    command = BookPlace(booking_of(code), *wish, at, known, channel_of_caller(mall, at))
+    command = BookPlace(booking_of(code), *wish, at, known, channel_of_booking())
     outcome = queue().act(known, command, **command_context())
     placed = next(event for event in outcome.events if isinstance(event, PlaceBooked))
     must_be_of(code, placed.booking_id)
@@ -60,7 +60,7 @@ def bookable(known: Mall, service: str, priority: str | None = None) -> list[dic
         priority,
         at,
         lambda on: days.snapshot(day_stream(known.about.code, on), max_age=PLACES_AGE).state,
-        channel_of_caller(known.about.code, at),
+        channel_of_booking(),
     )
 
 
@@ -104,7 +104,7 @@ def check_in(mall: str, booking_code: str) -> tuple[dict[str, Any], int, dict[st
     known, booking_id = queue().mall(mall), booking_of(booking_code)
     ticket = codes().claimed(day_of(booking_id), booking_code)
     at = now()
-    command = CheckIn(booking_id, ticket_of(ticket), at, known, channel_of_caller(mall, at))
+    command = CheckIn(booking_id, ticket_of(ticket), at, known, channel_of_ticket(mall, at))
     outcome = queue().act_on(mall, booking_id, command, **command_context())
     issued = next(event for event in outcome.events if isinstance(event, TicketIssued))
     must_be_of(ticket, issued.ticket_id)

@@ -119,7 +119,7 @@ def hall(mall: str) -> str:
     floor, floors = request.args.get("floor", ""), sorted({desk.floor for desk in known.counters.values()})
     if floor and not FLOOR.fullmatch(floor):
         raise UnknownFloor(floors=", ".join(map(str, floors)))
-    shown = {"hall": _hall(known), "floor": int(floor) if floor else None, "floors": floors}
+    shown: dict[str, Any] = {"hall": _hall(known), "floor": int(floor) if floor else None, "floors": floors}
     shown |= {"shows_presence": _shows_presence(), "voices": _voices(mall)}
     return render_template("hall.html", mall=about(known), **shown)
 
