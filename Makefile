@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE  # tests start some hundred processes: none should compile what was compiled before
 KAFKA_TESTS ?= tests/kafka tests/chassis/test_pipeline.py tests/e2e/test_journey.py tests/e2e/test_faults.py tests/e2e/test_load.py tests/e2e/test_text_faults.py
 
 help: ## Show these targets
@@ -24,11 +25,14 @@ simulate: .venv/installed ## Play a day of 100 visitors against the running syst
 UNITS := tests/architecture tests/chassis tests/catalog tests/ticketing tests/notifications tests/contracts tests/security
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test: .venv/installed ## Run all tests that need no Docker, on all processors (at most four), but for the long ones below
-	@$(BIN)/python -m pytest -m "not containers and not kafka and not screens and not faults" $(PARALLEL) $(ARGS)
+test: .venv/installed ## Run all tests that need neither Docker nor a browser, but for the long ones below
+	@$(BIN)/python -m pytest -m "not containers and not kafka and not screens and not faults and not browser" $(PARALLEL) $(ARGS)
 
-test-screens: .venv/installed ## Walk every page in Chromium, in every state, language and size; pictures in build/pictures
-	@$(BIN)/python -m pytest -m screens $(PARALLEL) $(ARGS)
+test-screens: .venv/installed ## Run all tests in Chromium: every page in every state, language and size; pictures in build/pictures
+	@$(BIN)/python -m pytest -m "(screens or browser) and not faults" $(PARALLEL) $(ARGS)
+
+test-properties: .venv/installed ## Try every property on all its examples: make test tries the slow ones on a quarter
+	@MPP_PROPERTIES=thorough $(BIN)/python -m pytest -m "hypothesis and not containers and not kafka" $(PARALLEL) $(ARGS)
 
 test-faults: .venv/installed ## Run the long tests: a whole system killed, restored and loaded (MPP_KILL_ROUNDS)
 	@$(BIN)/python -m pytest -m faults $(PARALLEL) $(ARGS)
@@ -43,7 +47,7 @@ fuzz: .venv/installed ## Try 3,000 odd requests per service (MPP_FUZZ_CASES); wr
 	@MPP_FUZZ_CASES=$${MPP_FUZZ_CASES:-3000} $(BIN)/python -m pytest -q --show-capture=no tests/security/test_fuzz.py $(ARGS)
 
 mutate: .venv/installed ## Try whether tests notice small changes of the rules; survivors in build/mutants.txt (--minutes, --seed, --only)
-	@$(BIN)/python -m deploy.mutate $(ARGS)
+	@MPP_PROPERTIES=thorough $(BIN)/python -m deploy.mutate $(ARGS)
 
 coverage: .venv/installed ## Measure which lines and branches the tests of each part run; report in build/coverage
 	@mkdir -p build/coverage
@@ -93,4 +97,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-screens test-faults test-kafka test-containers fuzz mutate coverage bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean
+.PHONY: help install run simulate test test-properties test-screens test-faults test-kafka test-containers fuzz mutate coverage bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean

@@ -8,15 +8,14 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from servers import free_port
+from servers import free_port, listens
+from waiting import eventually
 
 STAND_IN = Path("tests/containers/kafka")
 JARS = Path("build/kafka")
@@ -68,14 +67,11 @@ class Broker:
 
     def wait(self) -> None:
         """Until it serves: a broker opens its port only then."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2):
-                return
-            assert self._process is not None
-            assert self._process.poll() is None, (self._folder / "log").read_text()[-2000:]
-            time.sleep(0.1)
-        raise TimeoutError((self._folder / "log").read_text()[-2000:])
+        assert self._process is not None
+        process = self._process
+        serves = eventually(lambda: process.poll() is not None or listens(self.port), START_SECONDS)
+        if not serves or process.poll() is not None:
+            raise TimeoutError((self._folder / "log").read_text()[-2000:])
 
     def start(self) -> None:
         start([self])

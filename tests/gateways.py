@@ -12,12 +12,12 @@ import struct
 import subprocess
 import sysconfig
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from servers import free_port
+from waiting import eventually
 
 from deploy.local import gateway
 
@@ -73,7 +73,7 @@ def compose_gateway(
     }
     folder.mkdir(parents=True, exist_ok=True)
     mounted = {f"{scheme}.conf": "servers.conf", "compose.conf": "services.conf"}
-    for name in ("nginx.conf", "locations.conf", *mounted):
+    for name in (*gateway.SHARED, *mounted):
         text = (gateway.CONFIGURATION / name).read_text()
         for old, new in replaced.items():
             text = text.replace(old, new)
@@ -106,11 +106,8 @@ def _running(
 ) -> Iterator[None]:
     process = subprocess.Popen(command, env={**os.environ, **(env or {})}, pass_fds=fds or [])
     try:
-        deadline = time.monotonic() + 10
-        while b"ok" not in _ask(port):
-            assert process.poll() is None, "nginx ended"
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        assert eventually(lambda: process.poll() is not None or b"ok" in _ask(port), 10)
+        assert process.poll() is None, "nginx ended"
         yield
     finally:
         process.terminate()

@@ -19,6 +19,7 @@ NOT_RUN = {
     "tar c backups/… | age -r … > …": "age is one program of many; what it gets is any folder",
     "make run": "tests/e2e starts the same again and again",
     "make run MPP_DATA=/tmp/look": "tests/e2e/test_recovery.py starts what was restored",
+    "docker compose pull": "it asks the registry, where there is one",
     "make audit": "it asks others, who may know of a new weakness any day",
     "make test-containers": "it runs tests",
     "make test-faults": "it runs tests",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 CONFIGURATION = Path(__file__).resolve().parents[1] / "gateway"
-SHARED = ("nginx.conf", "locations.conf")
+SHARED = ("nginx.conf", "locations.conf", "own.conf")
 SERVERS = """\
 server {{
     listen 127.0.0.1:{port} backlog=1024;

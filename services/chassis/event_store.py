@@ -17,6 +17,7 @@ from pymongo.write_concern import WriteConcern
 Document = dict[str, Any]
 
 FULL_BATCH = 200
+SELECTION_MS = 3000  # how long a service looks for a database that is away
 DUPLICATE = 11000  # MongoDB's code of a unique index that says no
 
 
@@ -82,7 +83,7 @@ def connect(url: str, database: str) -> Database[Document]:
         url,
         tz_aware=True,
         connect=False,
-        serverSelectionTimeoutMS=3000,
+        serverSelectionTimeoutMS=SELECTION_MS,
         connectTimeoutMS=3000,
         socketTimeoutMS=5000,
         waitQueueTimeoutMS=3000,

@@ -2,12 +2,15 @@
 
 import ipaddress
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import current_app, g, request
+from flask import Response, current_app, g, request
+from werkzeug.exceptions import HTTPException
 
-from services.chassis.errors import Forbidden, Unauthorized
+from services.chassis.errors import Forbidden, Problem, Unauthorized, Unavailable
+from services.chassis.limits import Limits
 from services.chassis.tokens import COOKIE, Actor, Revoked, Verifier, WrongRole, WrongScope
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -41,11 +44,35 @@ def allow(*roles: str) -> Callable[[View], View]:
 
 
 def limited(name: str) -> Callable[[View], View]:
-    """Declare that an address may call this route only so often, for each mall; kiosks and staff always may."""
+    """Declare that an address may do this only so often, for each mall; kiosks and staff are not counted.
+
+    Stands right above the function, below what validates the request. Only an act is counted: a request that is
+    invalid, or names what does not exist (`must_exist` of `create_app`), makes no count, and the count of an act that
+    is refused is given back. It is taken before the act, so that parallel requests cannot pass the limit.
+    """
 
     def mark(view: View) -> View:
-        view.limit = name  # type: ignore[attr-defined]
-        return view
+        @wraps(view)
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            if is_of_the_house():
+                return view(*args, **kwargs)
+            named = request.view_args or {}
+            current_app.extensions["must_exist"](**named)
+            limits: Limits = current_app.extensions["limits"]
+            key = limits.take(name, address(), named.get("mall", ""))
+            try:
+                answer = view(*args, **kwargs)
+            except Unavailable:
+                raise  # whether the act was recorded is not known
+            except (Problem, HTTPException):
+                limits.give_back(key)
+                raise
+            if isinstance(answer, Response) and 400 <= answer.status_code < 500:
+                limits.give_back(key)
+            return answer
+
+        counted.limit = name  # type: ignore[attr-defined]
+        return cast(View, counted)
 
     return mark
 
@@ -71,7 +98,7 @@ def actor() -> Actor:
 
 
 def must_be_allowed(view: Callable[..., Any]) -> None:
-    """Refuse whoever the route does not name, or who asks too often. Raises what `who_asks` does, and `TooMany`."""
+    """Refuse a caller whom the route does not name. Raises what `who_asks` does, `WrongRole` and `WrongScope`."""
     roles = getattr(view, "access", None)
     if roles is None:
         raise WrongRole()  # a route that does not say who may use it is used by nobody
@@ -82,8 +109,6 @@ def must_be_allowed(view: Callable[..., Any]) -> None:
         for place, code in g.actor.scope.items():
             if (request.view_args or {}).get(place, code) != code:
                 raise WrongScope()
-    if (limit := getattr(view, "limit", None)) and not is_of_the_house():
-        current_app.extensions["limits"].take(limit, address(), (request.view_args or {}).get("mall", ""))
 
 
 def is_of_the_house() -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,7 +39,7 @@ from services.chassis.errors import (
     Unauthorized,
     Unavailable,
 )
-from services.chassis.guard import View, caller, must_be_allowed, public
+from services.chassis.guard import HOST_PREFIX, View, caller, must_be_allowed, public
 from services.chassis.limits import Limits
 from services.chassis.tokens import Verifier
 from services.chassis.words import DEFAULT, Words
@@ -91,9 +92,38 @@ class ProblemPlugin(BasePlugin):
 
 
 class ProblemApi(Api):  # type: ignore[misc]
-    """flask-smorest with its errors as problem documents."""
+    """flask-smorest with its errors as problem documents, and routes described when `spec` is first read.
+
+    Describing all routes takes half of the time in which a web process starts, and few processes are asked for it.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        self._described: Any = None
+        self._undescribed: list[Blueprint] = []
+        self._describing = RLock()
+        super().__init__(app, **options)
+
+    @property
+    def spec(self) -> Any:
+        """The specification, with the routes of every registered blueprint."""
+        with self._describing:
+            while self._undescribed:
+                blueprint = self._undescribed.pop(0)
+                blueprint.register_views_in_doc(self, self._app, self._described, name=blueprint.name, parameters=None)
+                self._described.tag({"name": blueprint.name, "description": blueprint.description})
+            return self._described
+
+    @spec.setter
+    def spec(self, made: Any) -> None:
+        self._described = made
+
+    def register_blueprint(self, blueprint: Blueprint) -> None:
+        """Register the routes, and keep the blueprint until they are described."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._undescribed.append(blueprint)
 
     def _register_responses(self) -> None:
         self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM  # only what is described here: errors, whatever the route
@@ -105,6 +135,8 @@ class ProblemApi(Api):  # type: ignore[misc]
         by_place = getattr(error, "data", {}).get("messages", {})  # such as {"json": {"service": ["…"]}}
         status = error.code or 500
         reason = HTTP_REASONS.get(status, "bad-request" if status < 500 else "internal")
+        if status == 405 and request.method == "POST" and _is_page_wanted():
+            reason = "page-not-ready"  # a browser sent a form itself, before the page's script was there to send it
         found = next(iter(by_place.values()), None)
         return _problem(status, reason, {}, found if isinstance(found, dict) else by_place)
 
@@ -152,11 +184,13 @@ def create_app(
     ready: Mapping[str, Callable[[], object]],
     title: str,
     limits: Limits | None = None,
+    must_exist: Callable[..., None] = lambda **_: None,
 ) -> Flask:
     """A service's Flask app: its blueprints, with everything that all services do alike around them.
 
     `ready` names what must answer before traffic may come (each raises when it does not). `limits` holds those that
-    routes name (`limited`).
+    routes name (`limited`); `must_exist` receives the arguments in such a route's address and raises `NotFound` for a
+    mall, ticket or booking that does not exist, so that it makes no count.
     """
     folder = CHASSIS.parent / service
     app = Flask(
@@ -179,6 +213,7 @@ def create_app(
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["words"], app.extensions["verifier"], app.extensions["limits"] = words, verifier, limits
+    app.extensions["must_exist"] = must_exist
     _add_templates(app, service, words)
     app.before_request(_begin)
     app.after_request(_finish)
@@ -237,6 +272,8 @@ def _finish(response: Response) -> Response:
     headers["X-Request-Id"] = g.get("request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"  # a page that opens ours gets no handle to it
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"  # no page of another origin loads ours as a picture
     headers.setdefault("Content-Security-Policy", policy())
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
@@ -245,15 +282,16 @@ def _finish(response: Response) -> Response:
     if request.method not in ("GET", "HEAD") and response.status_code < 400:
         log.info("done", route=_route(), status=response.status_code, request_id=g.get("request_id"))
     elif "lang" in request.args:
-        response.set_cookie("lang", language(), max_age=31536000, samesite="Lax", httponly=True)
+        secure, chosen = request.is_secure, language()
+        response.set_cookie(_language_cookie(), chosen, max_age=31536000, samesite="Lax", httponly=True, secure=secure)
     return response
 
 
 def policy(*more: str, forms: str = "'none'") -> str:
     """The Content-Security-Policy of an answer: that of all, and what a page needs beyond it.
 
-    Forms are sent by scripts. A browser that has no scripts yet would send them itself, a phone number in the address:
-    it must not, but where `forms` says so.
+    Forms are sent by scripts. A browser that has no scripts yet would send them itself: it must not, but where `forms`
+    says so. One that does not know the policy sends the fields in a body, as each form names its method.
     """
     return "; ".join((CSP, f"form-action {forms}", *more))
 
@@ -263,11 +301,20 @@ def language() -> str:
     words: Words = current_app.extensions["words"]
     if _is_for_programs():
         return words.choose(request.headers.get("Accept-Language", DEFAULT))
-    return words.choose(request.args.get("lang") or request.cookies.get("lang") or DEFAULT)
+    return words.choose(request.args.get("lang") or request.cookies.get(_language_cookie()) or DEFAULT)
+
+
+def _language_cookie() -> str:
+    """The name of the cookie: unlike a session, a language is kept over plain http from other machines too."""
+    return f"{HOST_PREFIX}lang" if request.is_secure else "lang"
 
 
 def _is_for_programs() -> bool:
     return ("/api/" in request.path or "/live/" in request.path) and not request.path.endswith("/api/docs")
+
+
+def _is_page_wanted() -> bool:
+    return not _is_for_programs() and bool(request.accept_mimetypes.accept_html)
 
 
 def text(key: str, **params: object) -> str:
@@ -289,7 +336,7 @@ def _answer_surprise(error: Exception) -> Response:
 def _problem(status: int, reason: str, params: Mapping[str, Any], errors: Any = None) -> Response:
     """The problem as a document for programs and, where a page was asked for, as a page for people."""
     document = _document(status, reason, params, errors)
-    if not _is_for_programs() and request.accept_mimetypes.accept_html:
+    if _is_page_wanted():
         response = Response(render_template("problem.html", problem=document), status, mimetype="text/html")
     else:
         response = Response(json.dumps(document, ensure_ascii=False), status, mimetype=PROBLEM)
@@ -320,7 +367,8 @@ def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any =
         document["errors"] = _in_words(errors)
     metrics.PROBLEMS.labels(str(status), reason).inc()
     if status < 500:
-        log.info("refused", status=status, reason=reason, route=_route(), request_id=document["request_id"])
+        who = {"by": g.actor.name} if status == 403 and "actor" in g else {}  # a member of staff, a kiosk or an agency
+        log.info("refused", status=status, reason=reason, route=_route(), request_id=document["request_id"], **who)
     return document
 
 

@@ -26,7 +26,7 @@ def create_app() -> Flask:
     env = Env()
     settings, key = Settings.from_env(env, "notifications"), public_key(env)
     reports = Reports.from_env(env, own_description(env))
-    phones, tickets_of_phone = Limit(env.int("LIMIT_PHONES", 20), 3600), env.int("LIMIT_PHONE_TICKETS", 5)
+    phones = Limit(env.int("LIMIT_PHONES", 20), 3600)
     gate, seal = webhooks.Gate.from_env(env), Seal.from_env(env)
     env.check()
     configure_logging("notifications-web", settings.log_level)
@@ -42,11 +42,9 @@ def create_app() -> Flask:
         *dead_letter_office.blueprints("notifications"),
     ]
     ready, limits = {"database": store.ping}, Limits(database, phones=phones)
-    app = web.create_app(
-        "notifications", Verifier(key, Heard(store).revoked), blueprints, ready, "MPP notifications", limits
-    )
+    verifier, title = Verifier(key, Heard(store).revoked), "MPP notifications"
+    app = web.create_app("notifications", verifier, blueprints, ready, title, limits, messages.must_be_possible)
     app.extensions["correspondences"] = Correspondences(store, Contacts(database, seal))
-    app.extensions["tickets_of_phone"] = tickets_of_phone
     app.extensions["malls"] = malls = Malls(store)
     app.extensions["reports"] = reports
     app.extensions["feed"] = feed.Feed("notifications", Journal(database, settings.schemas), malls.get)

@@ -48,9 +48,9 @@ def masked(phone: str) -> str:
     return f"+62****{phone[-2:]}"
 
 
-def counted(phone: str, day: str, address: str = "") -> str:
-    """Return what is hashed to count the tickets for which a number was left on a day, from an address or in all."""
-    return "\n".join((phone, day, address))
+def counted(phone: str, day: str) -> str:
+    """Return what is hashed to count the tickets of a day (`20261124`) for which a number is texted."""
+    return f"{phone}\n{day}\n"
 
 
 class Contacts:
@@ -60,8 +60,8 @@ class Contacts:
         self._contacts, self._seal = database["contacts"], seal or Seal()
         self._indexed = False
 
-    def keep(self, ticket_id: str, phone: str, until: datetime | None = None, address: str = "") -> None:
-        """Keep a number for a ticket, for a day or, if that is later, until then; and that it came from an address.
+    def keep(self, ticket_id: str, phone: str, until: datetime | None = None) -> None:
+        """Keep a number for a ticket, for a day or, if that is later, until then.
 
         What it is counted by is part of the document and is erased with it.
         """
@@ -70,17 +70,21 @@ class Contacts:
             self._contacts.create_index("marks")
             self._indexed = True
         now = datetime.now(UTC)
-        marks = [self._marks(phone, now)[0], self._marks(phone, now, address)[0]]
+        days = {f"{now:%Y%m%d}", ticket_id.partition("-")[0]}
+        marks = sorted(self._seal.marks(counted(phone, day))[0] for day in days)
         kept = {**self._seal.close("phone", phone), "marks": marks, "expires_at": max(until or now, now + KEPT)}
         self._contacts.replace_one({"_id": ticket_id}, kept, upsert=True)
 
-    def others(self, ticket_id: str, phone: str, address: str = "") -> list[str]:
-        """Return the other tickets for which this number was left today (UTC), in all or from an address."""
-        query = {"marks": {"$in": self._marks(phone, datetime.now(UTC), address)}, "_id": {"$ne": ticket_id}}
-        return [str(found["_id"]) for found in self._contacts.find(query, {"_id": 1})]
+    def count_texted(self, ticket_id: str) -> int:
+        """Record that the number of a ticket is texted; return for how many tickets and bookings it is, this included.
 
-    def _marks(self, phone: str, at: datetime, address: str = "") -> list[str]:
-        return self._seal.marks(counted(phone, f"{at:%Y%m%d}", address))
+        The most of two counts: of those for which it was left on the same day (UTC), and of those for the same
+        business day. Only what exists is texted, so made-up codes do not count. 0 where no number is kept.
+        """
+        self._contacts.update_one({"_id": ticket_id}, {"$set": {"texted": True}})  # before it counts: none is missed
+        kept = self._contacts.find_one({"_id": ticket_id}, {"marks": 1}) or {}
+        counts = (self._contacts.count_documents({"marks": mark, "texted": True}) for mark in kept.get("marks", []))
+        return max(counts, default=0)
 
     def find(self, ticket_id: str) -> str | None:
         """The number of a ticket, while it is kept."""

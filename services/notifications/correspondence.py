@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
-from itertools import islice
+from datetime import UTC, datetime, timedelta
 
 from services.chassis.decider import Outcome, Streams
-from services.chassis.errors import NotFound, TooMany
+from services.chassis.errors import NotFound
 from services.chassis.event_store import EventStore
 from services.notifications.contacts import KEPT, Contacts, masked
 from services.notifications.contract import PUBLISHED
@@ -20,8 +19,6 @@ WEST, EAST = timedelta(hours=7), timedelta(hours=9)  # Indonesia's first and las
 FARTHEST = timedelta(days=92)  # that a place can be booked ahead
 SMS = "sms"  # the outbox that texts leave by
 MOST = 1000  # correspondences that are searched for texts of a state or an occasion
-ADDRESSES = 4  # from so many network addresses one number can be left for as many tickets as each may
-LOOKED_AT = 200  # tickets of one number that are looked at to find out which exist
 EVENTS = "events"  # and the one of what the world may know
 
 
@@ -58,30 +55,14 @@ class Correspondences:
         """What was heard and said about a ticket or booking."""
         return self.streams.snapshot(stream_of(subject)).state
 
-    def leave_phone(self, subject: str, phone: str, language: str = "id", *, address: str = "", **context: str) -> str:
-        """Keep a number (E.164) that came from an address for a ticket or booking; return its masked form."""
-        self.contacts.keep(subject, phone, _kept_until(subject), address)
+    def leave_phone(self, subject: str, phone: str, language: str = "id", **context: str) -> str:
+        """Keep a number (E.164) for a ticket or booking; return its masked form.
+
+        Never refused because of other tickets with the same number: who entered it there may be a stranger.
+        """
+        self.contacts.keep(subject, phone, _kept_until(subject))
         self.act(subject, LeavePhone(subject, masked(phone), now(), language), **context)
         return masked(phone)
-
-    def must_have_room(self, subject: str, phone: str, address: str, most: int) -> None:
-        """Refuse a number that was left for too many other tickets today. Raises `TooMany`; with 0 there is no limit.
-
-        At most `most` from one address, so that a stranger uses up the share of the own address alone. In all at most
-        `ADDRESSES` times as many, and only tickets that exist count for that: made-up ids cost a stranger nothing, but
-        nothing is texted about them either.
-        """
-        if not most or self.contacts.find(subject) == phone:
-            return
-        if len(self.contacts.others(subject, phone, address)) >= most:
-            raise TooMany(retry_after=_until_midnight())
-        real = filter(self._exists, self.contacts.others(subject, phone)[:LOOKED_AT])
-        if len(list(islice(real, most * ADDRESSES))) >= most * ADDRESSES:
-            raise TooMany(retry_after=_until_midnight())
-
-    def _exists(self, subject: str) -> bool:
-        state = self.find(subject)
-        return state.issued is not None or state.booking is not None
 
     def withdraw_phone(self, subject: str, **context: str) -> None:
         """Erase a number, at once; texts that wait for it are not sent."""
@@ -138,12 +119,6 @@ def must_be_of_today(subject: str, at: datetime) -> None:
         last = f"{at + EAST + FARTHEST:%Y%m%d}"
     if not first <= found[1] <= last:
         raise UnknownTicket()
-
-
-def _until_midnight() -> int:
-    """Seconds until the next day (UTC) begins, in which numbers are counted from 0."""
-    at = now()
-    return int((datetime.combine(at.date() + timedelta(days=1), time(), UTC) - at).total_seconds()) + 1
 
 
 def _kept_until(subject: str) -> datetime | None:

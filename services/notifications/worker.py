@@ -41,6 +41,7 @@ def main() -> None:
     env = Env()
     settings, kafka = Settings.from_env(env, "notifications"), Kafka.from_env(env)
     chosen, reports = gateways(env), Reports.from_env(env, own_description(env))
+    tickets_of_phone = env.int("LIMIT_PHONE_TICKETS", 5)
     gate, seal = webhooks.Gate.from_env(env), Seal.from_env(env)
     env.check()
     configure_logging("notifications-worker", settings.log_level)
@@ -58,7 +59,7 @@ def main() -> None:
         malls=hear_unhurried("notifications-malls", MALL_TOPICS, MALL_REACTIONS, malls.streams),
         access=hear_unhurried("notifications-access", ACCESS_TOPICS, ACCESS_REACTIONS, access.streams),
         suspensions=relay(store, SUSPENSIONS, lambda: Concerned(here, malls), pause=0.5),
-        sms=relay(store, SMS, lambda: Dispatcher(store, here, malls, lines, reports)),
+        sms=relay(store, SMS, lambda: Dispatcher(store, here, malls, lines, reports, tickets_of_phone)),
         events=relay(store, EVENTS, lambda: Topic(kafka, TOPIC, published, journal), pause=0.2),
         upgrade=upgrading(database),
         **webhooks.loops(kafka, store, gate, seal),

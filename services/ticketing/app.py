@@ -57,8 +57,9 @@ def create_app() -> Flask:
     ]
     ready, limits = {"database": store.ping}, Limits(store.database, **allowed, **OF_PRESENCE)
     verifier = Verifier(key, Heard(store).revoked)
-    app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits)
-    app.extensions["queue"] = queue = Queue(store)
+    queue = Queue(store)
+    app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits, queue.must_have)
+    app.extensions["queue"] = queue
     app.extensions["codes"], app.extensions["presence"] = codes, presence
     app.extensions["seals"] = Seals(store.database, seal_keys, FINISHED_BY)
     app.extensions["surveys"] = Surveys(store)

@@ -73,6 +73,16 @@ class Queue:
         """The business day of a ticket or booking. Raises `UnknownTicket` or `UnknownBooking`."""
         return self.day(mall, day_of(thing_id)).state
 
+    def must_have(self, mall: str = "", ticket_code: str = "", booking_code: str = "", **_: object) -> None:
+        """Refuse what an address names and does not exist. Raises `UnknownMall`, `UnknownTicket`, `UnknownBooking`."""
+        self.mall(mall)
+        if ticket_code:
+            ticket_id = ticket_of(ticket_code)
+            self.day_with(mall, ticket_id).ticket(ticket_id)
+        if booking_code:
+            booking_id = booking_of(booking_code)
+            self.day_with(mall, booking_id).booking(booking_id)
+
     def clock_doubt(self) -> float:
         """Seconds by which this machine's clock jumped lately, or is ahead of the database's; 0 while it is trusted.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import services
-from services.catalog.access import attempts, identities, passkeys, passwords, people, provider, second_factor
+from services.catalog.access import attempts, devices, identities, passkeys, passwords, people, provider, second_factor
 from services.catalog.access import domain as access
 from services.catalog.access.domain import ACCESS
 from services.catalog.domain.changes import DIRECTORY
@@ -71,7 +71,7 @@ def test_every_published_event_is_named():
     "module",
     [
         *(refusals, mall, reports, access, people, passwords, attempts, identities, provider, wording, correspondence),
-        *(passkeys, seals, second_factor, survey, survey_api, webhooks, webhook_addresses, webhook_api),
+        *(devices, passkeys, seals, second_factor, survey, survey_api, webhooks, webhook_addresses, webhook_api),
     ],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )

@@ -1,12 +1,15 @@
 """A small catalog of its own, as files that a test can change."""
 
 import json
+import secrets
 import shutil
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 import services
+from services.catalog.access import passwords
 from services.catalog.app import create_app
 from services.chassis import tokens
 
@@ -67,6 +70,14 @@ def bearer(tmp_path: Path):
         return {"Authorization": f"Bearer {token}"}
 
     return headers
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch) -> None:
+    """Hash and verify passwords at next to no cost, also those of names that no account has."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "HASHER", hasher)
+    monkeypatch.setattr(passwords, "NOBODY", hasher.hash(secrets.token_urlsafe()))
 
 
 @pytest.fixture

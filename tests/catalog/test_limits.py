@@ -12,6 +12,7 @@ from datetime import date
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from properties import examples
 
 from services.catalog import tables
 from services.catalog.directory import Malls, now
@@ -201,7 +202,7 @@ def sound(answer) -> None:
     assert [leaf for leaf in values if isinstance(leaf, int) and not -5 <= leaf <= 100_000] == []
 
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FEW

@@ -8,11 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
 from authenticator import PRESENT, Authenticator
 from webauthn.helpers import bytes_to_base64url
 
-from services.catalog.access import passkeys, passwords
+from services.catalog.access import passkeys
 from services.catalog.access.domain import MOST_PASSKEYS, Account, SecondFactorAdded, SecondFactorRemoved
 from services.catalog.access.passkeys import Ceremony, Challenges, NoPasskeysHere, RelyingParty, relying_party
 from services.catalog.app import create_app
@@ -24,9 +23,7 @@ SITI = Account("s1", "siti", "supervisor", {}, datetime.now(UTC))
 CEREMONY = Ceremony(SITI, RelyingParty("localhost", "http://localhost"), "half")
 
 
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch):
-    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 class Person:

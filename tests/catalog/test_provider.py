@@ -11,14 +11,12 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask, jsonify, redirect, request
 from joserfc import jwk, jwt
 from servers import openid_provider
 from werkzeug.serving import make_server
 
 from services.catalog import app as catalog
-from services.catalog.access import passwords
 from services.catalog.access.contract import published
 from services.catalog.access.domain import AddSecondFactor, RequireSecondFactor
 from services.catalog.access.people import now
@@ -45,11 +43,9 @@ def provider():
 
 
 @pytest.fixture
-def settings(mongo_server, database, monkeypatch, tmp_path):
+def settings(mongo_server, database, cheap_hashes, monkeypatch, tmp_path):
     """The settings of catalog, with those that are given."""
     tokens.make_keys(tmp_path)
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # no password is at stake here
-    monkeypatch.setattr(passwords, "HASHER", cheap)
 
     def settings(issuer: str, **more: str) -> None:
         monkeypatch.setenv("MONGO_URL", mongo_server.url)
@@ -207,7 +203,8 @@ def test_the_way_to_the_provider_carries_state_nonce_and_a_challenge_and_no_secr
     assert {"HttpOnly", "SameSite=Lax", "Path=/catalog/sign-in/provider"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
     secure = house.test_client().get("/catalog/sign-in/provider", base_url="https://mpp.test")
-    assert "Secure" in secure.headers["Set-Cookie"]
+    assert secure.headers["Set-Cookie"].startswith("__Host-mpp-provider=")
+    assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(secure.headers["Set-Cookie"].split("; "))
 
 
 def test_an_address_elsewhere_is_no_way_back(house, root):
@@ -215,6 +212,14 @@ def test_an_address_elsewhere_is_no_way_back(house, root):
     browser = house.test_client()
     address = browser.get("/catalog/sign-in/provider?return=https://jahat.test/").location
     assert arrive(browser, at_provider(address)).location == "/"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_link_of_another_site_leads_to_the_sign_in_page_first(house, site):
+    browser = house.test_client()
+    answer = browser.get("/catalog/sign-in/provider?return=/catalog/access", headers={"Sec-Fetch-Site": site})
+    assert answer.location == "/catalog/sign-in?return=/catalog/access"
+    assert not answer.headers.getlist("Set-Cookie")
 
 
 def test_a_person_without_an_account_is_told_whom_to_ask_and_gets_no_account(house, root):
@@ -383,6 +388,27 @@ def test_one_address_begins_only_so_often(settings, provider, monkeypatch):
     assert [browser.get("/catalog/sign-in/provider").status_code for _ in range(5)] == [302] * 3 + [429] * 2
 
 
+def test_return_that_did_not_begin_here_is_not_counted(house, store):
+    browser = house.test_client()
+    for query in ("", "?code=1&state=2", "?error=access_denied", "?state="):
+        assert browser.get(f"/catalog/sign-in/provider/return{query}").status_code == 401
+    assert store.database["limits"].count_documents({"n": {"$exists": True}}) == 0
+
+
+def test_failed_return_that_began_here_is_counted(settings, provider, monkeypatch):
+    """Its cookie can be sent again, and the provider is asked each time."""
+    settings(provider.url)
+    monkeypatch.setattr(catalog, "SIGN_INS", Limit(3, 900))
+    browser = create_app().test_client()
+    answer = with_parameter(at_provider(begin(browser)), code="lain")
+    cookie = browser.get_cookie("mpp-provider", path="/catalog/sign-in/provider").value
+    tried = []
+    for _ in range(4):
+        browser.set_cookie("mpp-provider", cookie, path="/catalog/sign-in/provider")
+        tried.append(arrive(browser, answer).status_code)
+    assert (len(set(tried[:2])), tried[2:]) == (1, [429, 429])
+
+
 class Liar:
     """A provider that says what a test makes it say; what it says by default is true."""
 
@@ -390,7 +416,9 @@ class Liar:
         self.key = jwk.RSAKey.generate_key(2048, {"kid": "k1", "alg": "RS256"}, private=True)
         self.claims, self.token, self.about, self.issuer = {}, None, {}, None
         self.has_token = True
+        self.asked, self.moved = [], {}  # paths that were asked for; where some lead instead
         app = Flask("liar")
+        app.before_request(self._note)
         app.add_url_rule("/.well-known/openid-configuration", "about", self._about)
         app.add_url_rule("/jwks", "jwks", lambda: jsonify(keys=[self.key.as_dict(private=False)]))
         app.add_url_rule("/auth", "auth", self._auth)
@@ -402,6 +430,10 @@ class Liar:
 
     def stop(self) -> None:
         self._server.shutdown()
+
+    def _note(self):
+        self.asked.append(request.path)
+        return redirect(self.moved[request.path], 307) if request.path in self.moved else None
 
     def _about(self):
         places = {
@@ -478,6 +510,17 @@ def signing_in(liar, settings, tmp_path):
 def test_a_provider_that_tells_the_truth_is_believed(liar, settings, tmp_path):
     answer, is_in = signing_in(liar, settings, tmp_path)
     assert (answer.status_code, is_in) == (302, True)
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/jwks"])
+def test_redirect_of_the_provider_is_not_followed(liar, settings, tmp_path, path):
+    elsewhere = Liar()
+    liar.moved[path] = elsewhere.url + path
+    answer, is_in = signing_in(liar, settings, tmp_path)
+    elsewhere.stop()
+    assert (answer.status_code, is_in) == (503, False)
+    assert path in liar.asked
+    assert elsewhere.asked == []
 
 
 @pytest.mark.parametrize(

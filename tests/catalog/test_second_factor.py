@@ -1,6 +1,7 @@
 """Two-step verification: codes of an authenticator app, recovery codes, and roles that need them."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -10,9 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
 
-from services.catalog.access import passwords, second_factor
+from services.catalog.access import second_factor
 from services.catalog.access.contract import published
 from services.catalog.access.domain import Account
 from services.catalog.access.second_factor import SecondFactors
@@ -25,9 +25,7 @@ OURS = {"Sec-Fetch-Site": "same-origin"}
 ACCESS, FACTOR, SESSION = "/catalog/api/access", "/catalog/api/second-factor", "/catalog/api/session"
 
 
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch):
-    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 @pytest.fixture(autouse=True)
@@ -175,6 +173,20 @@ def test_recovery_code_is_accepted_once_however_it_is_written(siti):
     assert siti.browser.get(FACTOR).json["recovery_codes_left"] == 8
 
 
+def test_recovery_code_holds_128_random_bits(siti):
+    plain = {code.replace("-", "") for code in siti.codes}
+    assert len(plain) == 10
+    assert all(re.fullmatch("[a-z2-7]{26}", code) for code in plain)  # five bits a letter
+    assert len({code[:25] for code in plain}) == 10, "no padding that repeats"
+
+
+def test_recovery_code_of_80_bits_from_before_is_accepted(siti):
+    code = "abcd-efgh-ijkl-mnop"
+    kept = siti.house.extensions["registry"].second_factors._kept
+    kept.update_one({"_id": siti.id}, {"$push": {"codes": second_factor._hashed(siti.id, code)}})
+    assert siti.finish(code).status_code == 200
+
+
 def test_new_recovery_codes_replace_the_old_ones(siti):
     answer = siti.ask("POST", f"{FACTOR}/recovery-codes", current=PASSWORD)
     assert len(answer.json["codes"]) == 10
@@ -194,6 +206,13 @@ def test_half_a_sign_in_ends_when_the_account_changes_or_after_ten_minutes(siti,
         monkeypatch.setattr(tokens.time, "time", lambda: later)
     answer = siti.ask("POST", f"{SESSION}/code", half=half, code=siti.codes[0])
     assert (answer.status_code, answer.json["reason"]) == (401, "sign-in-expired")
+
+
+def test_new_password_from_an_administrator_keeps_the_second_factor(siti, root):
+    another = "rusa-berlari-di-pantai"
+    root.put(f"{ACCESS}/accounts/{siti.id}/password", json={"password": another})
+    answer = siti.ask("POST", SESSION, name=siti.name, password=another)
+    assert (answer.json["signed_in"], answer.json["next"]) == (False, "code")
 
 
 @pytest.mark.parametrize("half", ["rubbish", "a.b.c"])

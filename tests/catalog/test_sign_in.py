@@ -32,10 +32,10 @@ REAL_HASHES = ("unknown_name", "hashed_with_argon2id", "weaker_parameters", "sta
 
 
 @pytest.fixture(autouse=True)
-def cheap_hashes(request, monkeypatch):
+def hashes(request):
     """Hash passwords cheaply, but in the tests that are about hashing."""
     if not any(name in request.node.name for name in REAL_HASHES):
-        monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        request.getfixturevalue("cheap_hashes")
 
 
 def create(root, name="siti", role="supervisor", **scope) -> dict:
@@ -181,6 +181,20 @@ def test_signing_out_ends_the_session_even_for_who_copied_the_cookie(house, root
     assert browser.get_cookie(tokens.COOKIE) is None
     assert not me(thief)["signed_in"]
     assert thief.get(f"{ACCESS}/accounts").json["reason"] == "revoked"
+
+
+def test_signing_in_again_ends_the_session_of_before(house, root):
+    create(root)
+    create(root, "budi")
+    browser, copied = house.test_client(), house.test_client()
+    sign_in(browser)
+    copied.set_cookie("mpp-session", browser.get_cookie("mpp-session").value)
+    assert me(copied)["signed_in"]
+    sign_in(browser, "budi", "salah-kata-sandi")
+    assert me(copied)["signed_in"], "a failed sign-in ends nothing"
+    sign_in(browser, "budi")
+    assert me(browser)["name"] == "budi"
+    assert not me(copied)["signed_in"]
 
 
 @pytest.mark.parametrize(
@@ -402,6 +416,22 @@ def test_an_address_that_tries_many_names_has_to_wait_and_others_need_not(house,
     statuses = [sign_in(house.test_client(), f"nama{n}", WRONG, of("10.9.9.9")).status_code for n in range(4)]
     assert statuses == [401, 401, 401, 429]
     assert sign_in(house.test_client()).status_code == 200
+
+
+def test_waiting_address_makes_no_counts_of_further_names(house, root, clock, monkeypatch, store):
+    few = {**attempts.BACKOFFS, "address": Backoff(free=3, first=60, longest=60, forget=3600)}
+    monkeypatch.setattr(house.extensions["registry"]._attempts._limits, "_limits", few)
+    statuses = [sign_in(house.test_client(), f"nama{n}", WRONG, of("10.9.9.9")).status_code for n in range(9)]
+    assert statuses == [401] * 3 + [429] * 6
+    assert store.database["limits"].count_documents({"n": {"$exists": True}}) == 4, "three names and the address"
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"name": "siti"}, {"name": "", "password": "x"}, {"name": 1}])
+def test_invalid_sign_in_is_not_counted(house, root, store, body):
+    for path in ("session", "session/code"):
+        answer = house.test_client().post(f"/catalog/api/{path}", json=body, headers=OURS)
+        assert answer.status_code in (400, 422)
+    assert store.database["limits"].count_documents({"n": {"$exists": True}}) == 0
 
 
 def test_who_succeeds_is_not_counted(house, root, clock, monkeypatch):

@@ -7,8 +7,10 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from kafka import KafkaConsumer
+from waiting import eventually as eventually
 
 from services.chassis import outbox, worker
 from services.chassis.broker import Kafka
@@ -124,7 +126,8 @@ def start(
 ) -> subprocess.Popen:
     """Start a worker; `lease` is how many seconds a relay keeps its lease without a sign of life."""
     arguments = [mongo, store.database.name, bootstrap, role, moment, str(lease)]
-    return subprocess.Popen([sys.executable, __file__, *arguments], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    path = os.pathsep.join([os.getcwd(), str(Path(__file__).parents[1])])
+    return subprocess.Popen([sys.executable, __file__, *arguments], env={**os.environ, "PYTHONPATH": path})
 
 
 def in_topic(bootstrap: str, count: int, topic: str = TOPIC, seconds: float = 15) -> list:
@@ -145,16 +148,6 @@ def ids_in_topic(bootstrap: str, count: int) -> list[str]:
         records = in_topic(bootstrap, count, seconds=2)
         seen = dict.fromkeys(decode(record.value, record.headers).id for record in records)
     return list(seen)
-
-
-def eventually(check, seconds: float = 15) -> bool:
-    """Whether the check comes true in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if check():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 import io
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import bson
 import pytest
 from test_decider import PLACES, Take, Taken
+from waiting import eventually
 
 from services.chassis import backup, chain, worker
 from services.chassis.cloud_event import CloudEvent
@@ -93,15 +93,13 @@ def test_a_backup_made_under_load_holds_every_stream_up_to_one_moment(store: Eve
 
     def write(stream: str) -> None:
         streams = places(EventStore(store.database))
-        while not ending.is_set():
+        while not ending.wait(0.01):
             acknowledged.append((stream, streams.execute(stream, Take(10**6)).events[0].place))
-            time.sleep(0.01)
 
     writers = [threading.Thread(target=write, args=(f"s{n}",)) for n in range(4)]
     for writer in writers:
         writer.start()
-    while len(acknowledged) < 40 and all(writer.is_alive() for writer in writers):
-        time.sleep(0.01)
+    assert eventually(lambda: len(acknowledged) >= 40)
     promised = list(acknowledged)
     file = saved(store)
     ending.set()
@@ -121,11 +119,11 @@ def test_a_backup_that_follows_holds_the_last_acknowledged_commit(store: EventSt
     following = threading.Thread(target=backup.save, args=(store.database, file, life))
     following.start()
     try:
-        eventually(lambda: b"complete" in file.getvalue())
+        assert eventually(lambda: b"complete" in file.getvalue())
         places(store).execute("a", Take())
         store.database["passwords"].insert_one({"_id": "gone", "hash": "x"})
         store.database["passwords"].delete_one({"_id": "gone"})
-        eventually(lambda: b"a@2" in file.getvalue() and b"gone" in file.getvalue())
+        assert eventually(lambda: b"a@2" in file.getvalue() and b"gone" in file.getvalue())
     finally:
         life.end()
         following.join()
@@ -135,13 +133,6 @@ def test_a_backup_that_follows_holds_the_last_acknowledged_commit(store: EventSt
     backup.restore(other.database, torn)
     assert places(other).snapshot("a").state == 2
     assert kept(other, "passwords") == []
-
-
-def eventually(check: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not check():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_restore_refuses_a_database_that_holds_commits_unless_told_to_add_what_is_missing(store: EventStore):

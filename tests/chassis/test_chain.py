@@ -10,12 +10,13 @@ import pytest
 import rfc8785
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from properties import examples
 
 from services.chassis import chain, worker
 from services.chassis.decider import Decider, Streams
 from services.chassis.event_store import Commit, EventStore, StoredCommand, StoredEvent
 
-SEVERAL = settings(max_examples=40)  # making up a chain takes far longer than looking at it
+SEVERAL = settings(max_examples=examples(40))  # making up a chain takes far longer than looking at it
 AT = datetime(2026, 11, 24, 2, 15, 30, 120000, tzinfo=UTC)
 WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)
 KEYS = st.from_regex(r"[a-z_]{1,12}", fullmatch=True)
@@ -137,7 +138,7 @@ def noting(store: EventStore) -> Streams:
     return Streams(store, NOTING, {})
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(notes=st.lists(NOTES, min_size=1, max_size=4))
 def test_what_is_written_and_read_back_fits(store: EventStore, notes):
     stream = uuid.uuid4().hex

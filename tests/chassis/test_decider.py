@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from servers import MONGO_SERVERS
 
+from services.chassis import event_store
 from services.chassis.decider import Decider, StoreUnavailable, Streams
 from services.chassis.errors import KeyReused, Refused
 from services.chassis.event_store import EventStore, Unsettled, connect
@@ -170,7 +171,8 @@ def test_an_append_whose_answer_was_lost_is_settled_by_reading_and_happens_once(
     assert len(store.read("s")) == 1
 
 
-def test_without_a_database_the_caller_is_told_to_come_back(store):
-    gone = EventStore(connect("mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=200", "gone"))
+def test_without_a_database_the_caller_is_told_to_come_back(monkeypatch):
+    monkeypatch.setattr(event_store, "SELECTION_MS", 50)
+    gone = EventStore(connect("mongodb://127.0.0.1:1/?directConnection=true", "gone"))
     with pytest.raises(StoreUnavailable):
         places(gone).execute("s", Take())

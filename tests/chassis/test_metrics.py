@@ -1,5 +1,6 @@
 """What a process counts, and where it tells it."""
 
+import contextlib
 import threading
 import time
 import urllib.error
@@ -10,6 +11,7 @@ import pytest
 from prometheus_client.core import REGISTRY
 from pymongo.errors import AutoReconnect, PyMongoError
 from structlog.testing import capture_logs
+from waiting import eventually
 
 from services.chassis import metrics, tokens, web
 from services.chassis.dead_letters import DeadLetters
@@ -63,13 +65,14 @@ def served():
 
 
 def page(address: str) -> str:
-    for _ in range(50):
-        try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
-                return answer.read().decode()
-        except urllib.error.URLError:
-            time.sleep(0.05)
-    raise AssertionError(f"nobody answers at {address}")
+    def answer() -> str:
+        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(address, timeout=5) as found:
+            return found.read().decode()
+        return ""
+
+    told = eventually(answer)
+    assert told, f"no process answers at {address}"
+    return told
 
 
 def test_a_request_is_counted_by_its_route_and_never_by_its_path(client):

@@ -19,7 +19,7 @@ from services.chassis.journal import Journal
 from services.chassis.life import Life
 from services.chassis.outbox import Topic, request_replay
 
-SOON = 0.5  # seconds of a lease, for relays that are killed: the next one takes over after it
+SOON = 0.5  # seconds of a lease, where a test waits for its end or its renewal
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_another_topic_of_the_same_name_and_length_is_filled_again(store, broker
 
 
 def test_a_replay_that_was_asked_for_publishes_everything_again(store, broker, processes):
-    processes("relay")
+    processes("relay", lease=SOON)  # when it renews its lease, it learns what was asked for
     expected = count(store, "pekalongan", 5)
     assert ids_in_topic(broker.url, 5) == expected
     request_replay(store)

@@ -56,8 +56,13 @@ def heap(store: EventStore) -> Iterator[Heap]:
     thread.join()
 
 
-def test_a_replay_that_outlasts_its_lease_is_done_once(store: EventStore, heap: Heap, monkeypatch):
-    monkeypatch.setattr(outbox, "LEASE", timedelta(milliseconds=1))  # renewed at every look, as in a long replay
+@pytest.fixture
+def short_lease(monkeypatch) -> None:
+    """Let a lease that is taken from now on be renewed at every look, as in a long replay."""
+    monkeypatch.setattr(outbox, "LEASE", timedelta(milliseconds=1))
+
+
+def test_a_replay_that_outlasts_its_lease_is_done_once(store: EventStore, short_lease: None, heap: Heap):
     append(store, 1)
     append(store, 2)
     assert eventually(lambda: heap.got == {"s@1": 1, "s@2": 1})

@@ -65,6 +65,13 @@ def test_what_is_no_bearer_token_is_refused(verifier, authorization):
         verifier.actor(authorization)
 
 
+@pytest.mark.parametrize("header", ["[" * 5000, '{"alg":"Ed25519","kid":' + "9" * 5000 + "}"])
+def test_token_whose_header_cannot_be_read_is_refused(verifier, header):
+    written = base64.urlsafe_b64encode(header.encode()).rstrip(b"=").decode()
+    with pytest.raises(BadToken):
+        verifier.actor(f"Bearer {written}.e30.AAAA")
+
+
 def test_an_expired_token_is_refused(private, verifier):
     token = tokens.mint(private, name="Ibu Sri", role="operator", days=-1)
     with pytest.raises(BadToken):

@@ -4,11 +4,11 @@ import os
 import shlex
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
 import pytest
+import waiting
 from runbook import as_typed, project_folder
 
 from services.chassis import tokens
@@ -31,10 +31,8 @@ def client(role: str = "", **scope: str) -> httpx.Client:
 
 
 def eventually(check, seconds: float = 30):
-    deadline = time.monotonic() + seconds
-    while not (found := check()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return found
+    """Look for what happens in containers, which takes longer."""
+    return waiting.eventually(check, seconds, every=0.2)
 
 
 @pytest.fixture(scope="session")

@@ -151,6 +151,18 @@ def test_nothing_is_reached_that_is_not_named(manifests):
     assert to_kafka == {"matchLabels": {"process": "worker"}}
 
 
+def test_no_web_process_has_a_way_out_of_the_cluster(manifests):
+    """They reach MongoDB and the cluster's own DNS; only workers may be given more."""
+    ways = [
+        (policy["spec"]["podSelector"], way["to"])
+        for policy in of(manifests, "NetworkPolicy").values()
+        for way in policy["spec"].get("egress", [])
+    ]
+    of_web = [to for selector, to in ways if selector != {"matchLabels": {"process": "worker"}}]
+    names = {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}
+    assert of_web == [[{"podSelector": {"matchLabels": {"app": "mongo-svc"}}}], [{"namespaceSelector": names}]]
+
+
 def mongo(manifests: list[Manifest]) -> Manifest:
     (found,) = of(manifests, "MongoDBCommunity").values()
     return found["spec"]

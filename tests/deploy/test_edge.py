@@ -21,8 +21,7 @@ def test_only_processes_that_ask_other_machines_have_a_way_out():
     assert reach_out(SERVICES) == {
         "gateway",  # for its ports
         "kafka-gateway",
-        "notifications-web",  # looks up the names of webhooks' servers
-        "notifications-worker",  # SMS gateways, webhooks
+        "notifications-worker",  # SMS gateways, webhooks and the names of their servers
         "prometheus",
         "grafana",  # for its port
     }

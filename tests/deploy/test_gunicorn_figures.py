@@ -1,17 +1,18 @@
 """Several gunicorn workers are one process to Prometheus, whoever of them answers and whoever died."""
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from servers import free_port
+from waiting import eventually
 
 APP = """
 from services.chassis import tokens, web
@@ -57,14 +58,12 @@ class Web:
         return [int(child) for child in children.split()]
 
     def wait_until(self, check) -> None:
-        for _ in range(600):
-            try:
-                if check():
-                    return
-            except OSError:  # it is not there yet, or too busy
-                pass
-            time.sleep(0.05)
-        raise AssertionError("it does not come true")
+        def comes_true() -> bool:
+            with contextlib.suppress(OSError):  # it is not there yet, or too busy
+                return bool(check())
+            return False
+
+        assert eventually(comes_true, 30)
 
 
 @pytest.fixture

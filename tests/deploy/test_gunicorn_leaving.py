@@ -6,12 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from servers import free_port
+from waiting import eventually
 
 APP = """
 def app(environ, start_response):
@@ -31,10 +31,7 @@ class Web:
         env.pop("WEB_WORKERS", None)
         gunicorn = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "leaving:app")
         self.process = subprocess.Popen(gunicorn, env=env)
-        deadline = time.monotonic() + 30
-        while not self.answers():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        assert eventually(self.answers, 30)
 
     def send(self) -> socket.socket:
         connection = socket.create_connection(("127.0.0.1", self.port), 5)
@@ -50,6 +47,22 @@ class Web:
     @property
     def worker(self) -> int:
         return int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
+
+    @property
+    def sockets(self) -> set[str]:
+        """The sockets that the worker has open, by the system's names."""
+        found = set()
+        for one in Path(f"/proc/{self.worker}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # it was closed just now
+                found.add(os.readlink(one))
+        return {name for name in found if name.startswith("socket:")}
+
+    def refuses(self) -> bool:
+        try:
+            self.send().close()
+        except ConnectionRefusedError:
+            return True
+        return False
 
 
 @pytest.fixture
@@ -74,19 +87,12 @@ def test_who_stands_at_the_door_of_a_process_that_ends_is_answered(web: Web):
 
 
 def test_a_process_that_still_has_somebody_inside_lets_nobody_in(web: Web):
+    before = web.sockets
     with socket.create_connection(("127.0.0.1", web.port), 5) as slow:
         slow.sendall(REQUEST[:20])  # it waits for the rest
-        time.sleep(0.2)
+        assert eventually(lambda: web.sockets - before), "the worker takes the connection"
         web.process.terminate()
-        deadline = time.monotonic() + 3
-        while time.monotonic() < deadline:
-            try:
-                web.send().close()
-            except ConnectionRefusedError:
-                break
-            time.sleep(0.02)
-        else:
-            pytest.fail("the door stays open")
+        assert eventually(web.refuses, 3), "the door stays open"
         assert web.process.poll() is None, "it waits for the one inside"
         slow.sendall(REQUEST[20:])
         slow.settimeout(10)

@@ -20,7 +20,8 @@ from typing import NamedTuple
 
 import pytest
 from gateways import PROGRAMS, QUICK, SERVICES, Names, compose_gateway, exchange, local_gateway
-from servers import free_port
+from servers import free_port, listens
+from waiting import eventually
 
 APP = """
 import base64, json, os
@@ -79,12 +80,7 @@ def upstream(tmp_path_factory) -> Iterator[Upstream]:
     env = {**os.environ, "PYTHONPATH": str(folder), "BIND": f"127.0.0.1:{found.port}", "SEEN": str(found.file)}
     command = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "recording:app")
     process = subprocess.Popen(command, env=env)
-    deadline = time.monotonic() + 30
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", found.port)):
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert eventually(lambda: listens(found.port), 30)
     yield found
     process.terminate()
     process.wait(15)

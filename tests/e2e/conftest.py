@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from servers import apache_kafka, kafka, running
+from waiting import eventually
 
 from deploy.local import System
 from deploy.local.system import SEED
@@ -94,11 +94,9 @@ def busy_site(tmp_path: Path) -> Iterator[Site]:
 
 def _open(site: Site) -> None:
     with site.client("supervisor") as supervisor:
-        deadline = time.monotonic() + 30
-        opening = f"/ticketing/api/malls/{MALL}/opening"
-        while supervisor.post(opening, json={"reason": "Uji coba"}).status_code != 200:
-            assert time.monotonic() < deadline, "ticketing does not know the mall"
-            time.sleep(0.2)
+        opening, reason = f"/ticketing/api/malls/{MALL}/opening", {"reason": "Uji coba"}
+        opened = eventually(lambda: supervisor.post(opening, json=reason).status_code == 200, 30, every=0.2)
+        assert opened, "ticketing does not know the mall"
 
 
 @pytest.fixture(scope="module")
@@ -192,11 +190,3 @@ def poison(site: Site, event: str) -> None:
 def key() -> dict[str, str]:
     """A fresh Idempotency-Key header."""
     return {"Idempotency-Key": uuid.uuid4().hex}
-
-
-def eventually(check, seconds: float = 10):
-    """The check's result once it is true, or its last one."""
-    deadline = time.monotonic() + seconds
-    while not (found := check()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found

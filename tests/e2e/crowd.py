@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 import threading
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -30,16 +30,14 @@ def add_mall(system: System, code: str, folder: Path) -> None:
 
 def persist(client: httpx.Client, method: str, url: str, stop: float = 60, **request) -> httpx.Response | None:
     """Ask until there is an answer that is not the fault's own, as a good client does; None when time is up."""
-    deadline = time.monotonic() + stop
-    while time.monotonic() < deadline:
-        try:
+
+    def answered() -> list[httpx.Response]:
+        with suppress(httpx.TransportError):
             answer = client.request(method, url, **request)
-            if answer.status_code < 500:
-                return answer
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    return None
+            return [answer] if answer.status_code < 500 else []
+        return []
+
+    return next(iter(eventually(answered, stop, every=0.1)), None)
 
 
 def code_of(ticket: dict) -> str:
@@ -72,7 +70,7 @@ class Visitors(threading.Thread):
                 self.tickets[ticket["id"]] = ticket
                 phone = {"phone": f"08120000{count:04d}"}
                 persist(client, "PUT", f"/notifications/api/tickets/{code_of(ticket)}/phone", json=phone)
-                time.sleep(0.05)
+                self.ending.wait(0.05)
 
 
 class Clerk(threading.Thread):
@@ -95,9 +93,9 @@ class Clerk(threading.Thread):
                 if answer is not None and answer.status_code == 201:
                     ticket = answer.json()
                     self.calls.append((ticket["id"], self.counter))
-                    time.sleep(self.visit)
+                    self.ending.wait(self.visit)
                     persist(client, "POST", f"/ticketing/api/malls/{MALL}/tickets/{ticket['id']}/completion")
-                time.sleep(0.1)
+                self.ending.wait(0.1)
 
 
 def events_in_kafka(system: System, topic: str = "mpp.ticketing", mall: str = MALL) -> list:

@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from typing import NamedTuple
 import pytest
 from e2e.conftest import MALL, Site, key
 from servers import free_port
+from waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "docs" / name for name in ("subscribing.md", "webhooks.md") if (ROOT / "docs" / name).exists()]
@@ -95,13 +95,13 @@ def run(sample: Sample, folder: Path, environment: dict[str, str]) -> str:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True
         )
-        deadline = time.monotonic() + PATIENCE
+
+        def is_done() -> bool:
+            ended = process.poll() is not None
+            return bool(re.search(sample.expected, output.read_text())) or ended
+
         try:
-            while time.monotonic() < deadline:
-                ended = process.poll() is not None
-                if re.search(sample.expected, output.read_text()) or ended:
-                    break
-                time.sleep(0.1)
+            eventually(is_done, PATIENCE)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # and what the shell started

@@ -3,8 +3,8 @@
 Skipped where there is no Docker, or the images can be neither found nor pulled.
 """
 
+import contextlib
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import yaml
 from e2e import test_journey
 from e2e.conftest import Site
 from servers import free_port
+from waiting import eventually
 
 from deploy.local import System
 
@@ -66,15 +67,17 @@ def upstream() -> Iterator[tuple[str, str]]:
 
 def _make_replica_set(url: str) -> None:
     """Return once the server is a replica set of one."""
-    client, deadline = pymongo.MongoClient(url, serverSelectionTimeoutMS=1000), time.monotonic() + 60
-    while True:
-        try:
+    client = pymongo.MongoClient(url, serverSelectionTimeoutMS=1000)
+    only = {"_id": "rs0", "members": [{"_id": 0, "host": "127.0.0.1:27017"}]}
+
+    def is_primary() -> bool:
+        with contextlib.suppress(pymongo.errors.PyMongoError):
             if client.admin.command("hello").get("isWritablePrimary"):
-                return
-            client.admin.command("replSetInitiate", {"_id": "rs0", "members": [{"_id": 0, "host": "127.0.0.1:27017"}]})
-        except pymongo.errors.PyMongoError:
-            assert time.monotonic() < deadline, "mongo did not start"
-        time.sleep(0.5)
+                return True
+            client.admin.command("replSetInitiate", only)
+        return False
+
+    assert eventually(is_primary, 60, every=0.5), "mongo did not start"
 
 
 @pytest.fixture(scope="module")

@@ -240,10 +240,9 @@ def test_processes_are_replaced_one_after_the_other_and_nobody_is_refused_and_no
 
     def ask() -> None:
         with own.client() as client:
-            while not ending.is_set():
+            while not ending.wait(0.02):
                 answers.append(client.get(f"/ticketing/api/malls/{MALL}/hall").status_code)
                 answers.append(client.get(f"/catalog/api/malls/{MALL}").status_code)
-                time.sleep(0.02)
 
     def take_tickets() -> None:
         with own.client() as client:

@@ -17,7 +17,6 @@ from typing import Any
 from pymongo.database import Database
 
 from services.chassis.seal import Seal
-from services.notifications.contacts import counted
 
 DIGITS = re.compile(r"\d[\d ().-]{6,}\d")
 MASK = re.compile(r"(\+?\d*)[*xX\u2022]{2,}(\d*)")
@@ -153,5 +152,5 @@ def _contexts(found: Dump) -> list[tuple[str, str]]:
 def _said(contexts: Sequence[tuple[str, str]], number: str) -> list[str]:
     """What may have been hashed: the number as it is written, and as this release and the ones before it count it."""
     starts = {int(datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).timestamp()) for day, _ in contexts}
-    said = [*forms(number), *(counted(number, day, address) for day, address in contexts)]
+    said = [*forms(number), *(f"{number}\n{day}\n{address}" for day, address in contexts)]
     return said + [f"tickets_of_phone\n{start}\n{number}" for start in sorted(starts)]

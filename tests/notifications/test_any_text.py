@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import examples
 
 from services.notifications.domain.commands import (
     ClaimMessage,
@@ -129,7 +130,7 @@ MAY_FOLLOW = {
 }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 400), steps), max_size=40))
 def test_a_text_is_claimed_once_for_each_attempt_and_never_again_once_it_may_have_been_sent(story):
     state, now = CORRESPONDENCE.initial, NINE

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import examples
 
 from services.chassis.cloud_event import CloudEvent
 from services.notifications.domain.commands import (
@@ -310,7 +311,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(steps)
 def test_every_text_sent_about_a_booking_is_true_when_it_is_sent(story):
     one, closed, claim_by, told = Booking(), False, CLAIM_BY, []

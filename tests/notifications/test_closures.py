@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from notifications.test_sending import TODAY, Gateway, Mall, eventually
+from properties import examples
 
 from services.notifications import subscriptions, suspensions
 from services.notifications.correspondence import SMS, now, stream_of
@@ -155,7 +156,7 @@ def holds(history: list[News], thing: tuple[str, str], at: int) -> bool:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 def test_any_order_of_closures_and_ends_leads_to_their_union(history, chance):
     received = history + chance.choices(history, k=len(history))

@@ -70,21 +70,21 @@ def test_number_is_shown_by_its_last_two_digits():
     assert masked("+62812****890") == "+62****90", "as it is shown of events of earlier releases"
 
 
-def test_tickets_of_a_number_are_counted_by_address_and_in_all(database):
+def test_tickets_of_a_number_are_counted_once_they_are_texted(database):
     sealed = Contacts(database, Seal([OLD]))
-    for ticket, phone, address in (("a", PHONE, "x"), ("b", PHONE, "x"), ("c", PHONE, "y"), ("d", OTHER, "x")):
-        sealed.keep(ticket, phone, address=address)
-    assert sorted(sealed.others("a", PHONE)) == ["b", "c"]
-    assert sealed.others("a", PHONE, "x") == ["b"]
+    for ticket, phone in (("a", PHONE), ("b", PHONE), ("c", PHONE), ("d", OTHER), ("made-up", PHONE)):
+        sealed.keep(ticket, phone)
+    assert [sealed.count_texted(ticket) for ticket in ("a", "b", "b", "c", "d")] == [1, 2, 2, 3, 1]
     sealed.erase("b")
-    assert sealed.others("a", PHONE, "x") == [], "a count is erased with its number"
-    assert Contacts(database, Seal([NEW, OLD])).others("a", PHONE) == ["c"], "a new key knows what the old one counted"
-    assert Contacts(database, Seal([NEW])).others("a", PHONE) == []
+    assert sealed.count_texted("a") == 2, "a count is erased with its number"
+    assert sealed.count_texted("b") == 0
 
 
-def test_counts_of_a_number_begin_again_the_next_day(database, monkeypatch):
+def test_number_is_counted_by_day_of_leaving_and_of_visit(database, monkeypatch):
     kept = Contacts(database)
-    kept.keep("a", PHONE)
+    for ticket in ("20261201-ba", "20261202-bb", "20261203-bc"):
+        kept.keep(ticket, PHONE)
+    assert [kept.count_texted(ticket) for ticket in ("20261201-ba", "20261202-bb", "20261203-bc")] == [1, 2, 3]
 
     class Tomorrow(datetime):
         @classmethod
@@ -92,7 +92,9 @@ def test_counts_of_a_number_begin_again_the_next_day(database, monkeypatch):
             return datetime.now(tz) + timedelta(days=1)
 
     monkeypatch.setattr(contacts, "datetime", Tomorrow)
-    assert kept.others("b", PHONE) == []
+    for ticket in ("20261203-bd", "20261203-be"):
+        kept.keep(ticket, PHONE)
+    assert [kept.count_texted(ticket) for ticket in ("20261203-bd", "20261203-be")] == [2, 3]
 
 
 def test_marks_depend_on_the_key_and_differ_from_what_encrypts():

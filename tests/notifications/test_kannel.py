@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from servers import free_port
+from waiting import eventually
 from werkzeug.serving import make_server
 
 from services.chassis import tokens
@@ -116,13 +117,6 @@ def answers(port: int) -> bool:
     except httpx.HTTPError:
         pass  # it is there, and speaks something else
     return True
-
-
-def eventually(check, seconds: float = 15):
-    deadline = time.monotonic() + seconds
-    while not (found := check()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 import json
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
+from waiting import eventually
 
 from services.chassis import tokens
 from services.chassis.cloud_event import CloudEvent
@@ -91,10 +91,12 @@ class Mall:
     def called(self, ticket_id: str = SITI) -> list:
         return self.hears("ticket-called", ticket_id, counter="G02", floor=1, called_at=self.at.isoformat())
 
-    def deliver(self, *gateways, here: Correspondences | None = None, seconds: float = 0.0) -> None:
+    def deliver(
+        self, *gateways, here: Correspondences | None = None, seconds: float = 0.0, tickets_of_phone: int = 0
+    ) -> None:
         """What the relay does with everything that was ever to leave: also what it has done before."""
         lines = [Line(f"gateway {place}", gateway, 1000) for place, gateway in enumerate(gateways)]
-        dispatcher = Dispatcher(self.store, here or self.here, self.malls, lines, Reports("", ""))
+        dispatcher = Dispatcher(self.store, here or self.here, self.malls, lines, Reports("", ""), tickets_of_phone)
         for commit in self.store.with_outbox(SMS):
             dispatcher.deliver(commit)
         dispatcher.confirm()
@@ -112,14 +114,6 @@ class Mall:
     def statuses(self) -> dict[str, str]:
         fresh = Correspondences(self.store, Contacts(self.store.database))
         return {message.requested.message_id: message.status for message in fresh.latest(100)}
-
-
-def eventually(check, seconds: float = 10):
-    """The check's result once it is true, or its last one."""
-    deadline = time.monotonic() + seconds
-    while not (found := check()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return found
 
 
 @pytest.fixture

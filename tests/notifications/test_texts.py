@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import examples
 
 import services
 from services.catalog.domain.mall import LONGEST_SHORT_NAME
@@ -158,7 +159,7 @@ WORDS = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(WORDS, max_size=12).map(" ".join),
     st.sampled_from(["suspended", "closed", "transferred", "unserved"]),

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from notifications.receiver import Answer, Receiver, receiving
 from pipeline import eventually
+from properties import examples
 from pymongo.errors import AutoReconnect
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
@@ -283,7 +284,7 @@ def test_retry_after_in_seconds_is_bounded_and_odd_ones_ask_for_nothing(asked, s
     assert wait_for(asked) == timedelta(seconds=seconds)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=255)) | st.from_regex(r"[0-9A-Za-z,: +.-]{0,40}"))
 def test_retry_after_of_any_text_is_between_nothing_and_a_day(asked):
     headers = Message()
@@ -348,7 +349,7 @@ def test_lane_that_fails_pauses_its_webhook_alone_and_goes_on_when_resumed(house
     with capture_logs() as logs:
         house.happens(1, 2)
         assert eventually(lambda: house.find(hook).paused, PATIENT)
-        time.sleep(0.3)
+        house.settle()
     assert house.find(hook).paused.cause == "broken"
     assert faults() - before == dispatcher.MOST_FAULTS
     told = [line for line in logs if line["event"] == "webhook lane failed"]
@@ -404,7 +405,7 @@ def test_failing_test_event_of_a_paused_webhook_is_given_up(house, server, monke
     before = faults()
     house.registry.act(RequestPing(hook.id, "p1", now()))
     assert eventually(lambda: faults() - before == dispatcher.MOST_FAULTS, PATIENT)
-    time.sleep(0.3)
+    house.settle()
     assert faults() - before == dispatcher.MOST_FAULTS
     assert house.find(hook).paused.cause == "by-hand"
 
@@ -652,6 +653,7 @@ def test_what_was_removed_is_told_nothing_and_leaves_nothing_behind(house, serve
     house.start()
     for name in ("webhook_cursors", "webhook_log", "webhook_secrets"):
         assert eventually(lambda name=name: database[name].count_documents({"webhook": hook.id}) == 0), name
+    assert database["webhook_lookups"].count_documents({}) == 0
     assert server.sequences == [1]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from servers import free_port
+from waiting import eventually
 
 import services
 from services.notifications.webhooks.signing import new_secret, signatures
@@ -38,17 +39,17 @@ def program(name: str, folder: Path) -> Path:
 
 
 def status_of(url: str, body: bytes, sent: dict[str, str]) -> int:
-    deadline = time.monotonic() + 15
-    while True:
+    def asked() -> int:
+        """The status; 0 while the server does not listen yet."""
         try:
             with urllib.request.urlopen(urllib.request.Request(url, body, sent), timeout=5) as answer:
                 return answer.status
         except urllib.error.HTTPError as refusal:
             return refusal.code
         except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+            return 0
+
+    return eventually(asked)
 
 
 @pytest.mark.parametrize(("command", "name"), [(sys.executable, "receive.py"), ("node", "receive.mjs")])

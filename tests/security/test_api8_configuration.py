@@ -29,12 +29,17 @@ def test_every_answer_is_locked_down(houses, service):
         headers = answer.headers
         assert headers["X-Content-Type-Options"] == "nosniff", rule
         assert headers["Referrer-Policy"] == "no-referrer", rule
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin", rule
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin", rule
         assert {"default-src 'self'", "frame-ancestors 'none'"} <= set(headers["Content-Security-Policy"].split("; "))
         forms = "'self'" if rule == "/catalog/malls/<mall>" else "'none'"  # its search works without scripts
         assert f"form-action {forms}" in headers["Content-Security-Policy"], rule
         assert "script-src" not in headers["Content-Security-Policy"], "scripts come from here alone"
         assert "no-store" in headers["Cache-Control"], rule
         assert not {"Server", "X-Powered-By", "Access-Control-Allow-Origin"} & set(headers.keys()), rule
+        type = headers.get("Content-Type", "")
+        assert type or not answer.data, rule
+        assert "charset=utf-8" in type or not type.startswith(("text/", "image/svg")), (rule, type)
         seen += 1
     assert seen > 2
 
@@ -68,6 +73,18 @@ def test_a_cookie_holds_a_language_and_is_out_of_reach(houses):
     assert len(cookies) == 1
     assert cookies[0].startswith("lang=en;")
     assert {"HttpOnly", "SameSite=Lax"} <= set(cookies[0].split("; "))
+
+
+def test_cookie_of_the_language_is_secure_over_https(houses):
+    client = houses.client()
+    secure = {"base_url": "https://mpp.test"}
+    cookies = client.get("/ticketing/malls/pekalongan/kiosk?lang=en", **secure).headers.getlist("Set-Cookie")
+    assert len(cookies) == 1
+    assert cookies[0].startswith("__Host-lang=en;")
+    assert {"HttpOnly", "Secure", "Path=/", "SameSite=Lax"} <= set(cookies[0].split("; "))
+    assert 'lang="en"' in client.get("/ticketing/malls/pekalongan/kiosk", **secure).text
+    client.set_cookie("lang", "en", domain="other.test")
+    assert 'lang="id"' in client.get("/ticketing/malls/pekalongan/kiosk", base_url="https://other.test").text
 
 
 def test_the_gateway_tells_no_version_and_overwrites_where_requests_come_from():

@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from services.chassis.tokens import ROLES
+from services.chassis.web import _roles as roles_of
 
 CASES = int(os.environ.get("MPP_FUZZ_CASES", "200"))
 LONG = "MPP_FUZZ_CASES" in os.environ
@@ -104,13 +105,19 @@ def test_no_request_is_answered_with_a_fault_or_in_a_way_that_is_not_documented(
     assert dict(found) == {}
 
 
+def bearer(houses, role: str) -> dict[str, str]:
+    """A token of this role for every mall; of an agency for its own."""
+    return houses.bearer(role, agency="DUKCAPIL") if role == "agency" else houses.bearer(role, mall="")
+
+
 def attack(houses, operation, known, cases: int, number: int, found: Counter, statuses: Counter) -> None:
     """Ask one operation so often: as its document says and not, by all roles, for what exists and what cannot."""
     modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
     requests = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in modes))
-    # Mostly by those who get furthest, so that more is tried than who may ask.
-    everywhere = [houses.bearer(role, mall="") for role in ("supervisor", "operator")]
-    headers = [*everywhere * 6, *(houses.bearer(role) for role in ROLES), {}]
+    # Mostly by those whom the route is for, so that more is tried than who may ask.
+    may_ask = roles_of(operation.app)[operation.method.upper(), operation.path] or {"supervisor", "operator"}
+    welcome = [bearer(houses, role) for role in sorted(may_ask)]
+    headers = [*welcome * (12 // len(welcome)), *(houses.bearer(role) for role in ROLES), {}]
 
     @settings(
         max_examples=cases,

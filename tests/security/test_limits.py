@@ -1,6 +1,5 @@
 """API4 and API6: nobody takes all places, texts all phones or holds all screens, from however many processes."""
 
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -8,17 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from examples import KTP
 from security.conftest import MALL, houses_on
+from waiting import eventually
 
 from services.chassis import limits
 from services.chassis.access import STREAM, Heard, HearRevoked
-from services.chassis.codes import id_of
 from services.chassis.errors import TooMany
 from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.tokens import COOKIE
-from services.notifications.domain.commands import HearIssued
-from services.notifications.domain.events import IssueHeard
 from services.ticketing.live import Client, Screens, TooManyScreens
-from services.ticketing.survey.domain import ELEMENTS
 
 FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}
 FEW |= {"LIMIT_PHONE_TICKETS": "2", "LIMIT_SCREENS": "2", "LIMIT_SURVEYS": "2"}
@@ -121,9 +117,7 @@ def test_a_revoked_device_gets_no_ticket_and_not_as_a_visitor_either(strict):
     heard = Heard(strict.apps["ticketing"].extensions["queue"].store)
     ends = datetime.fromtimestamp(asking.expires, UTC)
     heard.streams.execute(STREAM, HearRevoked("token", asking.token, 0, ends, datetime.now(UTC)))
-    deadline = time.monotonic() + 5
-    while take(strict, **kiosk) != 401 and time.monotonic() < deadline:
-        time.sleep(0.1)
+    assert eventually(lambda: take(strict, **kiosk) == 401, 5)
     refused = strict.client().post(f"{MALL}/tickets", json=TICKET, headers=kiosk)
     assert (refused.status_code, refused.json["reason"]) == (401, "revoked")
     old_cookie.set_cookie(COOKIE, token)
@@ -192,67 +186,17 @@ def test_api6_one_address_cannot_book_the_days_to_come(strict):
     assert [answer.status_code for answer in answers] == [201, 201, 429, 429]
 
 
-def test_cancelling_is_no_way_to_try_out_ids(strict):
-    client = strict.client()
-    answers = [client.post(f"{MALL}/tickets/{ticket(n)}/cancellation").status_code for n in range(4)]
-    assert answers == [404, 404, 429, 429]
-
-
-def test_judging_visits_is_no_way_to_try_out_ids_either(strict):
-    client, answers = strict.client(), dict.fromkeys(ELEMENTS, 1)
-    found = [client.post(f"{MALL}/tickets/{ticket(n)}/survey", json={"answers": answers}).status_code for n in range(4)]
-    assert found == [404, 404, 429, 429]
-
-
 def test_api6_one_address_cannot_text_many_phones(strict):
     assert [phone(strict, ticket(n), f"0812-0000-{n:04}") for n in range(8)] == [200] * 6 + [429] * 2
 
 
-def test_api6_one_address_cannot_have_a_phone_texted_for_many_tickets(strict):
-    asked = [phone(strict, ticket(n), "0812-3456-7890") for n in range(4)]
-    assert asked == [200, 200, 429, 429]
-    assert phone(strict, ticket(0), "0812-3456-7890") == 200, "the same once more is no further ticket"
-    assert phone(strict, ticket(4), "0812-3456-7891") == 200, "nor is another number"
-
-
-def test_api6_strangers_cannot_use_up_the_limit_of_a_phone(strict):
-    for stranger in range(1, 31):
-        asked = [phone(strict, ticket(3 * stranger + n), "0812-3456-7890", f"198.51.100.{stranger}") for n in range(3)]
-        assert asked == [200, 200, 429], "with made-up tickets, about which nothing is texted"
-    assert [phone(strict, ticket(n), "0812-3456-7890") for n in range(2)] == [200, 200]
-
-
-def test_api6_many_addresses_cannot_have_a_phone_texted_without_end(strict):
-    here = strict.apps["notifications"].extensions["correspondences"]
-    asked = []
-    for n in range(10):
-        at = datetime.now(UTC)
-        issued = IssueHeard(id_of(ticket(n)), "pekalongan", "MPP", f"B-{n:03}", 0, at)
-        here.act(id_of(ticket(n)), HearIssued(issued, at))
-        asked.append(phone(strict, ticket(n), "0812-3456-7890", f"203.0.113.{n}"))
-    assert asked == [200] * 8 + [429] * 2
-
-
-def test_number_taken_back_takes_its_count_along(strict):
-    for n in range(3):
-        assert phone(strict, ticket(n), "0812-3456-7890") == 200
-        strict.client("notifications").delete(f"/notifications/api/tickets/{ticket(n)}/phone")
-
-
-def test_refused_number_changes_nothing_for_the_first_ticket(strict, mongo_server):
-    here = strict.apps["notifications"].extensions["correspondences"]
-    for n in range(3):
-        told = phone(strict, ticket(n), "0812-3456-7890")
-    assert told == 429
-    assert [here.contacts.find(id_of(ticket(n))) for n in range(3)] == ["+6281234567890", "+6281234567890", None]
-
-
-def test_who_left_a_number_too_often_is_told_when_the_day_ends(strict):
-    client, body = strict.client("notifications"), {"phone": "0812-3456-7890"}
-    for n in range(3):
-        answer = client.put(f"/notifications/api/tickets/{ticket(n)}/phone", json=body)
-    assert (answer.status_code, answer.json["reason"]) == (429, "too-many")
-    assert 0 < int(answer.headers["Retry-After"]) == answer.json["retry_after"] <= DAY + 1
+@pytest.mark.parametrize("owner", ["198.51.100.1", "203.0.113.7"])
+def test_api6_strangers_cannot_keep_a_number_from_its_owner(strict, owner):
+    """Neither from their own addresses nor from the one that all share in the hall."""
+    for stranger in range(1, 8):
+        asked = [phone(strict, ticket(5 * stranger + n), "0812-3456-7890", f"198.51.100.{stranger}") for n in range(5)]
+        assert asked == [200] * 5
+    assert phone(strict, ticket(0), "0812-3456-7890", owner) == 200
 
 
 @pytest.mark.parametrize("made_up", ["x", "20261124-short", "20261123-" + "A" * 24, "20261125-" + "A" * 24, "B-012"])
@@ -373,6 +317,44 @@ def test_free_attempts_are_exact_however_many_processes_ask_at_once(database):
 
     with ThreadPoolExecutor(8) as threads:
         assert Counter(threads.map(ask, range(60))) == {True: 20, False: 40}
+
+
+def test_count_given_back_can_be_taken_again_and_zero_is_deleted(database):
+    one = Limits(database, tickets=Limit(2, 600), phones=Limit(0, 600))
+    keys = [one.take("tickets", "a") for _ in range(2)]
+    for key in (*keys, keys[0], one.take("phones", "a")):  # once more than was taken: no count is below zero
+        one.give_back(key)
+    assert database["limits"].count_documents({"n": {"$exists": True}}) == 0
+    assert len({one.take("tickets", "a") for _ in range(2)}) == 1
+    with pytest.raises(TooMany):
+        one.take("tickets", "a")
+
+
+def test_counts_given_back_by_many_processes_at_once_add_up(database):
+    processes = [Limits(database, tickets=Limit(20, 600)) for _ in range(4)]
+
+    def take_and_give_back(n: int) -> bool:
+        one = processes[n % 4]
+        try:
+            key = one.take("tickets", "a")
+        except TooMany:
+            return False
+        if n % 3:
+            one.give_back(key)
+        return n % 3 == 0
+
+    with ThreadPoolExecutor(16) as threads:
+        kept = sum(threads.map(take_and_give_back, range(60)))
+    (found,) = database["limits"].find({"n": {"$exists": True}})
+    assert found["n"] == kept <= 20
+
+
+def test_attempt_taken_back_leaves_no_count_of_zero(database, noon):
+    one = Limits(database, codes=PATIENT)
+    first, second = one.attempt("codes", "a"), one.attempt("codes", "a")
+    one.refund(first)
+    one.refund(second)
+    assert database["limits"].count_documents({"n": {"$exists": True}}) == 0
 
 
 def test_an_attempt_that_is_taken_back_leaves_no_wait(database, noon):

@@ -10,6 +10,7 @@ from examples import KK, KTP, PRIORITIES, SIM, TUESDAY_NINE, mall
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from properties import examples
 
 from services.chassis.decider import Snapshot
 from services.chassis.errors import Problem
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.timeout(600)  # 20,000 steps take a minute, longer besi
 MALL_RULES = malls.MALL
 
 CAPACITY, KTP_A_DAY, KEPT = 16, 9, 3
-EXAMPLES, STEPS = 300, 80  # at least 20,000 steps
+EXAMPLES, STEPS = examples(300), 80  # all of them: at least 20,000 steps
 LOOK_EVERY = 5
 ENDED = ("served", "missed", "cancelled", "unserved")
 MOVES = {

@@ -8,6 +8,7 @@ from itertools import combinations, product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import examples
 from ticketing.test_statistics import visit
 
 from services.ticketing.domain import disclosure, statistics
@@ -98,7 +99,7 @@ def rank(rows: Sequence[Sequence[int]]) -> int:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(COUNTS, min_size=1, max_size=4))
 def test_no_sum_or_difference_of_periods_is_a_count_of_one_to_four(months):
     """An attacker who knows the totals and reads every period cannot compute a small class, or small priority."""

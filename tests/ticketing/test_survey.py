@@ -8,6 +8,7 @@ import pytest
 from examples import KK, KTP, SIM, TUESDAY_NINE, MallDay
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import examples
 from ticketing.conftest import PEKALONGAN, refusal
 
 from services.ticketing.domain.day.commands import TransferTicket, UndoLast
@@ -187,7 +188,7 @@ def figures_read(answered: dict[str, list[SurveyAnswered]], now: datetime) -> di
     return found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.tuples(RUNS, st.sampled_from(MOMENTS)), max_size=10))
 def test_two_readings_are_equal_or_differ_by_at_least_five_respondents(runs):
     """Read before and after each answer, in any order of answers, while months go by."""

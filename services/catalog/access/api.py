@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -13,6 +14,7 @@ from marshmallow.validate import Length, OneOf, Range
 
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.browsers import LASTS
+from services.catalog.access.devices import Device, named
 from services.catalog.access.domain import (
     Account,
     ChangeAccess,
@@ -204,6 +206,22 @@ class Me(ma.Schema):
     )
 
 
+class SessionOut(ma.Schema):
+    """A session of one's own."""
+
+    id = ma.fields.String()
+    device = ma.fields.String(metadata={"example": "Firefox, Windows", "description": "Empty: not known."})
+    began_at = ma.fields.String(metadata={"example": "2026-11-24T02:00:00+00:00"})
+    used_at = ma.fields.String(metadata={"description": "Its last renewal, at most ten minutes before its last use."})
+    current = ma.fields.Boolean(metadata={"description": "The one that asks."})
+
+
+class SessionList(ma.Schema):
+    """Where one is signed in now."""
+
+    sessions = ma.fields.List(ma.fields.Nested(SessionOut))
+
+
 def sign_in_provider() -> "SignInProvider":
     """This process's provider. Raises `NoProvider`."""
     found: SignInProvider | None = current_app.extensions["sign_in_provider"]
@@ -322,10 +340,7 @@ def finish_by_passkey(given: dict[str, str]) -> dict[str, Any]:
 def sign_out() -> None:
     """Sign out: the session is good no more, in no service."""
     must_be_same_origin()
-    try:
-        registry().sign_out(who_asks())
-    except Unauthorized:
-        pass  # it was over already
+    end_session()
     forget_session()
 
 
@@ -335,10 +350,51 @@ def sign_out() -> None:
 @sessions.alt_response(403, description="`not-signed-in`: a token has no sessions; `cross-site`")
 def sign_out_everywhere() -> None:
     """Sign out everywhere: all sessions of the account end, this one too."""
+    registry().sign_out_everywhere(_signed_in_account(), **_context())
+    forget_session()
+
+
+@sessions.get("/sessions")
+@allow(*PEOPLE)
+@sessions.response(200, SessionList)
+@sessions.alt_response(403, description="`not-signed-in`: a token has no sessions")
+def list_sessions() -> dict[str, Any]:
+    """Return where one is signed in, the last used first."""
+    return {"sessions": [_session(device) for device in registry().devices(_signed_in_account())]}
+
+
+@sessions.delete("/sessions/<session>")
+@allow(*PEOPLE)
+@sessions.response(204)
+@sessions.alt_response(403, description="`not-signed-in`: a token has no sessions; `cross-site`")
+@sessions.alt_response(404, description="`unknown-session`: it is of another account, or has ended")
+def end_one_session(session: str) -> None:
+    """End one of one's sessions, in all services."""
+    _signed_in_account()
+    registry().end_device(actor(), session)
+
+
+def _signed_in_account() -> str:
     if not actor().session:
         raise NotSignedIn()
-    registry().sign_out_everywhere(actor().account, **_context())
-    forget_session()
+    return actor().account
+
+
+def _session(device: Device) -> dict[str, Any]:
+    return {
+        "id": device.session,
+        "device": device.name,
+        "began_at": device.began_at.isoformat(),
+        "used_at": device.used_at.isoformat(),
+        "current": device.session == actor().session,
+    }
+
+
+def end_session() -> None:
+    """End the session that the browser sends, if it has one that has not ended."""
+    verifier: Verifier = current_app.extensions["verifier"]
+    with suppress(Unauthorized):
+        registry().sign_out(verifier.actor("", cookie(COOKIE)))
 
 
 def who(found: Actor, renewed: Session | None = None) -> dict[str, Any]:
@@ -350,7 +406,11 @@ def who(found: Actor, renewed: Session | None = None) -> dict[str, Any]:
 
 
 def signed_in(found: SignedIn) -> dict[str, Any]:
-    """Keep session and browser in cookies; return who is signed in, and what failed before."""
+    """Keep session and browser in cookies; return who is signed in, and what failed before.
+
+    The session that the browser had before ends.
+    """
+    end_session()
     keep_in_browser(found.session)
     keep_known(found)
     account, failures = found.account, found.failures
@@ -385,7 +445,8 @@ def change_own_password(given: dict[str, str]) -> dict[str, Any]:
 
 
 def keep_in_browser(session: Session) -> None:
-    """Set the session's cookie with the answer."""
+    """Set the session's cookie with the answer, and store for its owner where that is."""
+    registry().keep_device(session, named(request.user_agent.string))
     _set_cookie(COOKIE, session.token)
 
 

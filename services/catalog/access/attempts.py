@@ -52,11 +52,11 @@ class Attempts:
         """
         if browser:
             return [self._count("browser", name, browser)]
-        by_name = self._count("name", name, address)
+        of_address = self._count("address", address)  # first: an address that has to wait makes no count of a name
         try:
-            return [by_name, self._count("address", address)]
+            return [self._count("name", name, address), of_address]
         except TooManyAttempts:
-            self._limits.refund(by_name)
+            self._limits.refund(of_address)
             raise
 
     def by_code(self, account: str, browser: str) -> list[Attempt]:

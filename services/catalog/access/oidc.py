@@ -6,11 +6,13 @@ The provider says who somebody is; what they may do is decided here, by the acco
 import hmac
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import structlog
 from authlib.integrations.base_client.errors import MismatchingStateError, OAuthError
-from authlib.integrations.flask_client import OAuth
+from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask, Response, request, session
 from flask.sessions import SecureCookieSessionInterface
 from joserfc.errors import JoseError
@@ -23,6 +25,7 @@ from services.catalog.access.provider import (
     SignInInterrupted,
     Unnamed,
 )
+from services.chassis.guard import HOST_PREFIX
 
 log = structlog.get_logger()
 
@@ -41,11 +44,12 @@ class SignInProvider:
         app.secret_key = hmac.digest(private_pem.encode(), b"sign-in by a provider", "sha256")
         app.session_interface = _Session()
         # Lax: the way back begins at the provider, and a strict cookie would not come along.
-        app.config.update(SESSION_COOKIE_NAME=COOKIE, SESSION_COOKIE_PATH=PATH, SESSION_COOKIE_SAMESITE="Lax")
+        app.config.update(SESSION_COOKIE_SAMESITE="Lax")
         self._client = OAuth(app).register(
             "provider",
             client_id=provider.client_id,
             client_secret=provider.client_secret,
+            client_cls=_Client,
             server_metadata_url=f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration",
             client_kwargs={"scope": provider.scopes, "code_challenge_method": "S256", "default_timeout": PATIENCE},
         )
@@ -67,6 +71,14 @@ class SignInProvider:
     def way_back(self) -> str:
         """Where the browser goes after it was at the provider; before `end`."""
         return str(session.get("back", "/"))
+
+    def must_have_begun(self) -> None:
+        """Refuse a return that this browser did not begin here: nothing is asked of the provider.
+
+        Raises `SignInInterrupted`.
+        """
+        if not self._client.framework.get_state_data(session, request.args.get("state", "")):
+            raise SignInInterrupted()
 
     def end(self) -> str:
         """Who came back, by the claim that says whose account it is.
@@ -125,8 +137,31 @@ class SignInProvider:
         return ProviderAway()
 
 
+class _WithoutRedirects(OAuth2Session):  # type: ignore[misc]
+    """Requests to the addresses that the provider names, and to no other: the client secret goes along."""
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        answer: requests.Response = super().request(method, url, **{**options, "allow_redirects": False})
+        if answer.is_redirect:
+            raise requests.TooManyRedirects(f"{urlsplit(url).path} redirects", response=answer)
+        return answer
+
+
+class _Client(FlaskOAuth2App):  # type: ignore[misc]
+    client_cls = _WithoutRedirects
+
+
 class _Session(SecureCookieSessionInterface):
-    """Flask's session, for the way to the provider and back only; secure where the request is."""
+    """Flask's session, for the way to the provider and back only; secure where the request is.
+
+    Over https with the prefix `__Host-`, for which browsers require the path `/`.
+    """
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return f"{HOST_PREFIX}{COOKIE}" if request.is_secure else COOKIE
+
+    def get_cookie_path(self, app: Flask) -> str:
+        return "/" if request.is_secure else PATH

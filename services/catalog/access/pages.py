@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
@@ -10,7 +11,7 @@ from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain import PLACES
 from services.catalog.access.people import HalfSignedIn
 from services.chassis.errors import Problem
-from services.chassis.guard import cookie, cookie_name, limited, public, recognized
+from services.chassis.guard import address, cookie, cookie_name, limited, public, recognized
 from services.chassis.tokens import COOKIE
 from services.chassis.web import as_told
 
@@ -37,8 +38,13 @@ def _sign_in(back: str, problem: dict[str, Any] | None = None, half: HalfSignedI
 @public
 @limited("sign-in")
 def begin_at_provider() -> Any:
-    """Go to the provider to sign in there."""
+    """Go to the provider to sign in there.
+
+    A link on a page of another site leads to our own page first: a session begins by the person's act here.
+    """
     back, provider = way_back(request.args.get("return", "")), sign_in_provider()
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        return redirect(f"{url_for('access_pages.sign_in')}?{urlencode({'return': back}, safe='/')}")
     try:
         cookie_name(COOKIE)  # before the way there: the session could not be kept
         return provider.begin(back, url_for("access_pages.return_from_provider", _external=True))
@@ -48,15 +54,17 @@ def begin_at_provider() -> Any:
 
 @blueprint.get("/sign-in/provider/return")
 @public
-@limited("sign-in")
 def return_from_provider() -> Any:
     """Come back from the provider: signed in if an account is linked to this person; otherwise the page says why not.
 
-    Where the account has a second factor, or needs one, the page asks for it.
+    Where the account has a second factor, or needs one, the page asks for it. Counted once the return is one that
+    began here, and also where it fails, because the provider is asked each time.
     """
     back, provider = "/", sign_in_provider()
     try:
         back = provider.way_back()
+        provider.must_have_begun()
+        current_app.extensions["limits"].take("sign-in", address(), "")
         found = registry().sign_in_as(provider.end(), cookie(BROWSER_COOKIE))
         if isinstance(found, HalfSignedIn):
             return _sign_in(back, half=found)

@@ -10,9 +10,11 @@ from typing import Any, Literal
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from services.catalog.access import security_log
 from services.catalog.access.attempts import Attempts, Failures
 from services.catalog.access.browsers import Browser, read_browser, signed_browser
 from services.catalog.access.contract import STREAM
+from services.catalog.access.devices import Device, Devices, UnknownSession
 from services.catalog.access.domain import (
     ACCESS,
     LONGEST_SESSION,
@@ -83,10 +85,17 @@ class SignInExpired(Unauthorized):
 
 @dataclass(frozen=True)
 class Session:
-    """A session as its browser keeps it: the cookie's value, and when it ends unless renewed."""
+    """A session as its browser keeps it: the cookie's value, and when it ends unless renewed.
+
+    `id`, `account`, `epoch` and `until` are what the token says of itself.
+    """
 
     token: str
     expires: int
+    id: str
+    account: str
+    epoch: int
+    until: int
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,7 @@ class Registry:
         self._passwords = Passwords(store.database)
         self._attempts = Attempts(store.database)
         self._identities = Identities(store.database, provider)
+        self._devices = Devices(store.database)
         self.second_factors = SecondFactors(store.database, seal or Seal())
         self._local_words = local_words
         self._public_url = public_url
@@ -145,8 +155,11 @@ class Registry:
         return self._streams.snapshot(STREAM).state
 
     def act(self, command: Command, **context: str) -> People:
-        """Decide a command; everybody after it."""
-        return self._streams.execute(STREAM, command, **context).now.state
+        """Decide a command and log it; everybody after it."""
+        people = self._streams.execute(STREAM, command, **context).now.state
+        account = people.accounts.get(getattr(command, "account", "") or getattr(command, "id", ""))
+        security_log.record_act(command, account, context.get("actor", ""))
+        return people
 
     def create(self, name: str, password: str, role: str, scope: Mapping[str, str], **context: str) -> Account:
         """A new account. Raises what the rules refuse, and `WeakPassword`."""
@@ -177,23 +190,20 @@ class Registry:
         if not self.can_sign:
             raise NoSignIn()
         account, browser = self.people().named(name), read_browser(cookie, self._private)
-        id = account.id if account else ""
-        known = browser.id_for(id)
-        counted = self._attempts.by_password(name, address, known)
-        fits = self._passwords.fits(id, password)
-        if account is None or not account.enabled or not fits:
-            if not known:
-                self._attempts.failed(id, now())
-            raise WrongPassword()
-        self._attempts.succeeded(counted)
-        return self._admit(account, browser)
+        with security_log.refusals("password", account):
+            known = browser.id_for(account.id if account else "")
+            counted = self._attempts.by_password(name, address, known)
+            accepted = self._accepted(account, password, known)
+            self._attempts.succeeded(counted)
+            return self._admit(accepted, browser, "password")
 
     def sign_in_as(self, known_as: str, cookie: str = "") -> SignedIn | HalfSignedIn:
         """Sign in whom the provider knows by this name. Raises `NotLinked`, also if the account is disabled."""
         account = self.people().accounts.get(self._identities.account(known_as))
-        if account is None or not account.enabled or not account.linked:
-            raise NotLinked(known_as=known_as)
-        return self._admit(account, read_browser(cookie, self._private))
+        with security_log.refusals("provider", account):
+            if account is None or not account.enabled or not account.linked:
+                raise NotLinked(known_as=known_as)
+            return self._admit(account, read_browser(cookie, self._private), "provider")
 
     def finish_sign_in(self, half: str, code: str, cookie: str = "") -> SignedIn:
         """Complete a sign-in by a code of the authenticator app or a recovery code.
@@ -205,7 +215,7 @@ class Registry:
             if not self.second_factors.accepts(account, code):
                 raise WrongCode()
 
-        return self._finish(self.half_signed_in(half, "code"), cookie, check)
+        return self._finish(self.half_signed_in(half, "code"), cookie, "code", check)
 
     def relying_party(self, address: str) -> RelyingParty:
         """Return what passkeys are bound to on pages of this address. Raises `NoPasskeysHere`."""
@@ -226,7 +236,7 @@ class Registry:
         def check(account: Account) -> None:
             self.second_factors.passkeys.accept(Ceremony(account, party, half), response)
 
-        return self._finish(self.half_signed_in(half, "code"), cookie, check)
+        return self._finish(self.half_signed_in(half, "code"), cookie, "passkey", check)
 
     def half_signed_in(self, half: str, step: Step) -> Account:
         """Return the account that is at this step of signing in. Raises `SignInExpired`."""
@@ -248,10 +258,12 @@ class Registry:
         if not actor.session:
             raise NotSignedIn()
         account = self.people().account(actor.account)
-        counted = self._attempts.by_password(account.name, "", browser=f"signed in {account.id}")
-        if not self._passwords.fits(account.id, current):
-            raise WrongCurrentPassword()
+        with security_log.refusals("password", account):
+            counted = self._attempts.by_password(account.name, "", browser=f"signed in {account.id}")
+            if not self._passwords.fits(account.id, current):
+                raise WrongCurrentPassword()
         self._attempts.succeeded(counted)
+        security_log.record_confirmation(account)
         return account
 
     def change_own_password(self, actor: Actor, current: str, password: str, trace: str) -> Session:
@@ -302,6 +314,7 @@ class Registry:
         """Replace the account's recovery codes and return the new ones. Raises `NoSecondFactor`."""
         if not account.second_factor:
             raise NoSecondFactor()
+        security_log.record_recovery_codes(account)
         return self.second_factors.new_codes(account.id)
 
     def remove_own_second_factor(self, account: Account, kind: Removed, passkey: str, trace: str) -> Session:
@@ -372,6 +385,26 @@ class Registry:
             until = datetime.fromtimestamp(actor.until, UTC)
             self.act(EndSession(actor.session, actor.account, until, now()), actor=actor.name)
 
+    def keep_device(self, session: Session, name: str) -> None:
+        """Store where a session began or was renewed, for its owner's list; `name` is of browser and system."""
+        expires, until = (datetime.fromtimestamp(end, UTC) for end in (session.expires, session.until))
+        at = now()
+        self._devices.keep(session.account, Device(session.id, session.epoch, name, at, at, expires, until))
+
+    def devices(self, account: str) -> list[Device]:
+        """Return where the account is signed in now, the last used first."""
+        people, at = self.people(), now()
+        epoch = people.account(account).epoch
+        found = self._devices.all(account)
+        return [one for one in found if one.epoch == epoch and one.session not in people.ended and one.expires > at]
+
+    def end_device(self, actor: Actor, session: str) -> None:
+        """End one of the sessions of who asks. Raises `UnknownSession`."""
+        found = next((one for one in self.devices(actor.account) if one.session == session), None)
+        if found is None:
+            raise UnknownSession()
+        self.act(EndSession(session, actor.account, found.until, now()), actor=actor.name)
+
     def issue(self, wanted: IssueToken, **context: str) -> tuple[TokenIssued, str]:
         """A token for a machine: what is known of it, and itself, which is kept nowhere. Raises what rules refuse."""
         if not self.can_sign:
@@ -393,42 +426,60 @@ class Registry:
         is_over = account is not None and (not account.enabled or actor.epoch < account.epoch)
         return is_over or actor.token in people.revoked or actor.session in people.ended
 
-    def _admit(self, account: Account, browser: Browser) -> SignedIn | HalfSignedIn:
+    def _accepted(self, account: Account | None, password: str, known: str) -> Account:
+        """Return the account if this is its password; count the failure for its next sign-in otherwise.
+
+        Raises `WrongPassword`, after the same time whether the account exists or not.
+        """
+        id = account.id if account else ""
+        fits = self._passwords.fits(id, password)
+        if account is None or not account.enabled or not fits:
+            if not known:
+                self._attempts.failed(id, now())
+            raise WrongPassword()
+        return account
+
+    def _admit(self, account: Account, browser: Browser, factor: security_log.Factor) -> SignedIn | HalfSignedIn:
         """Complete a sign-in, or say which step is missing. Raises `NoSecondFactor` where it cannot be set up."""
         if account.second_factor:
-            return self._half(account, "code")
+            return self._half(account, "code", factor)
         if self.people().lacks_second_factor(account):
             if not self.second_factors.can_be_set_up:
                 raise NoSecondFactor()
-            return self._half(account, "enrolment")
-        return self._complete(account, browser)
+            return self._half(account, "enrolment", factor)
+        return self._complete(account, browser, factor)
 
-    def _half(self, account: Account, step: Step) -> HalfSignedIn:
+    def _half(self, account: Account, step: Step, factor: security_log.Factor) -> HalfSignedIn:
+        security_log.record_first_factor(account, factor, step)
         claims = {"account": account.id, "epoch": account.epoch, "step": step, "exp": int(time.time()) + TO_CODE}
         factors = [kind for kind, has in (("passkey", account.passkeys), ("totp", account.totp)) if has]
         return HalfSignedIn(sign(self._private, claims, HALF_SIGNED_IN), step, tuple(factors))
 
-    def _finish(self, account: Account, cookie: str, check: Callable[[Account], None]) -> SignedIn:
+    def _finish(
+        self, account: Account, cookie: str, factor: security_log.Factor, check: Callable[[Account], None]
+    ) -> SignedIn:
         """Complete a sign-in whose second factor passes the check; count and report what does not."""
         browser = read_browser(cookie, self._private)
         known = browser.id_for(account.id)
-        counted = self._attempts.by_code(account.id, known)
-        try:
-            check(account)
-        except Unauthorized:
-            if not known:
-                self._attempts.failed(account.id, now())
-            raise
+        with security_log.refusals(factor, account):
+            counted = self._attempts.by_code(account.id, known)
+            try:
+                check(account)
+            except Unauthorized:
+                if not known:
+                    self._attempts.failed(account.id, now())
+                raise
         self._attempts.succeeded(counted)
-        return self._complete(account, browser)
+        return self._complete(account, browser, factor)
 
     def _added(self, account: Account, command: AddSecondFactor, cookie: str, trace: str) -> tuple[list[str], SignedIn]:
         """Record a new second factor; return recovery codes where it is the account's first one, and a session."""
         added = self.act(command, actor=account.name, trace=trace).account(account.id)
         codes = [] if account.second_factor else self.second_factors.new_codes(account.id)
-        return codes, self._complete(added, read_browser(cookie, self._private))
+        return codes, self._complete(added, read_browser(cookie, self._private), command.kind)
 
-    def _complete(self, account: Account, browser: Browser) -> SignedIn:
+    def _complete(self, account: Account, browser: Browser, factor: security_log.Factor) -> SignedIn:
+        security_log.record_sign_in(account, factor)
         cookie = signed_browser(browser.after_sign_in(account.id), self._private)
         return SignedIn(account, self._begin(account), cookie, self._attempts.report(account.id))
 
@@ -448,7 +499,7 @@ class Registry:
             "until": until,
             **account.scope,
         }
-        return Session(sign(self._private, claims), expires)
+        return Session(sign(self._private, claims), expires, id, account.id, account.epoch, until)
 
 
 def now() -> datetime:

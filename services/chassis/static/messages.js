@@ -5,7 +5,7 @@ import { isStaff } from './token.js';
 
 const REFRESH_MS = 3_000;
 const KINDS = { accepted: 'good', delivered: 'good', failed: 'bad', unknown: 'warn', expired: 'warn' };
-const WHY = ['withdrawn', 'switched-off', 'no-longer-true', 'suspended', 'undelivered', 'unreachable', 'timeout', 'tls'];
+const WHY = ['withdrawn', 'switched-off', 'no-longer-true', 'many-tickets', 'suspended', 'undelivered', 'unreachable', 'timeout', 'tls'];
 
 const $ = (id) => document.getElementById(id);
 const clocks = new Map(); // by time zone: a mall's texts are told at its own time

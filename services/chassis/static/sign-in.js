@@ -1,6 +1,6 @@
 import { request } from './api.js';
 import { setUp, showOnly, tell } from './enrolment.js';
-import { fill, t } from './page.js';
+import { copy, fill, t } from './page.js';
 import { usePasskey, whyNoPasskeys } from './passkey.js';
 
 const $ = (id) => document.getElementById(id);
@@ -104,6 +104,32 @@ for (const [id, path] of [['sign-out', SESSION], ['sign-out-everywhere', `${SESS
     }
   });
 }
+
+/** List where the person is signed in, each with a button that ends it; this browser's has none, for it signs out. */
+async function listSessions() {
+  const { sessions } = await request(`${SESSION}s`);
+  $('sessions').replaceChildren(...sessions.map(({ id, device, began_at: began, used_at: used, current }) => {
+    const name = device || t('sign-in.sessions.unknown');
+    const [since, last] = [began, used].map((at) => moment.format(new Date(at)));
+    const item = copy('session', { device: name, here: current ? t('sign-in.sessions.here') : null, since: t('sign-in.sessions.since', { since, last }) });
+    const button = item.querySelector('button');
+    button.hidden = current;
+    button.setAttribute('aria-label', t('sign-in.sessions.end.which', { device: name, since }));
+    button.addEventListener('click', () => endSession(id));
+    return item;
+  }));
+}
+
+async function endSession(id) {
+  try {
+    await request(`${SESSION}s/${id}`, { method: 'DELETE' });
+    await listSessions();
+  } catch (problem) {
+    tell($('problem'), problem);
+  }
+}
+
+if ($('sessions')) listSessions().catch((problem) => tell($('problem'), problem));
 
 const { half, next, factors } = form.dataset;
 if (half) goOn({ half, next, factors: factors.split(' ') }).catch(startAgain);

@@ -53,6 +53,10 @@ export async function whoIsHere() {
 /** Show who is signed in, and warn before the session ends; null where nobody could be asked. */
 function note(me) {
   if (me === null) return;
+  if (session && !me.session && !staffToken()) {
+    location.reload(); // the session has ended: nothing that it showed stays
+    return;
+  }
   session = me.session ? me : null;
   document.getElementById('sign-in').hidden = !me.can_sign_in;
   badge.hidden = session === null;

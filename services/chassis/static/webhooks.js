@@ -44,6 +44,7 @@ function card(hook) {
     status: t(`webhooks.status.${status}`),
     agency: hook.agency || t('webhooks.agency.all'),
     trouble: paused ? t(`webhooks.cause.${hook.cause}`, { since }) : hook.failed ? t('webhooks.failing', { failed: hook.failed, next }) : null,
+    address: ['unchecked', 'outside'].includes(hook.address) ? null : t(`webhooks.address.${hook.address}`, { at: clock.stamp(hook.address_checked_at) }),
     old: hook.old_secret_until && t('webhooks.old-secret', { until: clock.stamp(hook.old_secret_until) }),
     kinds: [...hook.kinds.map((kind) => t(`webhooks.kind.${kind}`)), ...hook.services].join(' · '),
     standing: standing(hook),

@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.codes import id_of
-from services.chassis.guard import actor, address, allow, limited, public
+from services.chassis.guard import actor, allow, limited, public
 from services.chassis.web import command_context
 from services.notifications import contacts, correspondence, views
 from services.notifications.correspondence import Correspondences
@@ -73,20 +73,24 @@ def correspondences() -> Correspondences:
 
 @blueprint.put("/tickets/<ticket_code>/phone")
 @public
-@limited("phones")
 @blueprint.arguments(Phone())
 @blueprint.response(200, MaskedPhone)
 @blueprint.alt_response(404, description="`unknown-ticket`")
 @blueprint.alt_response(422, description="`invalid-phone`")
-@blueprint.alt_response(429, description="`too-many`: from this address, or tickets for this number from it today")
+@blueprint.alt_response(429, description="`too-many`: from this address in the last hour")
+@limited("phones")
 def leave_phone(left: dict[str, str], ticket_code: str) -> dict[str, str]:
     """Leave a number for a ticket or a booking, by its code."""
     ticket_id = _subject(ticket_code)
     correspondence.must_be_of_today(ticket_id, correspondence.now())
     number, here = contacts.parse(left["phone"]), correspondences()
-    here.must_have_room(ticket_id, number, address(), current_app.extensions["tickets_of_phone"])
     trace = command_context()["trace"]
-    return {"phone": here.leave_phone(ticket_id, number, left["language"], address=address(), trace=trace)}
+    return {"phone": here.leave_phone(ticket_id, number, left["language"], trace=trace)}
+
+
+def must_be_possible(ticket_code: str = "", **_: object) -> None:
+    """Refuse a code for which no ticket of today or booking can exist. Raises `UnknownTicket`."""
+    correspondence.must_be_of_today(_subject(ticket_code), correspondence.now())
 
 
 def _subject(code: str) -> str:

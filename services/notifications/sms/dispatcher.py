@@ -45,6 +45,8 @@ THREADS = 8
 LOOK = 0.25  # seconds between two looks at the list, unless something is put on it
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds until the next attempt, doubled each time
 AGAIN = timedelta(seconds=1)
+# What comes with every ticket or booking that a person takes; not texted to a number that was left for too many.
+ROUTINE = ("issued", "approaching", "recalled", "missed", "booked", "reminded")
 HELD = "suspended"  # why a text waits
 AT_ONCE = ("suspended", "continued", "unserved")  # asks no visitor to come or wait: no stop holds it
 HELD_FOR = timedelta(seconds=1)  # until it is looked whether what stops a text has ended
@@ -55,8 +57,16 @@ class Dispatcher:
     """The destination of the outbox `sms`. Made by the relay that holds its lease, so that there is one at a time."""
 
     def __init__(
-        self, store: EventStore, correspondences: Correspondences, malls: Malls, lines: Sequence[Line], reports: Reports
+        self,
+        store: EventStore,
+        correspondences: Correspondences,
+        malls: Malls,
+        lines: Sequence[Line],
+        reports: Reports,
+        tickets_of_phone: int = 0,
     ) -> None:
+        """`tickets_of_phone`: a number of more tickets of a day gets no `ROUTINE` texts; 0: no such bound."""
+        self._tickets_of_phone = tickets_of_phone
         self._correspondences, self._malls, self._lines, self._reports = correspondences, malls, lines, reports
         self._outgoing = Outgoing(store.database)
         self._busy: set[str] = set()  # subjects: texts about one ticket go out one after another
@@ -199,7 +209,19 @@ class Dispatcher:
         asked = state.messages[entry.message_id].requested
         mall = self._malls.find(asked.mall)
         phone = self._correspondences.contacts.find(entry.subject) or ""
-        return phone, wording.render(mall, asked), _why_not(asked, mall, state.service)
+        drop = _why_not(asked, mall, state.service) or self._many_tickets(asked)
+        return phone, wording.render(mall, asked), drop
+
+    def _many_tickets(self, asked: SmsRequested) -> str:
+        """Return `many-tickets` for a routine text to a number of too many tickets; otherwise an empty string.
+
+        The call of each ticket is texted all the same: the number may be that of a visitor whom strangers entered it
+        for, and it must not be for them whether the visitor is called.
+        """
+        if not self._tickets_of_phone:
+            return ""
+        texted = self._correspondences.contacts.count_texted(asked.ticket_id)
+        return "many-tickets" if asked.kind in ROUTINE and texted > self._tickets_of_phone else ""
 
     def _hand_over(self, entry: Entry, line: Line) -> Message:
         """Claim a text and, if that succeeds, send it and record what came of it; the message as it is then."""

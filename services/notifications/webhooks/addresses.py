@@ -1,8 +1,9 @@
 """Which addresses a webhook may have: none inside, whatever name leads there.
 
-A name is looked up and judged when a webhook is registered and again before each delivery; the connection then goes to
-one of the very addresses that were judged, so that a name cannot lead elsewhere in between. Source of the networks: the
-IANA registries of special-purpose addresses (RFC 6890), and where clouds tell secrets to their machines.
+When a webhook is registered, the web process judges an address that is written in the URL. It looks up no name, as it
+has no way out: the worker does that soon after, and again before each delivery. The connection then goes to one of the
+very addresses that were judged, so that a name cannot lead elsewhere in between. Source of the networks: the IANA
+registries of special-purpose addresses (RFC 6890), and where clouds tell secrets to their machines.
 """
 
 import re
@@ -10,6 +11,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 from marshmallow import ValidationError
 
@@ -20,6 +22,7 @@ from services.notifications.exchange import Target
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+OUTSIDE = "outside"  # what a look-up finds where something may be sent
 LONGEST = 500  # characters of a URL
 WEB_PORTS = (80, 443)  # others below 1024 are of mail, shells and the like
 NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)
@@ -34,6 +37,7 @@ INSIDE: list[Network] = [
     )
 ]
 OUTSIDE_V6 = IPv6Network("2000::/3")  # all that is given out
+LOCALHOST = re.compile(r"(.+\.)?localhost\.?", re.ASCII)  # the machine itself, whatever a DNS says (RFC 6761)
 TRANSLATED = IPv6Network("64:ff9b::/96")  # an IPv4 address at its end (RFC 6052)
 
 
@@ -79,6 +83,14 @@ class Gate:
             raise InvalidUrl()
         return target
 
+    def must_not_be_inside(self, target: Target) -> None:
+        """Refuse a target that names an address inside, in whatever notation; asks no DNS. Raises `InternalAddress`."""
+        host = "127.0.0.1" if LOCALHOST.fullmatch(target.host) else target.host
+        try:
+            self._judged(target, socket.getaddrinfo(host, target.port, flags=socket.AI_NUMERICHOST))
+        except (OSError, UnicodeError):
+            return  # a name
+
     def addresses(self, target: Target) -> list[Address]:
         """Return the addresses behind a target's name, the preferred one first.
 
@@ -88,6 +100,17 @@ class Gate:
             found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise UnknownHost(host=target.host) from None
+        return self._judged(target, found)
+
+    def look_up(self, url: str) -> str:
+        """Return what a look-up of a URL's name finds: `outside`, or the reason to send nothing there."""
+        try:
+            self.addresses(self.target(url))
+        except Invalid as problem:
+            return problem.reason
+        return OUTSIDE
+
+    def _judged(self, target: Target, found: Sequence[tuple[Any, ...]]) -> list[Address]:
         addresses = list(dict.fromkeys(ip_address(str(place[0])) for *_, place in found))
         if not addresses or not all(map(self.lets_through, addresses)):
             raise InternalAddress(host=target.host)

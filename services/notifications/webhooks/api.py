@@ -86,6 +86,14 @@ class WebhookOut(ma.Schema):
     paused_at = ma.fields.String(allow_none=True)
     failed = ma.fields.Integer(metadata={"description": "Attempts for the next event that failed."})
     next_attempt_at = ma.fields.String(allow_none=True)
+    address = ma.fields.String(
+        validate=OneOf(["unchecked", "outside", "unknown-host", "internal-address", "invalid-url"]),
+        metadata={
+            "description": "What a look-up of the server's name found: `outside`, or why nothing is sent there. It is "
+            "looked up within seconds, each minute again until it is outside, and before each attempt."
+        },
+    )
+    address_checked_at = ma.fields.String(allow_none=True)
     old_secret_until = ma.fields.String(allow_none=True)
     registered_at = ma.fields.String()
     standing = ma.fields.List(ma.fields.Nested(Standing))
@@ -170,9 +178,12 @@ def list_webhooks(mall: str) -> dict[str, Any]:
 @blueprint.arguments(NewWebhook())
 @blueprint.response(201, WebhookMade)
 @blueprint.alt_response(409, description="`too-many-webhooks`")
-@blueprint.alt_response(422, description="`invalid-url`, `unknown-host`, `internal-address`")
+@blueprint.alt_response(422, description="`invalid-url`, `internal-address`")
 def register_webhook(given: dict[str, Any], mall: str) -> dict[str, Any]:
-    """Tell a server from now on. The secret is in this answer and nowhere else."""
+    """Tell a server from now on. The secret is in this answer and nowhere else.
+
+    The server's name is looked up soon after; `address` says what was found.
+    """
     own, asked = _agency(), given.pop("agency")
     if own is not None and asked not in ("", own):
         raise WrongScope()
@@ -194,7 +205,7 @@ def get_webhook(mall: str, hook: str) -> dict[str, Any]:
 @blueprint.arguments(Wanted())
 @blueprint.response(200, WebhookOut)
 @blueprint.alt_response(404, description="`unknown-webhook`")
-@blueprint.alt_response(422, description="`invalid-url`, `unknown-host`, `internal-address`")
+@blueprint.alt_response(422, description="`invalid-url`, `internal-address`")
 def change_webhook(given: dict[str, Any], mall: str, hook: str) -> dict[str, Any]:
     """Another address, or other events. What waits for an attempt is tried at once."""
     return _shown(registry().change(_find(mall, hook).id, **given, **_context()))[0]
@@ -296,7 +307,8 @@ def _after(command: PauseWebhook | ResumeWebhook | RequestPing | ReplayWebhook) 
 
 def _shown(*hooks: Webhook) -> list[dict[str, Any]]:
     cursors = deliveries().cursors([hook.id for hook in hooks])
-    return views.webhooks(hooks, cursors, news().heads(), now())
+    lookups = deliveries().lookups([hook.id for hook in hooks])
+    return views.webhooks(hooks, cursors, news().heads(), lookups, now())
 
 
 def _context() -> dict[str, str]:

@@ -32,13 +32,23 @@ class Cursor:
     due: datetime = AT_ONCE
 
 
+@dataclass(frozen=True)
+class Lookup:
+    """What the worker found when it looked up the name in a webhook's URL: `outside`, or the reason to send nothing."""
+
+    url: str
+    found: str
+    at: datetime
+
+
 class Deliveries:
-    """Cursors and the log of attempts."""
+    """Cursors, the results of look-ups and the log of attempts."""
 
     def __init__(self, database: Database[Document]) -> None:
         # A crash of the database may lose the last of them, and some events are told twice: not worth a synced write.
         relaxed = WriteConcern(w=1, j=False)
         self._cursors = database.get_collection("webhook_cursors", write_concern=relaxed)
+        self._lookups = database.get_collection("webhook_lookups", write_concern=relaxed)
         self._log = database.get_collection("webhook_log", write_concern=relaxed)
         self._indexed = False
 
@@ -52,6 +62,15 @@ class Deliveries:
         webhook, producer = lane
         kept = {"webhook": webhook, "producer": producer, **asdict(cursor)}
         self._cursors.update_one({"_id": f"{webhook}/{producer}"}, {"$set": kept}, upsert=True)
+
+    def lookups(self, webhooks: Collection[str] | None = None) -> dict[str, Lookup]:
+        """Return the last look-up of some webhooks, or of all."""
+        query = {} if webhooks is None else {"_id": {"$in": list(webhooks)}}
+        return {kept["_id"]: Lookup(kept["url"], kept["found"], kept["at"]) for kept in self._lookups.find(query)}
+
+    def save_lookup(self, webhook: str, lookup: Lookup) -> None:
+        """Store the last look-up of a webhook."""
+        self._lookups.update_one({"_id": webhook}, {"$set": asdict(lookup)}, upsert=True)
 
     def write(self, webhook: str, item: Item, number: int, attempt: Attempt) -> None:
         """Write an attempt, its `number`-th for this event, into the log."""
@@ -88,6 +107,7 @@ class Deliveries:
         """Forget a webhook that is no more."""
         self._cursors.delete_many({"webhook": webhook})
         self._log.delete_many({"webhook": webhook})
+        self._lookups.delete_one({"_id": webhook})
 
 
 def _cursor(kept: Mapping[str, object]) -> Cursor:

@@ -22,8 +22,8 @@ from services.chassis.event_store import EventStore
 from services.chassis.life import Life, Loop
 from services.chassis.outbox import Lease, ReplayNeeded
 from services.chassis.worker import AWAY
-from services.notifications.webhooks.addresses import Gate
-from services.notifications.webhooks.deliveries import Cursor, Deliveries, Lane
+from services.notifications.webhooks.addresses import OUTSIDE, Gate
+from services.notifications.webhooks.deliveries import Cursor, Deliveries, Lane, Lookup
 from services.notifications.webhooks.domain import PRODUCERS, PauseWebhook, PingRequested, UnknownWebhook, Webhook
 from services.notifications.webhooks.news import TYPES, VERSION, Item, News, as_item
 from services.notifications.webhooks.post import Attempt, post
@@ -52,6 +52,7 @@ TURN = 5.0  # seconds after which a lane looks anew what is to be done
 TROUBLE = 5.0  # seconds that a lane rests when something of ours failed
 MOST_FAULTS = 3  # unexpected exceptions in a row after which a webhook is paused
 GAP = timedelta(minutes=1)  # for which a number that is missing is waited for, and no longer
+LOOK_UP_AGAIN = timedelta(minutes=1)  # after a look-up that found no address outside
 STALE_PING = timedelta(minutes=10)
 
 
@@ -102,6 +103,7 @@ class Lanes:
         self._registry, self._news, self._deliveries, self._gate = registry, news, deliveries, gate
         self._now = clock
         self._cursors = deliveries.cursors()
+        self._lookups = deliveries.lookups()
         self._heads: Mapping[tuple[str, str], int] = {}
         self._nothing_since: dict[Lane, tuple[int, int]] = {}  # the run, and the head when there was nothing to tell
         self._pings: dict[str, str] = {}  # the last one that each webhook was sent
@@ -133,14 +135,15 @@ class Lanes:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _forget_all_but(self, hooks: Mapping[str, Webhook]) -> None:
-        for id in {webhook for webhook, _ in self._cursors} - set(hooks) - set(self._working):
+        for id in {*self._lookups, *(webhook for webhook, _ in self._cursors)} - set(hooks) - set(self._working):
             self._deliveries.forget(id)
+            self._lookups.pop(id, None)
             self._cursors = {lane: cursor for lane, cursor in self._cursors.items() if lane[0] != id}
 
     def _has_work(self, hook: Webhook) -> bool:
         if time.monotonic() < self._troubled.get(hook.id, 0.0):
             return False
-        if self._open_ping(hook):
+        if self._open_ping(hook) or self._must_look_up(hook):
             return True
         return not hook.paused and any(self._has_news(hook, producer) for producer in PRODUCERS)
 
@@ -155,6 +158,7 @@ class Lanes:
         """A webhook's lane: what is to be done for it now."""
         try:
             if hook := self._current(id):
+                self._look_up(hook)
                 self._send_ping(hook)
                 for producer in PRODUCERS:
                     self._tell((id, producer))
@@ -270,6 +274,22 @@ class Lanes:
         if cursor != self._cursors.get(lane):
             self._deliveries.save(lane, cursor)
             self._cursors[lane] = cursor
+
+    def _must_look_up(self, hook: Webhook) -> bool:
+        last = self._lookups.get(hook.id)
+        if last is None or last.url != hook.url:
+            return True
+        return last.found != OUTSIDE and last.at + LOOK_UP_AGAIN <= self._now()
+
+    def _look_up(self, hook: Webhook) -> None:
+        """Look up a new or changed address, for the page: each attempt judges it again before anything is sent."""
+        if self._must_look_up(hook):
+            lookup = Lookup(hook.url, self._gate.look_up(hook.url), self._now())
+            self._lookups[hook.id] = lookup
+            try:
+                self._deliveries.save_lookup(hook.id, lookup)
+            except PyMongoError as error:  # the page does not show it; sending does not depend on it
+                log.warning("look-up of a webhook was not stored", webhook=hook.id, cause=repr(error))
 
     def _open_ping(self, hook: Webhook) -> PingRequested | None:
         ping = hook.ping

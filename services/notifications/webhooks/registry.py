@@ -55,9 +55,9 @@ class Registry:
     ) -> tuple[Webhook, str]:
         """A new webhook and its secret, which is told this once.
 
-        Raises `InvalidUrl`, `UnknownHost`, `InternalAddress` and `TooManyWebhooks`.
+        Its name is looked up by the worker. Raises `InvalidUrl`, `InternalAddress` and `TooManyWebhooks`.
         """
-        self._must_be_outside(url)
+        self._must_be_possible(url)
         id, key, at = secrets.token_urlsafe(12), secrets.token_urlsafe(12), now()
         command = RegisterWebhook(id, mall, agency, name, url, tuple(kinds), tuple(services), key, at)
         secret = self.secrets.make(id, key)  # before the event that makes it count: a secret without one harms nobody
@@ -71,7 +71,7 @@ class Registry:
         self, id: str, name: str, url: str, kinds: Sequence[str], services: Sequence[str], **context: str
     ) -> Webhook:
         """Another name, address, kinds or services. Raises as `register`."""
-        self._must_be_outside(url)
+        self._must_be_possible(url)
         return self.act(ChangeWebhook(id, name, url, tuple(kinds), tuple(services), now()), **context).find(id)
 
     def rotate(self, id: str, **context: str) -> tuple[Webhook, str]:
@@ -92,8 +92,8 @@ class Registry:
         self.act(RemoveWebhook(id, now()), **context)
         self.secrets.forget(id)
 
-    def _must_be_outside(self, url: str) -> None:
-        self._gate.addresses(self._gate.target(url))
+    def _must_be_possible(self, url: str) -> None:
+        self._gate.must_not_be_inside(self._gate.target(url))
 
 
 def now() -> datetime:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.chassis.event_store import Document
-from services.notifications.webhooks.deliveries import Cursor, Lane
+from services.notifications.webhooks.deliveries import Cursor, Lane, Lookup
 from services.notifications.webhooks.domain import KINDS, PRODUCERS, Webhook
 
 ATTEMPT = ("event", "kind", "producer", "sequence", "attempt", "came", "status", "answer", "millis")
@@ -15,10 +15,18 @@ def webhooks(
     hooks: Iterable[Webhook],
     cursors: Mapping[Lane, Cursor],
     heads: Mapping[tuple[str, str], int],
+    lookups: Mapping[str, Lookup],
     now: datetime,
 ) -> list[dict[str, Any]]:
     """Webhooks and how they stand."""
-    return [_webhook(hook, cursors, heads, now) for hook in hooks]
+    return [_webhook(hook, cursors, heads, now) | _looked_up(hook, lookups.get(hook.id)) for hook in hooks]
+
+
+def _looked_up(hook: Webhook, last: Lookup | None) -> dict[str, Any]:
+    """What the last look-up of this address found; of another address it says nothing."""
+    if last is None or last.url != hook.url:
+        return {"address": "unchecked", "address_checked_at": None}
+    return {"address": last.found, "address_checked_at": last.at.isoformat()}
 
 
 def _webhook(

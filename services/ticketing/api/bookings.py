@@ -19,7 +19,6 @@ PLACES_AGE = 5.0  # seconds that the days on offer may be behind: booking one lo
 
 @blueprint.post("/bookings")
 @public
-@limited("bookings")
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(NewBooking())
 @blueprint.response(201, BookingOut)
@@ -28,6 +27,7 @@ PLACES_AGE = 5.0  # seconds that the days on offer may be behind: booking one lo
     description="`no-bookings`, `service-away`, `capacity-reached`, `service-full`, `places-kept`, "
     "`booking-share-reached`",
 )
+@limited("bookings")
 def book(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Book a place on a day to come."""
     known, day, at = queue().mall(mall), wanted["day"], now()
@@ -83,9 +83,9 @@ def shown_booking(known: Mall, found: Booking, code: str) -> dict[str, Any]:
 
 @blueprint.post("/bookings/<booking_code>/cancellation")
 @public
-@limited("cancellations")
 @blueprint.response(200, BookingOut)
 @blueprint.alt_response(409, description="`booking-used`")
+@limited("cancellations")
 def cancel_booking(mall: str, booking_code: str) -> dict[str, Any]:
     """Give the place back."""
     known, booking_id = queue().mall(mall), booking_of(booking_code)
@@ -95,10 +95,10 @@ def cancel_booking(mall: str, booking_code: str) -> dict[str, Any]:
 
 @blueprint.post("/bookings/<booking_code>/check-in")
 @public
-@limited("tickets")
 @blueprint.doc(parameters=[KEY, WITH_PASS])
 @blueprint.response(201, TicketOut)
 @blueprint.alt_response(409, description="`booking-used`, `booking-over`, `other-day`, and as for taking a ticket")
+@limited("tickets")
 def check_in(mall: str, booking_code: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Who booked has come: take the ticket, once."""
     known, booking_id = queue().mall(mall), booking_of(booking_code)

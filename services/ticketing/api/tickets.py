@@ -73,7 +73,6 @@ def own_counter() -> str | None:
 
 @blueprint.post("/tickets")
 @public
-@limited("tickets")
 @blueprint.doc(parameters=[KEY, WITH_PASS])
 @blueprint.arguments(NewTicket())
 @blueprint.alt_response(201, schema=TicketOut, success=True)  # `response` would dump again what is JSON already
@@ -84,6 +83,7 @@ def own_counter() -> str | None:
     "`service-away`, `suspended`, `not-from-home`, `home-share-reached`",
 )
 @blueprint.alt_response(429, description="`home-limit-reached`, `too-many`")
+@limited("tickets")
 def issue_ticket(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Take a ticket: at a kiosk, with a pass in the hall, or from home within the mall's share (see TICKETS_FROM)."""
     at, known = now(), queue().mall(mall)
@@ -122,9 +122,9 @@ def get_ticket(mall: str, ticket_code: str) -> dict[str, Any]:
 
 @blueprint.post("/tickets/<ticket_code>/cancellation")
 @public
-@limited("cancellations")
 @blueprint.response(200, TicketOut)
 @blueprint.alt_response(409, description="`not-waiting`")
+@limited("cancellations")
 def cancel(mall: str, ticket_code: str) -> dict[str, Any]:
     """Leave the line: the place is free again."""
     ticket_id = ticket_of(ticket_code)

@@ -55,11 +55,11 @@ def survey_standing(mall: str, ticket_code: str) -> dict[str, str]:
 
 @blueprint.post("/tickets/<ticket_code>/survey")
 @public
-@limited("surveys")
 @blueprint.doc(parameters=[KEY])
 @blueprint.arguments(AnswersIn())
 @blueprint.response(201, StandingOut)
 @blueprint.alt_response(409, description="`visit-not-over`, `survey-closed`, `already-answered`")
+@limited("surveys")
 def answer_survey(given: dict[str, Any], mall: str, ticket_code: str) -> dict[str, str]:
     """Judge a visit, once, by the ticket's code; the same answers again change nothing."""
     queue().mall(mall)
