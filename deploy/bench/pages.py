@@ -25,6 +25,7 @@ PAGES = {
     "front page": (1440, 900, "/"),
     "kiosk": (1080, 1920, f"{SITE}/kiosk"),
     "hall": (1920, 1080, f"{SITE}/hall"),
+    "take a ticket": (390, 844, f"{SITE}/take"),
     "book a place": (390, 844, f"{SITE}/book?service={SERVICE}"),
     "booking": (390, 844, f"{SITE}/bookings/{{booking}}"),
     "ticket": (390, 844, f"{SITE}/tickets/{{ticket}}"),
@@ -102,13 +103,14 @@ def _visit(system: System) -> dict[str, str]:
     """The codes of a booking, of a ticket that waits, and of one that was served."""
     api = f"{system.url}/ticketing/api/malls/{MALL}"
     wanted, clerk = {"service": SERVICE, "priority": None}, system.token("operator", mall=MALL, counter="G02")
-    served = system.ask(f"{api}/tickets", wanted)
+    kiosk = system.token("device", mall=MALL)
+    served = system.ask(f"{api}/tickets", wanted, kiosk)
     system.ask(f"{api}/counters/G02/calls", {}, clerk)
     system.ask(f"{api}/tickets/{served['id']}/completion", {}, clerk)
     days = system.ask(f"{api}/bookings/days?service={SERVICE}")["days"]
     on = [day["day"] for day in days if day["bookable"]][-1]
     booked = system.ask(f"{api}/bookings", {"service": SERVICE, "day": on})["code"]
-    waiting = system.ask(f"{api}/tickets", wanted)
+    waiting = system.ask(f"{api}/tickets", wanted, kiosk)
     return {"served": served["code"], "ticket": waiting["code"], "booking": booked}
 
 

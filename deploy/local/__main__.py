@@ -61,6 +61,7 @@ def _welcome(system: System) -> str:
         "home",
         "kiosk",
         "hall",
+        "phone",
         counter,
         "supervisor",
         "administration",

@@ -51,18 +51,21 @@ def tokens_and_pages(system: "System") -> dict[str, Any]:
     counters = [c["code"] for c in system.ask(f"{system.url}/catalog/api/malls/{MALL}")["counters"]]
     operators = {code: system.token("operator", mall=MALL, counter=code) for code in counters}
     supervisor, administrator = system.token("supervisor", mall=MALL), system.token("administrator")
+    device = system.token("device", mall=MALL)
     staff = f"{system.url}/ticketing/malls/{MALL}"
     return {
         "supervisor": supervisor,
         "administrator": administrator,
         "operators": operators,
+        "device": device,
         "pages": {
             "home": f"{system.url}/",
             "sign in": f"{system.url}/catalog/sign-in",
             "access": f"{system.url}/catalog/access",
             "directory": f"{system.url}/catalog/malls/{MALL}",
-            "kiosk": f"{staff}/kiosk",
-            "hall": f"{staff}/hall",
+            "kiosk": f"{staff}/kiosk#token={device}",
+            "hall": f"{staff}/hall#token={device}",
+            "phone": f"{staff}/take",
             "booking": f"{staff}/book",
             "supervisor": f"{staff}/supervisor#token={supervisor}",
             "administration": f"{system.url}/catalog/malls/{MALL}/admin#token={administrator}",

@@ -83,7 +83,7 @@ class Day:
     def take_ticket(self, visitor: Visitor) -> None:
         """At the kiosk, and the phone number on the ticket's page."""
         body = {"service": visitor.service, "priority": visitor.priority}
-        status, answer = self.mall.ask("POST", "{t}/tickets", body)
+        status, answer = self.mall.ask("POST", "{t}/tickets", body, self.mall.kiosk)
         if status != 201:
             self.refused[answer.get("reason", str(status))] += 1
             visitor.outcome = "refused"

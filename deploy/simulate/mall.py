@@ -23,6 +23,7 @@ class Mall:
     def __init__(self, credentials: Mapping[str, Any], url: str) -> None:
         self.code: str = credentials["mall"]
         self.credentials = credentials
+        self.kiosk: str = credentials["device"]
         self.client = httpx.Client(base_url=url, timeout=10, headers={"Accept-Language": "en"})
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:

@@ -52,7 +52,7 @@ def checks(day: Day, texts: list[Mapping[str, Any]], full: bool) -> list[tuple[s
     if full:
         services = day.mall.get(f"/catalog/api/malls/{day.mall.code}/services")["services"]
         wanted = day.visitors[0].service if day.visitors else services[0]["code"]
-        status, answer = day.mall.ask("POST", "{t}/tickets", {"service": wanted, "priority": None})
+        status, answer = day.mall.ask("POST", "{t}/tickets", {"service": wanted, "priority": None}, day.mall.kiosk)
         reason = answer.get("reason", answer.get("number"))
         promise = f"Applicant {day.hall.now['capacity'] + 1} is refused"
         found.append((promise, (status, reason) == (409, "capacity-reached"), f"{status} {reason}"))

@@ -181,6 +181,8 @@ class MallIn(ma.Schema):
     bookings = ma.fields.Dict(allow_none=True)
     priority = ma.fields.Dict()
     approaching = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["approaching"]))
+    home_percent = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["home_percent"]))
+    bookings_percent = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["bookings_percent"]))
 
 
 class NewMallIn(MallIn):

@@ -121,6 +121,8 @@ class MallOut(MallSummary):
     bookings = ma.fields.Nested(BookingsOut, allow_none=True, metadata={"description": "Null: no online booking."})
     priority = ma.fields.Nested(PriorityOut)
     approaching = ma.fields.Integer(metadata={"description": "A visitor who becomes this one in line is told so."})
+    home_percent = ma.fields.Integer(metadata={"description": "Per cent of the capacity issued from home at most."})
+    bookings_percent = ma.fields.Integer(metadata={"description": "Per cent of the capacity booked online at most."})
     agencies = ma.fields.List(ma.fields.Nested(AgencyOut))
     counters = ma.fields.List(ma.fields.Nested(CounterOut))
 

@@ -112,6 +112,8 @@ def rules(mall: MallListed) -> dict[str, Any]:
         "bookings": bookings and {"days_ahead": bookings.days_ahead, "claim_by": bookings.claim_by},
         "priority": _priority(mall.priority),
         "approaching": mall.approaching,
+        "home_percent": mall.home_percent,
+        "bookings_percent": mall.bookings_percent,
     }
 
 

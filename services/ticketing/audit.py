@@ -13,7 +13,7 @@ from services.ticketing.domain.day.events import DayClosed, Event, RuleChanged
 
 COLUMNS = ("at", "act", "number", "counter", "actor", "why", "detail", "commit", "hash")
 REASONS = ("reason", "note")
-DETAILS = ("service", "from_service", "to", "call", "waiting", "result", "also", "act", "by_schedule")
+DETAILS = ("service", "channel", "from_service", "to", "call", "waiting", "result", "also", "act", "by_schedule")
 
 
 def rows(commits: Sequence[Commit], zone: str) -> list[dict[str, Any]]:

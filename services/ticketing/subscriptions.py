@@ -58,6 +58,8 @@ def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
         kept_for_bookings=data.get("kept_for_bookings", 0),
         bookings=Bookings(bookings["days_ahead"], _clock(bookings["claim_by"])) if bookings else None,
         approaching=data.get("approaching", 3),
+        home_percent=data.get("home_percent", 30),
+        bookings_percent=data.get("bookings_percent", 30),
         **_priority(data["priority"]) if "priority" in data else {},
     )
     return mall_stream(data["mall"]), fact

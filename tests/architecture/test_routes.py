@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from examples import CODES, KTP, SIM, mall
+from examples import CODES, KTP, SIM, VISITOR_SECRET, mall
 from flask import Flask
 from openapi_spec_validator import validate
 
@@ -25,6 +25,7 @@ from services.ticketing.domain.day.commands import (
 )
 from services.ticketing.domain.hours import business_day
 from services.ticketing.domain.mall import Bookings
+from services.ticketing.presence import Presence
 from services.ticketing.queue import Queue, mall_stream
 from services.ticketing.survey.domain import ELEMENTS
 
@@ -101,6 +102,7 @@ STAFF_ONLY = {
         "texts.list_texts",
     },
     ("administrator", "auditor"): {"administration.mall_history"},
+    ("administrator", "device", "supervisor"): {"tickets.show_presence"},
     ("administrator", "auditor", "supervisor"): {"tickets.day_audit", "tickets.verify_day"},
     ("administrator", "agency", "auditor", "operator", "supervisor"): {
         "sessions.change_own_password",
@@ -167,10 +169,12 @@ OTHER_ARGUMENTS = {  # of routes for everybody; none names a ticket, a booking o
     *("mall", "service", "code", "counter", "day", "name", "language", "number"),
     *("gateway", "token"),  # the token of a text's report is made for that text alone
 }
-NAMING_NONE = {"tickets.issue_ticket", "tickets.book", "tickets.bookable_days"}  # of what is under tickets and bookings
+# Of what is under tickets and bookings, and what takes the code of a screen.
+NAMING_NONE = {"tickets.issue_ticket", "tickets.book", "tickets.bookable_days", "tickets.exchange_code"}
 BODIES = {
     "tickets.issue_ticket": {"service": KTP},
     "tickets.book": {"service": KTP, "day": "2026-11-30"},
+    "tickets.exchange_code": {"code": "AAAAAA"},
     "survey.answer_survey": {"answers": dict.fromkeys(ELEMENTS, 4)},
     "notifications.leave_phone": {"phone": "0812-3456-7890"},
 }
@@ -250,6 +254,20 @@ def test_staff_routes_refuse_who_has_no_token_the_wrong_role_or_another_mall(liv
             asked.add(endpoint)
     assert wrong == []
     assert asked == set().union(*STAFF_ONLY.values())
+
+
+def test_pass_of_presence_opens_no_staff_route(living_apps):
+    apps, _ = living_apps
+    given = Presence(VISITOR_SECRET).new_pass("pekalongan", datetime.now(UTC)).text
+    wrong = []
+    for app in apps.values():
+        client = app.test_client()
+        for endpoint, method, address, _ in staff_routes(app):
+            for headers in ({"Presence-Pass": given}, {"Authorization": f"Bearer {given}"}):
+                answer = client.open(address, method=method, headers=headers)
+                if answer.status_code != 401:
+                    wrong.append((endpoint, method, answer.status_code))
+    assert wrong == []
 
 
 def named_things(app) -> list[tuple[str, str, frozenset[str], set[str]]]:

@@ -426,6 +426,8 @@ def at_least(name: str, least: int) -> Fault:
         ("kept_for_priority", 0),
         ("kept_for_bookings", 0),
         ("approaching", 1),
+        ("home_percent", 0),
+        ("bookings_percent", 0),
     ],
 )
 def test_number_of_a_mall_is_at_least_its_least(name, least):
@@ -474,6 +476,11 @@ CHRISTMAS = HoursException(date(2026, 12, 24), OFFICE, "Natal")
                 * 2,
                 Fault("closed_on", "{kind} is named twice", {"kind": "sunday"}, "closed_on: "),
             ],
+        ),
+        ({"home_percent": 60, "bookings_percent": 40}, []),
+        (
+            {"home_percent": 60, "bookings_percent": 41},
+            [Fault("bookings_percent", "together more than 100 per cent", {}, "home_percent, bookings_percent: ")],
         ),
         ({"kept_for_priority": 60, "kept_for_bookings": 40, "bookings": Bookings(1, "10:00")}, []),
         (
@@ -573,6 +580,7 @@ def test_mall_has_the_usual_rules_unless_it_says_otherwise():
     assert (MALL.overtime_minutes, MALL.approaching, MALL.bookings, MALL.closed_on) == (120, 3, None, ())
     assert (MALL.tickets_from_minutes, MALL.last_ticket_minutes) == (0, 0)
     assert (MALL.kept_for_priority, MALL.kept_for_bookings, MALL.exceptions) == (0, 0, ())
+    assert (MALL.home_percent, MALL.bookings_percent) == (30, 30)
     assert MALL.priority == Priority("ratio", 2, None, USUAL_CLASSES)
     assert (
         PriorityClass("disability", {"id": "Penyandang disabilitas", "en": "Person with a disability"}, "UU 8/2016"),

@@ -36,6 +36,8 @@ RULES = (
     "bookings",
     "priority",
     "approaching",
+    "home_percent",
+    "bookings_percent",
 )
 
 
@@ -224,6 +226,7 @@ def test_a_mall_without_rules_of_its_own_gets_the_usual_ones(folder):
     assert (mall.exceptions, mall.closed_on, mall.bookings) == ((), (), None)
     assert (mall.tickets_from_minutes, mall.last_ticket_minutes, mall.overtime_minutes) == (0, 0, 120)
     assert (mall.kept_for_priority, mall.kept_for_bookings, mall.approaching) == (0, 0, 3)
+    assert (mall.home_percent, mall.bookings_percent) == (30, 30)
     assert (mall.priority.rule, mall.priority.in_a_row, mall.priority.ceiling_minutes) == ("ratio", 2, None)
     assert [each.code for each in mall.priority.classes] == ["disability", "elderly", "pregnancy"]
 
@@ -318,6 +321,8 @@ def test_a_changed_rule_is_one_event(folder, imported, rule):
             "class elderly has no name in 'id'",
         ),
         ({"approaching": 0}, "approaching: at least 1"),
+        ({"home_percent": 101}, "home_percent: at most 100"),
+        ({"bookings_percent": -1}, "bookings_percent: at least 0"),
         ({"overtime_minute": 60}, "extra fields found: overtime_minute"),
     ],
 )

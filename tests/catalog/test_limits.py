@@ -292,7 +292,8 @@ def with_value(kind: str, field: str, value: object):
     """A command that lists the entry with this value."""
     match kind:
         case "mall":
-            return ChangeMall({field: value})
+            shares = {"home_percent": 0, "bookings_percent": 0} if field.endswith("_percent") else {}
+            return ChangeMall(shares | {field: value})
         case "agency":
             return ListAgency(replace(DINKES, **{field: value}))
         case "service":

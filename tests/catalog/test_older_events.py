@@ -72,6 +72,8 @@ def test_an_old_mall_has_the_usual_rules(store, old_commit):
         bookings=None,
         priority=Priority("ratio", 2, None),
         approaching=3,
+        home_percent=30,
+        bookings_percent=30,
     )
 
 

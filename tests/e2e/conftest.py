@@ -62,6 +62,14 @@ def started(folder: Path) -> Iterator[Site]:
         yield Site(system.url, (folder / "data/keys/token_private.pem").read_bytes(), system, cluster.brokers)
 
 
+@pytest.fixture(scope="package", autouse=True)
+def tickets_from_anybody() -> Iterator[None]:
+    """Visitors of these tests take many tickets from one address; what protects a day has tests of its own."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TICKETS_FROM", os.environ.get("TICKETS_FROM", "anybody"))
+        yield
+
+
 @pytest.fixture(scope="package")  # idle, it would take processor time from all other tests
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if url := os.environ.get("MPP_URL"):

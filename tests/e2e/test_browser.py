@@ -132,7 +132,7 @@ def test_the_message_log_shows_masked_numbers_to_staff_only(site: Site, window):
 
 def test_the_way_in_links_everything_in_both_languages(window):
     home = window(1280, 900, "/")
-    for part in ("kiosk", "hall", "counters/G02", "/notifications/messages", "/api/docs"):
+    for part in ("/take", "hall", "counters/G02", "/notifications/messages", "/api/docs"):
         assert home.locator(f"a[href*='{part}']").count(), part
     picture(home, "home")
     home.goto("/?lang=en")

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 from e2e.canary import documents, everything, in_topics, places
-from e2e.conftest import MALL, Site, eventually, key
+from e2e.conftest import MALL, Site, eventually, key, started
 from e2e.test_journey import TICKETS, a_service_at, take
 from notifications.attacker import dump, recovered
 
@@ -120,6 +120,29 @@ def test_code_of_visitor_is_only_in_what_the_visitor_gets(site: Site):
     assert places(site.system, secret) == set()
     found = places(site.system, re.compile(served["id"]))
     assert {"mongo ticketing.commits", "mongo notifications.commits", "topic mpp.ticketing"} <= found
+
+
+def test_codes_of_screens_and_passes_are_kept_nowhere(tmp_path, monkeypatch):
+    """A phone exchanges a code, is refused another, and takes a ticket; with the usual settings."""
+    monkeypatch.delenv("TICKETS_FROM")
+    with started(tmp_path) as site:
+        presence = f"/ticketing/api/malls/{MALL}/presence"
+        with site.client("device") as device, site.client() as phone, site.client("supervisor") as staff:
+            code = device.get(presence).json()["code"]
+            held = phone.post(presence, json={"code": code}).raise_for_status().json()["pass"]
+            assert phone.post(presence, json={"code": f"{code}7"}).status_code == 403
+            with_pass = key() | {"Presence-Pass": held}
+            ticket = phone.post(TICKETS, json={"service": a_service_at(site, "G17")}, headers=with_pass)
+            ticket = ticket.raise_for_status().json()
+            phone.get(f"/ticketing/malls/{MALL}/take").raise_for_status()
+            reads = ("hall", "rules", f"days/{ticket['business_day']}/audit", "events")
+            shown = [staff.get(f"/ticketing/api/malls/{MALL}/{path}").raise_for_status().text for path in reads]
+            shown += [phone.get(figures).text for figures in site.system.credentials["metrics"].values()]
+            assert eventually(lambda: any(ticket["id"] in text for _, text in in_topics(site.system)))
+        secret = re.compile("|".join(re.escape(one) for one in (code, held, held.split(".")[1], held.split(".")[2])))
+        assert [text for text in shown if secret.search(text)] == []
+        assert places(site.system, secret) == set()
+        assert "mongo ticketing.limits" in {place for place, _ in everything(site.system)}, "where passes are counted"
 
 
 def test_the_secret_of_a_webhook_is_told_once_and_nowhere(site: Site):

@@ -32,6 +32,7 @@ PAGES = {
     "service": ("", PHONE, f"/catalog/malls/{MALL}/services/{SERVICE}", "main h1"),
     "kiosk-portrait": ("", KIOSK, f"{SITE}/kiosk", "#tiles"),
     "kiosk-landscape": ("", TABLET, f"{SITE}/kiosk", "#tiles"),
+    "take-phone": ("", PHONE, f"{SITE}/take", "#tiles"),
     "hall-first-floor": ("", TELEVISION, f"{SITE}/hall?floor=1", "#hall-display"),
     "book-form": ("", PHONE, f"{SITE}/book?service={SERVICE}", ".day"),
     "sign-in": ("", PHONE, "/catalog/sign-in", "#form"),

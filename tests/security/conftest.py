@@ -26,7 +26,7 @@ from services.notifications import app as notifications
 from services.notifications import correspondence
 from services.ticketing import app as ticketing
 from services.ticketing import live
-from services.ticketing.api import bookings, counters, days, reports, tickets
+from services.ticketing.api import bookings, counters, days, presence, reports, tickets
 from services.ticketing.domain.mall import Bookings
 from services.ticketing.pages import staff, visitors
 from services.ticketing.queue import Queue, mall_stream
@@ -82,11 +82,12 @@ def houses_on(
     environment.delenv("FORWARDED_ALLOW_IPS", raising=False)
     environment.setenv("TOKEN_PUBLIC_KEY_FILE", str(folder / "token_public.pem"))
     environment.setenv("VISITOR_SECRET", VISITOR_SECRET)
+    environment.setenv("TICKETS_FROM", "anybody")
     for limit in LIMITS:
         environment.setenv(f"LIMIT_{limit}", "0")
     for name, value in settings.items():
         environment.setenv(name, value)
-    for module in (staff, visitors, bookings, counters, days, reports, tickets, survey_api, survey_pages):
+    for module in (staff, visitors, bookings, counters, days, presence, reports, tickets, survey_api, survey_pages):
         environment.setattr(module, "now", lambda: TUESDAY_NINE)
     environment.setattr(correspondence, "now", lambda: TUESDAY_NINE)
     run, apps = uuid.uuid4().hex[:8], {}

@@ -26,7 +26,7 @@ PAGES = {
         "/catalog/dead-letters",
     },
     "ticketing": {
-        *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "book", "supervisor", "statistics", "survey")),
+        *(f"{TICKETING}/{page}" for page in ("kiosk", "hall", "take", "book", "supervisor", "statistics", "survey")),
         *(f"{TICKETING}/{thing}" for thing in ("tickets/<ticket_code>", "bookings/<booking_code>")),
         f"{TICKETING}/tickets/<ticket_code>/app.webmanifest",
         *(f"{TICKETING}/{thing}/qr.svg" for thing in ("tickets/<ticket_code>", "bookings/<booking_code>")),

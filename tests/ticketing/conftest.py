@@ -6,7 +6,7 @@ import pytest
 from examples import TUESDAY_NINE, VISITOR_SECRET, mall
 
 from services.chassis import tokens
-from services.ticketing.api import bookings, counters, days, reports, tickets
+from services.ticketing.api import bookings, counters, days, presence, reports, tickets
 from services.ticketing.app import create_app
 from services.ticketing.pages import staff, visitors
 from services.ticketing.queue import Queue, mall_stream
@@ -35,7 +35,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock(TUESDAY_NINE)
-    for module in (staff, visitors, bookings, counters, days, reports, tickets, survey_api, survey_pages):
+    for module in (staff, visitors, bookings, counters, days, presence, reports, tickets, survey_api, survey_pages):
         monkeypatch.setattr(module, "now", clock.now)
     return clock
 
@@ -60,6 +60,7 @@ def start(mongo_server, database, clock, monkeypatch, tmp_path):
     monkeypatch.setenv("MONGO_DATABASE", database.name)
     monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
     monkeypatch.setenv("VISITOR_SECRET", VISITOR_SECRET)
+    monkeypatch.setenv("TICKETS_FROM", "anybody")  # whose ticket it is matters here, not from where it was taken
     for limit in ("TICKETS", "BOOKINGS", "CANCELLATIONS", "SURVEYS"):
         monkeypatch.setenv(f"LIMIT_{limit}", "0")  # all visitors come from one address here
     return lambda: create_app().test_client()

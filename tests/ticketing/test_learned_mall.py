@@ -74,6 +74,7 @@ def test_mall_has_the_usual_rules_unless_the_catalog_says_otherwise():
     plain = MallLearned("kota", "MPP Kota", "Asia/Jakarta", 100, WEEK)
     assert (plain.overtime_minutes, plain.approaching, plain.rule, plain.bookings) == (120, 3, RATIO, None)
     assert (plain.kept_for_priority, plain.kept_for_bookings) == (0, 0)
+    assert (plain.home_percent, plain.bookings_percent) == (30, 30)
     assert Rule("ratio", 2, None) == RATIO
     assert (
         plain.classes

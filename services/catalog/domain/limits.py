@@ -69,6 +69,8 @@ MALL: Mapping[str, Limit] = {
     "kept_for_priority": Number(0, PLACES),
     "kept_for_bookings": Number(0, PLACES),
     "approaching": Number(1, 20),
+    "home_percent": Number(0, 100),
+    "bookings_percent": Number(0, 100),
 }
 EXCEPTION: Mapping[str, Limit] = {"date": Dates(2000, 2100), "reason": REASON}
 DAYS_AHEAD = 90  # that a place can be booked at most

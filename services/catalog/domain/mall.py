@@ -95,6 +95,8 @@ class MallListed:
     bookings: Bookings | None = None
     priority: Priority = field(default_factory=Priority)
     approaching: int = 3
+    home_percent: int = 30  # of the capacity that may be taken from home, and that can be booked online, at most
+    bookings_percent: int = 30
 
 
 def faults_of_mall(mall: MallListed) -> Iterator[Fault]:
@@ -140,6 +142,9 @@ def _faults_of_closures(mall: MallListed) -> Iterator[Fault]:
 
 
 def _faults_of_kept_places(mall: MallListed) -> Iterator[Fault]:
+    if mall.home_percent + mall.bookings_percent > 100:
+        place = "home_percent, bookings_percent: "
+        yield Fault("bookings_percent", "together more than 100 per cent", place=place)
     if mall.kept_for_priority + mall.kept_for_bookings > max(mall.capacity, 0):
         place = "kept_for_priority, kept_for_bookings: "
         yield Fault("kept_for_bookings", "together more than the capacity", place=place)

@@ -342,7 +342,7 @@ function submit(form) {
 // The mall
 
 const TEXTS = ['name', 'city', 'address', 'zone'];
-const NUMBERS = ['capacity', 'kept_for_priority', 'kept_for_bookings', 'approaching', 'tickets_from_minutes', 'last_ticket_minutes', 'overtime_minutes'];
+const NUMBERS = ['capacity', 'kept_for_priority', 'kept_for_bookings', 'approaching', 'home_percent', 'bookings_percent', 'tickets_from_minutes', 'last_ticket_minutes', 'overtime_minutes'];
 
 function mallForm() {
   return document.querySelector('[data-edits="mall"]');

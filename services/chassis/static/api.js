@@ -25,11 +25,12 @@ export class Unreachable extends Problem {
 }
 
 /** Ask the server and give back its JSON, null where there is none to give; throws Problem or Unreachable. */
-export async function request(path, { method = 'GET', body, token, key } = {}) {
+export async function request(path, { method = 'GET', body, token, key, pass } = {}) {
   const headers = { Accept: 'application/json', 'Accept-Language': document.documentElement.lang };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (token) headers.Authorization = `Bearer ${token}`;
   if (key) headers['Idempotency-Key'] = key;
+  if (pass) headers['Presence-Pass'] = pass;
   let response;
   try {
     response = await fetch(path, { method, headers, body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) });
@@ -63,12 +64,12 @@ function keptKeys() {
  * As request, to do something: once, however often it is asked for until there is an answer. What is `lasting` is asked
  * for once even if the page is left and opened again before.
  */
-export async function once(path, { body, token, lasting = false } = {}) {
+export async function once(path, { body, token, pass, lasting = false } = {}) {
   const asked = `${path} ${JSON.stringify(body)}`;
   if (!keys.has(asked)) keys.set(asked, newKey());
   if (lasting) sessionStorage.setItem(ASKED, JSON.stringify({ asked: [[asked, keys.get(asked)]], at: Date.now() }));
   try {
-    const answer = await request(path, { method: 'POST', body, token, key: keys.get(asked) });
+    const answer = await request(path, { method: 'POST', body, token, pass, key: keys.get(asked) });
     forgetAsked();
     return answer;
   } catch (problem) {

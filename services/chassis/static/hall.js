@@ -3,6 +3,7 @@ import { clockIn } from './clock.js';
 import { announce, soundControls } from './hall-voice.js';
 import { followHall } from './live.js';
 import { copy, fill, given, t } from './page.js';
+import { showPresence } from './presence.js';
 import { ruleInWords } from './sentences.js';
 
 const SHOWN_EARLIER = 8;
@@ -20,6 +21,7 @@ const highlighted = new Set();
 let floor; // of this screen's zone; null: the whole mall
 let whole; // the hall of the whole mall
 let shown;
+let hasCode = false; // of presence, on a screen with a token
 
 function placed(call) {
   return { number: call.number, counter: call.counter, floor: t('hall.floor', call), time: clock.time(call.called_at) };
@@ -120,6 +122,7 @@ function renderNotices(hall) {
   $('over').hidden = !isOver;
   for (const id of ['hall-display', 'lines']) $(id).hidden = isOver || isHalted;
   $('rules').hidden = isOver;
+  $('presence').hidden = !hasCode || isOver || isHalted || !hall.tickets || hall.issued >= hall.capacity;
   $('closures').hidden = isOver || isHalted || closures.length === 0;
   $('closed').hidden = isOver || isHalted || (hall.open && hall.tickets);
   $('override').hidden = !hall.open || hall.override === null;
@@ -166,6 +169,10 @@ followHall(dataset.mall, {
     followPage(hall);
   },
   onConnection: connection,
+});
+showPresence(dataset.mall, [$('presence')], 'showsPresence' in dataset, (isShown) => {
+  hasCode = isShown;
+  renderNotices(shown);
 });
 setInterval(tick, 1000);
 tick();

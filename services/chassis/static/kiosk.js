@@ -5,6 +5,8 @@ import { keypad, onScan } from './kiosk-input.js';
 import { followHall } from './live.js';
 import { fill, given, t } from './page.js';
 import { ruleInWords, waitInWords } from './sentences.js';
+import { pass, scannedCode } from './pass.js';
+import { showPresence } from './presence.js';
 import { printer, slipOf } from './slip.js';
 import { visit } from './visit.js';
 
@@ -15,7 +17,10 @@ const REACH = 'mpp-reach';
 const STEPS = ['choose', 'who', 'ticket'];
 const BOOKING = /\d{8}-b[\w-]{16,}/; // at the end of a booking's address, or typed as it is
 
+const OF_PASS = ['presence-over', 'pass-used-up'];
+const FROM_HOME = ['home-limit-reached', 'home-share-reached', 'not-from-home']; // a code of a screen helps
 const { dataset } = document.getElementById('kiosk');
+const onPhone = 'phone' in dataset; // a visitor's own: nobody else comes after this one
 const clock = clockIn(dataset.zone);
 const $ = (id) => document.getElementById(id);
 const lists = ['often-list', 'tiles', 'offers', 'classes'].map((id) => keptList($(id)));
@@ -32,6 +37,7 @@ let beside = visit.last(); // the ticket this visitor has got already
 let slip = null; // what is printed of it
 let opening = 'open'; // or why there are no tickets
 let busy = false;
+let needsCode = false; // on a phone: the last request was refused for want of one
 let deadline = null;
 let hall = given('hall');
 const servedOn = hall.business_day; // other agencies come on other days
@@ -51,6 +57,7 @@ function show(next) {
   $('failure').hidden = true;
   $('changed').hidden = true;
   bar();
+  presentOrAway();
   window.scrollTo(0, 0);
   $('main').scrollTop = 0;
   const field = step === 'checkin' ? '#code' : `[data-step="${step}"] h1:not([hidden])`;
@@ -173,11 +180,12 @@ function restart() {
   $('checkin').reset();
   $('search').value = '';
   closeSms();
+  $('presence-large').close();
   reach(false);
   allAgencies();
   show('choose');
   // The next visitor starts in Indonesian; with the line down, a stale language is better than a blank page.
-  if (document.documentElement.lang !== 'id' && $('lost').hidden) location.replace(inIndonesian());
+  if (document.documentElement.lang !== 'id' && $('lost').hidden && !onPhone) location.replace(inIndonesian());
 }
 
 function inIndonesian() {
@@ -220,9 +228,14 @@ async function getTicket(path, body, again) {
   allow();
   $('failure').hidden = true;
   try {
-    hand(await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body, token: keptToken(), lasting: true }));
+    const ticket = await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body, token: keptToken(), pass: pass.kept()?.text, lasting: true });
+    if (onPhone) follow(ticket);
+    else hand(ticket);
   } catch (problem) {
+    if (OF_PASS.includes(problem.reason)) pass.forget();
+    needsCode = [...OF_PASS, ...FROM_HOME].includes(problem.reason);
     fail(problem, again);
+    presentOrAway();
   }
   busy = false;
   allow();
@@ -236,6 +249,12 @@ function fail(problem, again = null) {
   $('failure').hidden = false;
   $('failure').scrollIntoView({ block: 'center' });
   stay(IDLE_S);
+}
+
+/** On a phone, the ticket has a page of its own. */
+function follow(ticket) {
+  visit.add(ticket);
+  location.assign(ticket.status_url);
 }
 
 function hand(ticket) {
@@ -316,9 +335,43 @@ async function sendSms(event) {
   button.disabled = false;
 }
 
+// In the hall, or elsewhere
+
+/** Say on a phone whether it takes tickets as one in the hall, and until when. */
+function presentOrAway() {
+  if (!onPhone || !$('away')) return;
+  const held = pass.kept();
+  $('present').hidden = !held;
+  fill($('present'), { until: held && t('kiosk.phone.until', { time: clock.time(held.until) }) });
+  $('away').hidden = Boolean(held) || (step !== 'choose' && !needsCode);
+}
+
+/** Exchange a code for a pass, and say so. */
+async function prove(code) {
+  $('prove-problem').hidden = true;
+  try {
+    await pass.exchange(dataset.mall, code);
+    $('prove').reset();
+    $('failure').hidden = true;
+    needsCode = false;
+  } catch (problem) {
+    fill($('prove-problem'), problem);
+    $('prove-problem').hidden = false;
+  }
+  presentOrAway();
+}
+
+function typedCode(event) {
+  event.preventDefault();
+  const code = $('seen-code').value.trim();
+  if (code) prove(code);
+  else $('seen-code').focus();
+}
+
 // Returning by itself
 
 function stay(seconds) {
+  if (onPhone) return;
   deadline = Date.now() + seconds * 1000;
   tick();
 }
@@ -472,6 +525,22 @@ function onPress(list, press) {
   });
 }
 
+if (onPhone && $('prove')) {
+  $('prove').addEventListener('submit', typedCode);
+  presentOrAway();
+  const scanned = scannedCode();
+  if (scanned) prove(scanned);
+  setInterval(presentOrAway, 5_000); // a pass expires
+}
+$('presence').addEventListener('click', () => { $('presence-large').showModal(); stay(IDLE_S); });
+const isStaff = 'showsPresence' in dataset;
+if (!onPhone) {
+  $('unregistered').hidden = !('proof' in dataset) || Boolean(keptToken()) || isStaff;
+  showPresence(dataset.mall, [$('presence'), $('presence-large')], isStaff, (isShown) => {
+    $('presence').hidden = !isShown;
+    if (!isShown) $('presence-large').close();
+  });
+}
 const followPage = followCatalogue(takeCatalogue);
 onPress('tiles', offerAgency);
 onPress('offers', choose);

@@ -5,6 +5,7 @@ from typing import Any
 from services.chassis.guard import is_staff, limited, public
 from services.chassis.web import command_context, keyed_request
 from services.ticketing import views
+from services.ticketing.api.admission import WITH_PASS, channel_of_booking, channel_of_ticket
 from services.ticketing.api.schemas import KEY, BookableOut, BookingOut, NewBooking, TicketOut, WantedBooking
 from services.ticketing.api.tickets import blueprint, codes, must_be_of, queue
 from services.ticketing.domain.day.commands import BookPlace, CancelBooking, CheckIn
@@ -22,14 +23,17 @@ PLACES_AGE = 5.0  # seconds that the days on offer may be behind: booking one lo
 @blueprint.arguments(NewBooking())
 @blueprint.response(201, BookingOut)
 @blueprint.alt_response(
-    409, description="`no-bookings`, `service-away`, `capacity-reached`, `service-full`, `places-kept`"
+    409,
+    description="`no-bookings`, `service-away`, `capacity-reached`, `service-full`, `places-kept`, "
+    "`booking-share-reached`",
 )
 @limited("bookings")
 def book(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Book a place on a day to come."""
-    known, day = queue().mall(mall), wanted["day"]
+    known, day, at = queue().mall(mall), wanted["day"], now()
     code = codes().booking(day, *keyed_request())
-    command = BookPlace(booking_of(code), wanted["service"], wanted["priority"], day, now(), known)
+    wish = (wanted["service"], wanted["priority"], day)
+    command = BookPlace(booking_of(code), *wish, at, known, channel_of_booking())
     outcome = queue().act(known, command, **command_context())
     placed = next(event for event in outcome.events if isinstance(event, PlaceBooked))
     must_be_of(code, placed.booking_id)
@@ -49,13 +53,14 @@ def bookable_days(wanted: dict[str, Any], mall: str) -> dict[str, Any]:
 def bookable(known: Mall, service: str, priority: str | None = None) -> list[dict[str, Any]]:
     """The days ahead of a service. Raises `UnknownService`."""
     known.service(service)
-    days = queue().days
+    days, at = queue().days, now()
     return views.bookable_days(
         known,
         service,
         priority,
-        now(),
+        at,
         lambda on: days.snapshot(day_stream(known.about.code, on), max_age=PLACES_AGE).state,
+        channel_of_booking(),
     )
 
 
@@ -90,7 +95,7 @@ def cancel_booking(mall: str, booking_code: str) -> dict[str, Any]:
 
 @blueprint.post("/bookings/<booking_code>/check-in")
 @public
-@blueprint.doc(parameters=[KEY])
+@blueprint.doc(parameters=[KEY, WITH_PASS])
 @blueprint.response(201, TicketOut)
 @blueprint.alt_response(409, description="`booking-used`, `booking-over`, `other-day`, and as for taking a ticket")
 @limited("tickets")
@@ -98,7 +103,8 @@ def check_in(mall: str, booking_code: str) -> tuple[dict[str, Any], int, dict[st
     """Who booked has come: take the ticket, once."""
     known, booking_id = queue().mall(mall), booking_of(booking_code)
     ticket = codes().claimed(day_of(booking_id), booking_code)
-    command = CheckIn(booking_id, ticket_of(ticket), now(), known)
+    at = now()
+    command = CheckIn(booking_id, ticket_of(ticket), at, known, channel_of_ticket(mall, at))
     outcome = queue().act_on(mall, booking_id, command, **command_context())
     issued = next(event for event in outcome.events if isinstance(event, TicketIssued))
     must_be_of(ticket, issued.ticket_id)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from services.chassis.guard import allow, public
 from services.chassis.web import command_context
 from services.ticketing import views
+from services.ticketing.api.admission import tickets_from
 from services.ticketing.api.schemas import HallOut, NewClosure, NewRule, Reason, WhichClosure
 from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.domain import hours
@@ -28,9 +29,9 @@ def hall(mall: str) -> dict[str, Any]:
 @public
 @blueprint.response(200)
 def rules(mall: str) -> dict[str, Any]:
-    """What holds today: the priority rule and its classes, hours, places."""
+    """What holds today: the priority rule and its classes, hours, places, and who may take tickets (TICKETS_FROM)."""
     known, at = queue().mall(mall), now()
-    return views.rules(queue().today(known, at).state, known, at)
+    return views.rules(queue().today(known, at).state, known, at) | {"tickets_from": tickets_from()}
 
 
 @blueprint.get("/overview")

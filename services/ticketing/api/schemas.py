@@ -186,6 +186,32 @@ class InForceOut(ma.Schema):
     until = ma.fields.String(allow_none=True)
 
 
+class NewPass(ma.Schema):
+    """The code that a screen in the mall shows."""
+
+    code = text(20, 1, metadata={"example": "K7M2QX", "description": "Spaces and hyphens do not count."})
+
+
+class PassOut(ma.Schema):
+    """A pass, to be sent as `Presence-Pass` with so many requests for a ticket until it expires."""
+
+    pass_ = ma.fields.String(data_key="pass", attribute="pass")
+    expires_at = ma.fields.String()
+    tickets = ma.fields.Integer()
+
+
+class PresenceOut(ma.Schema):
+    """What a screen of the mall shows: the code of this minute, and a QR code (SVG) that leads a phone on with it.
+
+    `seconds` later there is another one. All null where the deployment asks for no proof of presence.
+    """
+
+    code = ma.fields.String(allow_none=True, metadata={"example": "K7M2QX"})
+    until = ma.fields.String(allow_none=True)
+    seconds = ma.fields.Float(allow_none=True)
+    qr = ma.fields.String(allow_none=True)
+
+
 class TransferredOut(ma.Schema):
     """How many tickets were sent on, and their numbers."""
 

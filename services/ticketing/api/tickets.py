@@ -6,10 +6,11 @@ from flask import current_app
 from flask_smorest import Blueprint
 
 from services.chassis.codes import Codes, id_of
-from services.chassis.errors import Forbidden, KeyReused
-from services.chassis.guard import actor, allow, is_of_the_house, is_staff, limited, public
+from services.chassis.errors import KeyReused
+from services.chassis.guard import actor, allow, is_staff, limited, public
 from services.chassis.web import command_context, keyed_request
 from services.ticketing import views
+from services.ticketing.api.admission import WITH_PASS, admitted
 from services.ticketing.api.schemas import (
     KEY,
     AtCounter,
@@ -40,11 +41,6 @@ from services.ticketing.domain.day.commands import (
 from services.ticketing.domain.day.events import TicketIssued, TicketTransferred
 from services.ticketing.domain.day.refusals import SameVisit
 from services.ticketing.queue import Queue, now, ticket_of
-
-
-class DevicesOnly(Forbidden):
-    """Tickets are taken at the mall: this one gives them to its kiosks and its staff alone."""
-
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/ticketing/api/malls/<mall>", description="The queue of a mall")
 
@@ -77,27 +73,29 @@ def own_counter() -> str | None:
 
 @blueprint.post("/tickets")
 @public
-@blueprint.doc(parameters=[KEY])
+@blueprint.doc(parameters=[KEY, WITH_PASS])
 @blueprint.arguments(NewTicket())
 @blueprint.alt_response(201, schema=TicketOut, success=True)  # `response` would dump again what is JSON already
-@blueprint.alt_response(403, description="`devices-only`")
+@blueprint.alt_response(403, description="`devices-only`, `presence-over`, `pass-used-up`")
 @blueprint.alt_response(
     409,
     description="`closed`, `stopped`, `day-over`, `capacity-reached`, `service-full`, `places-kept`, `no-counter`, "
-    "`service-away`, `suspended`",
+    "`service-away`, `suspended`, `not-from-home`, `home-share-reached`",
 )
+@blueprint.alt_response(429, description="`home-limit-reached`, `too-many`")
 @limited("tickets")
 def issue_ticket(wanted: dict[str, Any], mall: str) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Take a ticket; where the deployment says so (TICKETS_FROM), only a kiosk or staff may."""
-    if current_app.config["ONLY_DEVICES"] and not is_of_the_house():
-        raise DevicesOnly()
+    """Take a ticket: at a kiosk, with a pass in the hall, or from home within the mall's share (see TICKETS_FROM)."""
     at, known = now(), queue().mall(mall)
     code = codes().ticket(hours.business_day(at, known.about.zone), *keyed_request())
     beside = _beside(wanted["beside"])
-    command = IssueTicket(ticket_of(code), wanted["service"], wanted["priority"], at, known, beside)
-    outcome = queue().act(known, command, **command_context())
-    issued = next(event for event in outcome.events if isinstance(event, TicketIssued))
-    must_be_of(code, issued.ticket_id)
+    with admitted(mall, at) as admission:
+        wish = (wanted["service"], wanted["priority"])
+        command = IssueTicket(ticket_of(code), *wish, at, known, beside, admission.channel)
+        outcome = queue().act(known, command, **command_context())
+        issued = next(event for event in outcome.events if isinstance(event, TicketIssued))
+        must_be_of(code, issued.ticket_id)
+        admission.is_repeat = issued.issued_at != at
     where = {"Location": f"/ticketing/api/malls/{mall}/tickets/{code}"}
     return views.issued_ticket(outcome.now.state, known, issued, code), 201, where
 

@@ -110,6 +110,8 @@ class MallLearned:
     rule: Rule = RATIO
     classes: tuple[PriorityClass, ...] = CLASSES
     approaching: int = 3
+    home_percent: int = 30  # of the day's capacity, that may be taken from home at most
+    bookings_percent: int = 30
 
     @cached_property
     def hours(self) -> Hours:

@@ -14,12 +14,14 @@ from babel.dates import format_date
 from flask import Blueprint, Response, current_app, render_template, request
 
 from services.chassis.errors import NotFound
-from services.chassis.guard import public
+from services.chassis.guard import public, recognized
 from services.chassis.web import language, policy, text
 from services.chassis.words import DEFAULT, Words
 from services.ticketing import views, voice
 from services.ticketing.api import queue
+from services.ticketing.api.admission import SHOWN_TO, tickets_from
 from services.ticketing.api.bookings import bookable, shown_booking
+from services.ticketing.domain.day import in_force
 from services.ticketing.domain.mall import Mall
 from services.ticketing.queue import HISTORY_AGE, booking_of, now, ticket_of
 from services.ticketing.survey.api import surveys
@@ -43,24 +45,47 @@ blueprint = Blueprint("pages", __name__, url_prefix="/ticketing/malls/<mall>")
 @public
 def kiosk(mall: str) -> Response:
     """Where a visitor takes a ticket. Its address says how it prints (`print`, `paper`). Raises `UnknownPrinting`."""
-    known, at, printing = queue().mall(mall), now(), Printing.asked(request.args)
+    printing = Printing.asked(request.args)
+    response = Response(_kiosk(queue().mall(mall), printing))
+    if printing.agent:
+        response.headers["Content-Security-Policy"] = policy(f"connect-src 'self' {printing.agent}")
+    return response
+
+
+@blueprint.get("/take")
+@public
+def take(mall: str) -> str:
+    """Where a visitor takes a ticket on a phone: in the hall with the code of a screen, elsewhere within the share."""
+    known = queue().mall(mall)
+    share = views.rules(queue().today(known, now()).state, known, now())
+    return _kiosk(known, Printing(), phone={"share": share["home_share"], "left": share["home_left"]})
+
+
+def _kiosk(known: Mall, printing: "Printing", phone: Mapping[str, int] | None = None) -> str:
+    """The page on which a ticket is taken, for a kiosk or for a visitor's own phone."""
+    at = now()
     today = queue().today(known, at)
-    page = render_template(
+    return render_template(
         "kiosk.html",
         mall=about(known),
         time=_clock(f"{at.astimezone(ZoneInfo(known.about.zone)):%H:%M}"),
         place=f" {known.about.name.removeprefix('MPP ')}",  # goes without saying on a tile
         agencies=views.directory(known, at, today.state),
-        most_used=views.most_used(known, queue().history(mall, HISTORY_AGE), today.state),
+        most_used=views.most_used(known, queue().history(known.about.code, HISTORY_AGE), today.state),
         hall=views.hall(today, known, at),
         priority_classes=known.about.classes,
         bookings=known.about.bookings,
         printing=printing,
+        phone=phone,
+        shows_presence=_shows_presence(),
+        needs_presence=tickets_from() == "presence",
     )
-    response = Response(page)
-    if printing.agent:
-        response.headers["Content-Security-Policy"] = policy(f"connect-src 'self' {printing.agent}")
-    return response
+
+
+def _shows_presence() -> bool:
+    """Whether staff who are signed in look at a screen; one with a token in its address asks for itself."""
+    asking = recognized()
+    return tickets_from() == "presence" and asking is not None and asking.role in SHOWN_TO
 
 
 @dataclass(frozen=True)
@@ -94,8 +119,9 @@ def hall(mall: str) -> str:
     floor, floors = request.args.get("floor", ""), sorted({desk.floor for desk in known.counters.values()})
     if floor and not FLOOR.fullmatch(floor):
         raise UnknownFloor(floors=", ".join(map(str, floors)))
-    shown = {"hall": _hall(known), "floor": int(floor) if floor else None, "floors": floors}
-    return render_template("hall.html", mall=about(known), **shown, voices=_voices(mall))
+    shown: dict[str, Any] = {"hall": _hall(known), "floor": int(floor) if floor else None, "floors": floors}
+    shown |= {"shows_presence": _shows_presence(), "voices": _voices(mall)}
+    return render_template("hall.html", mall=about(known), **shown)
 
 
 def _voices(mall: str) -> list[dict[str, Any]]:
@@ -169,6 +195,7 @@ def book(mall: str) -> str:
     offer = views.offer(known, service, at) | {"agency_name": known.agency_name(service.agency)}
     classes = [{"code": one.code, "name": in_language(one.name)} for one in known.about.classes]
     days = [_named(day) for day in bookable(known, code)]
+    shown["share"] = None if tickets_from() == "anybody" else in_force.booking_share(known, service)
     return render_template(
         "book.html", **shown, service=offer, days=days, classes=classes, claim_by=_clock(known.about.bookings.claim_by)
     )

@@ -65,6 +65,11 @@ def rules(day: Day, mall: Mall, now: datetime) -> dict[str, Any]:
         "bookings": {"days_ahead": about.bookings.days_ahead, "claim_by": about.bookings.claim_by}
         if about.bookings
         else None,
+        "home_percent": about.home_percent,
+        "home_share": in_force.home_share(mall),
+        "home_left": in_force.home_left(day, mall),
+        "bookings_percent": about.bookings_percent,
+        "booking_share": in_force.booking_share(mall),
         "approaching": about.approaching,
     }
 

@@ -8,7 +8,7 @@ from services.chassis.errors import Refused
 from services.ticketing.domain import hours
 from services.ticketing.domain.day import DAY, in_force, turns
 from services.ticketing.domain.day.commands import BookPlace
-from services.ticketing.domain.day.events import Place, TicketCalled, TicketIssued, TicketTransferred
+from services.ticketing.domain.day.events import Channel, Place, TicketCalled, TicketIssued, TicketTransferred
 from services.ticketing.domain.day.state import Booking, Day, Status, Ticket
 from services.ticketing.domain.mall import Mall
 from services.ticketing.views.today import clocks
@@ -143,7 +143,12 @@ def _of_booking(mall: Mall, found: Booking, now: datetime) -> dict[str, str] | N
 
 
 def bookable_days(
-    mall: Mall, service: str, priority: str | None, now: datetime, day_on: Callable[[date], Day]
+    mall: Mall,
+    service: str,
+    priority: str | None,
+    now: datetime,
+    day_on: Callable[[date], Day],
+    channel: Channel = "",
 ) -> list[dict[str, Any]]:
     """Each day ahead with its hours, and whether a place on it could be booked now; if not, the refusal's reason."""
     about = mall.about
@@ -151,7 +156,7 @@ def bookable_days(
         return []
     today = hours.business_day(now, about.zone)
     days = [today + timedelta(days=ahead) for ahead in range(about.bookings.horizon.days + 1)]
-    return [_bookable(mall, BookPlace("", service, priority, on, now, mall), day_on(on)) for on in days]
+    return [_bookable(mall, BookPlace("", service, priority, on, now, mall, channel), day_on(on)) for on in days]
 
 
 def _bookable(mall: Mall, wanted: BookPlace, day: Day) -> dict[str, Any]:
@@ -178,7 +183,7 @@ def _standing(reason: str | None, why_closed: str, times: Sequence[hours.Interva
     match reason:
         case None:
             return "free"
-        case "capacity-reached" | "service-full" | "places-kept":
+        case "capacity-reached" | "service-full" | "places-kept" | "booking-share-reached":
             return "full"
         case "service-away":
             return "too-late" if times else "holiday" if why_closed else "closed"

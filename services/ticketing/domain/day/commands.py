@@ -6,13 +6,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.ticketing.domain.day.events import Result
+from services.ticketing.domain.day.events import Channel, Result
 from services.ticketing.domain.mall import Mall, Rule
 
 
 @dataclass(frozen=True)
 class IssueTicket:
-    """A visitor asks for a ticket; `beside` is another ticket of the same visit."""
+    """A visitor asks for a ticket; `beside` is another ticket of the same visit, `channel` how it is taken."""
 
     ticket_id: str
     service: str
@@ -20,11 +20,12 @@ class IssueTicket:
     now: datetime
     mall: Mall
     beside: str = ""
+    channel: Channel = ""
 
 
 @dataclass(frozen=True)
 class BookPlace:
-    """Somebody wants a place on a day to come."""
+    """A visitor books a place on a day to come; from `home` within the share of bookings."""
 
     booking_id: str
     service: str
@@ -32,6 +33,7 @@ class BookPlace:
     date: date
     now: datetime
     mall: Mall
+    channel: Channel = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class CheckIn:
     ticket_id: str
     now: datetime
     mall: Mall
+    channel: Channel = ""
 
 
 @dataclass(frozen=True)

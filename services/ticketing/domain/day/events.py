@@ -8,6 +8,9 @@ from typing import Literal
 from services.ticketing.domain.mall import RATIO, Rule
 
 Result = Literal["done", "incomplete", "referred", "assumed"]
+# How a ticket's place was taken: by a kiosk or staff, by a phone in the hall, from anywhere else, or booked before.
+# Empty in events stored before the field was added, and where the deployment makes no difference.
+Channel = Literal["", "kiosk", "hall", "home", "booking"]
 Act = Literal["called", "served", "missed", "held", "transferred"]
 # Why a booked place cannot be claimed.
 Cause = Literal[
@@ -181,6 +184,7 @@ class TicketIssued:
     told_low: int = 0
     told_high: int = 0
     waiting: int | None = None
+    channel: Channel = ""
 
 
 @dataclass(frozen=True)

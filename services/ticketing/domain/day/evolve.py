@@ -345,8 +345,10 @@ def _taken(places: Places, before: Ticket | None, ticket: Ticket) -> Places:
     """A cancelled ticket gives its place back; a missed one does not."""
     count = (ticket.status != "cancelled") - (before is not None and before.status != "cancelled")
     issued = ticket.issued
-    booked = bool(issued.booking)
-    return places.plus(issued.service, count, priority=ticket.is_priority, booked=booked) if count else places
+    if not count:
+        return places
+    booked, home = bool(issued.booking), issued.channel == "home"
+    return places.plus(issued.service, count, priority=ticket.is_priority, booked=booked, home=home)
 
 
 def _measured(measured: Map[str, Measured], before: Ticket | None, ticket: Ticket) -> Map[str, Measured]:

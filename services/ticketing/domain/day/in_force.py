@@ -83,6 +83,51 @@ def is_full(day: Day, service: ServiceLearned) -> bool:
     return service.capacity is not None and day.places.by_service.get(service.code, 0) >= service.capacity
 
 
+# Places that are taken by visitors who are elsewhere
+
+
+def home_share(mall: Mall, service: ServiceLearned | None = None) -> int:
+    """Places of a day that tickets from home may take: of all, or of a service with a capacity of its own."""
+    about = mall.about
+    whole = about.capacity * about.home_percent // 100
+    return _of_service(whole, service, about.home_percent)
+
+
+def _of_service(whole: int, service: ServiceLearned | None, percent: int) -> int:
+    """The share of a service: the same percentage of its own capacity, yet at least one place where there is a share.
+
+    Rounded down like the whole, so that those who come have at least the rest.
+    """
+    if service is None or service.capacity is None:
+        return whole
+    return min(whole, max(1, service.capacity * percent // 100))
+
+
+def home_left(day: Day, mall: Mall, service: ServiceLearned | None = None) -> int:
+    """Places that tickets from home may still take now, within the share and what is left of the day."""
+    if day.closed:
+        return 0
+    left = home_share(mall) - day.places.home
+    if service is not None and service.capacity is not None:
+        left = min(left, home_share(mall, service) - day.places.home_by_service.get(service.code, 0))
+    return max(0, min(left, places_left(day, mall)))
+
+
+def booking_share(mall: Mall, service: ServiceLearned | None = None) -> int:
+    """Places of a day that can be booked online: the mall's percentage, or what is kept for bookings if more."""
+    about = mall.about
+    whole = max(about.capacity * about.bookings_percent // 100, min(about.kept_for_bookings, about.capacity))
+    return _of_service(whole, service, about.bookings_percent)
+
+
+def bookings_left(day: Day, mall: Mall, service: ServiceLearned) -> int:
+    """Places of this day that can still be booked online for a service, within the share of bookings."""
+    left = booking_share(mall) - day.places.booked
+    if service.capacity is not None:
+        left = min(left, booking_share(mall, service) - day.places.booked_by_service.get(service.code, 0))
+    return max(0, left)
+
+
 # Counters
 
 

@@ -59,6 +59,18 @@ class PlacesKept(Refused):
     """The places that are left are kept for priority visitors or for those who booked."""
 
 
+class NotFromHome(Refused):
+    """The mall issues no tickets for this service to visitors who are elsewhere."""
+
+
+class HomeShareReached(Refused):
+    """All places of today that may be taken from home are given out."""
+
+
+class BookingShareReached(Refused):
+    """All places of this day that may be booked online are given out."""
+
+
 class NoCounter(Refused):
     """No counter offers this service at present."""
 

@@ -142,12 +142,26 @@ class Places:
     all: int = 0
     priority: int = 0
     booked: int = 0
+    home: int = 0  # by tickets that were taken from home
     by_service: Map[str, int] = field(default_factory=Map)
+    booked_by_service: Map[str, int] = field(default_factory=Map)
+    home_by_service: Map[str, int] = field(default_factory=Map)
 
-    def plus(self, service: str, count: int, *, priority: bool, booked: bool) -> "Places":
+    def plus(self, service: str, count: int, *, priority: bool, booked: bool, home: bool = False) -> "Places":
         """With so many more."""
-        by_service = self.by_service.set(service, self.by_service.get(service, 0) + count)
-        return Places(self.all + count, self.priority + count * priority, self.booked + count * booked, by_service)
+        return Places(
+            self.all + count,
+            self.priority + count * priority,
+            self.booked + count * booked,
+            self.home + count * home,
+            _plus(self.by_service, service, count),
+            _plus(self.booked_by_service, service, count * booked),
+            _plus(self.home_by_service, service, count * home),
+        )
+
+
+def _plus(counts: Map[str, int], service: str, count: int) -> Map[str, int]:
+    return counts.set(service, counts.get(service, 0) + count) if count else counts
 
 
 @dataclass(frozen=True)

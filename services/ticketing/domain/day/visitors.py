@@ -15,6 +15,7 @@ from services.ticketing.domain.day.commands import (
 )
 from services.ticketing.domain.day.events import (
     BookingCancelled,
+    Channel,
     Event,
     Place,
     PlaceBooked,
@@ -63,8 +64,10 @@ def issued(
     _must_be_a_class(mall, priority)
     service = mall.service(code)
     counters = in_force.counters_now(day, mall, service, now)
-    if booking is None or booking.status == "lapsed":
+    takes_place = booking is None or booking.status == "lapsed"
+    if takes_place:
         _must_have_a_place(day, mall, service, priority, now)
+        _must_be_within_home_share(day, mall, service, command)
     agency = mall.agencies[service.agency]
     line = line_of(day, agency)
     outlook = turns.outlook_of_next(day, mall, counters, code, priority=priority is not None, now=now)
@@ -89,6 +92,7 @@ def issued(
         told_low=low,
         told_high=high,
         waiting=turns.waiting_at_shortest(day, mall, counters, code, now),
+        channel=_channel(command) if takes_place else "booking",
     )
 
 
@@ -135,6 +139,23 @@ def _must_have_a_place(
         raise refusals.PlacesKept(kept=free, next_opening=next_day(now))
 
 
+def _must_be_within_home_share(
+    day: Day, mall: Mall, service: ServiceLearned, command: IssueTicket | CheckIn | WalkIn
+) -> None:
+    """Refuse one more ticket from home where the mall's share of the day, or of the service, is used up."""
+    if _channel(command) != "home":
+        return
+    share = in_force.home_share(mall, service)
+    if not share:
+        raise refusals.NotFromHome(service=service.name)
+    if not in_force.home_left(day, mall, service):
+        raise refusals.HomeShareReached(share=share, service=service.name)
+
+
+def _channel(command: IssueTicket | CheckIn | WalkIn) -> Channel:
+    return "kiosk" if isinstance(command, WalkIn) else command.channel
+
+
 def _book(command: BookPlace, day: Day) -> list[Event]:
     mall, now, on = command.mall, command.now, command.date
     about = mall.about
@@ -147,6 +168,8 @@ def _book(command: BookPlace, day: Day) -> list[Event]:
         raise refusals.Stopped(why=day.stopped.reason, next_opening=None)
     by = in_force.must_take_bookings(mall, service, on, now)
     _must_have_a_place(day, mall, service, command.priority, by - timedelta(seconds=1), booking=True)
+    if command.channel == "home" and not in_force.bookings_left(day, mall, service):
+        raise refusals.BookingShareReached(share=in_force.booking_share(mall, service), service=service.name)
     return [
         PlaceBooked(command.booking_id, service.code, service.name, service.agency, command.priority, now, claim_by=by)
     ]
