@@ -1,7 +1,7 @@
 """What visitors ask for: a ticket, a place on a day to come, to leave."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.ticketing.domain.day import in_force, refusals, turns
 from services.ticketing.domain.day.commands import (
@@ -88,7 +88,7 @@ def issued(
         expected_spread=outlook.wait.spread,
         told_low=low,
         told_high=high,
-        waiting=turns.waiting_at_shortest(day, mall, counters, code, now),
+        waiting=turns.waiting_at_shortest(day, mall, counters, now),
     )
 
 
@@ -146,7 +146,7 @@ def _book(command: BookPlace, day: Day) -> list[Event]:
     if day.stopped:
         raise refusals.Stopped(why=day.stopped.reason, next_opening=None)
     by = in_force.must_take_bookings(mall, service, on, now)
-    _must_have_a_place(day, mall, service, command.priority, by - timedelta(seconds=1), booking=True)
+    _must_have_a_place(day, mall, service, command.priority, by, booking=True)
     return [
         PlaceBooked(command.booking_id, service.code, service.name, service.agency, command.priority, now, claim_by=by)
     ]
