@@ -115,7 +115,7 @@ class Session:
         data.parent.mkdir(exist_ok=True)
         began, sources = time.monotonic(), _digest(self.root, self._items)
         kept = data.with_suffix(".json")
-        if not (data.exists() and kept.exists() and json.loads(kept.read_text())["sources"] == sources):
+        if not (data.exists() and kept.exists() and json.loads(kept.read_text()).get("sources") == sources):
             self._measure_apart(data, sources)
         self.seconds = json.loads(kept.read_text())["seconds"]
         self._read(data)
