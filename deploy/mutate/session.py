@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -111,48 +112,65 @@ class Session:
         """Instead of running each test once."""
         self._items, self._functions = {item.nodeid: item for item in session.items}, functions()
         gc.freeze()  # so that no forked process copies what it only looks at
-        data = self.root / "build" / "mutants.coverage"
-        data.parent.mkdir(exist_ok=True)
-        began, sources = time.monotonic(), _digest(self.root, self._items)
-        kept = data.with_suffix(".json")
-        if not (data.exists() and kept.exists() and json.loads(kept.read_text()).get("sources") == sources):
-            self._measure_apart(data, sources)
-        self.seconds = json.loads(kept.read_text())["seconds"]
-        self._read(data)
+        began = time.monotonic()
+        self._measure_all()
         self.ready(len(self.seconds), time.monotonic() - began)
         self._try_all()
         return True
 
-    def _measure_apart(self, data: Path, sources: str) -> None:
-        """Measure in a forked process, which keeps what the tests leave behind; the next run of the same reads it."""
-        data.unlink(missing_ok=True)
-        data.with_suffix(".json").unlink(missing_ok=True)
+    def _measure_all(self) -> None:
+        """Measure each file of tests, or read how it was measured while it and all that it uses was the same."""
+        folder = self.root / "build" / "mutants" / _digest(self._shared())
+        folder.mkdir(parents=True, exist_ok=True)
+        for other in folder.parent.iterdir():
+            if other != folder:
+                shutil.rmtree(other)
+        files: dict[Path, list[str]] = {}
+        for name, item in self._items.items():
+            files.setdefault(item.path, []).append(name)
+        for path, names in files.items():
+            data = folder / f"{path.stem}-{_digest([path.read_bytes(), *(name.encode() for name in names)])}"
+            if not data.with_suffix(".json").exists():
+                self._measure_apart(data, names)
+            self.seconds |= json.loads(data.with_suffix(".json").read_text())
+            self._read(data)
+
+    def _shared(self) -> Iterator[bytes]:
+        """The sources that every test may use."""
+        for folder in ("services", "tests", "deploy"):
+            for path in sorted((self.root / folder).rglob("*.py")):
+                if not path.name.startswith("test_") and path.parent != Path(__file__).parent:
+                    yield path.read_bytes()
+
+    def _measure_apart(self, data: Path, names: Sequence[str]) -> None:
+        """Measure in a forked process, so that nothing is left behind in this one."""
         process = os.fork()
         if process == 0:
-            _end(lambda: self._measure(data, sources))
+            _end(lambda: self._measure(data, names))
         os.waitpid(process, 0)
 
-    def _measure(self, data: Path, sources: str) -> int:
-        """Run every test once: how long it takes, which lines it executes."""
+    def _measure(self, data: Path, names: Sequence[str]) -> int:
+        """Run each of these tests once: how long it takes, which lines it executes."""
         measured, found = coverage.Coverage(data_file=str(data), source=["services"], config_file=False), {}
         measured.start()
-        for name, item in self._items.items():
+        for name in names:
             measured.switch_context(name)
             began = time.process_time()  # a busy machine makes no test slow
-            passed = _passes(item)
+            passed = _passes(self._items[name])
             if passed and (took := time.process_time() - began) < SLOWEST:
                 found[name] = took
         measured.stop()
         measured.save()
-        data.with_suffix(".json").write_text(json.dumps({"sources": sources, "seconds": found}))
+        data.with_suffix(".json").write_text(json.dumps(found))
         return 0
 
     def _read(self, data: Path) -> None:
         kept = coverage.CoverageData(str(data))
         kept.read()
         for path in kept.measured_files():
-            relative = str(Path(path).relative_to(self.root))
-            self.lines[relative] = kept.contexts_by_lineno(path)
+            lines = self.lines.setdefault(str(Path(path).relative_to(self.root)), {})
+            for line, names in kept.contexts_by_lineno(path).items():
+                lines.setdefault(line, []).extend(names)
 
     def _try_all(self) -> None:
         running: list[Trial] = []
@@ -267,12 +285,11 @@ def _end(work: Callable[[], int]) -> None:
         os._exit(status)
 
 
-def _digest(root: Path, tests: Iterable[str]) -> str:
-    """Return what changes with the tests, with the services and with what the tests import."""
-    found = hashlib.sha256("\n".join(tests).encode())
-    for path in sorted(each for folder in ("services", "tests", "deploy") for each in (root / folder).rglob("*.py")):
-        found.update(path.read_bytes())
-    return found.hexdigest()
+def _digest(parts: Iterable[bytes]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(hashlib.sha256(part).digest())
+    return found.hexdigest()[:16]
 
 
 def _module(mutant: Mutant) -> str:
