@@ -1,9 +1,9 @@
 """What an event means that was stored before some of its fields existed, and what a day is before its first event."""
 
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, get_args
 
-from services.ticketing.domain.day import DAY
+from services.ticketing.domain.day import DAY, events
 from services.ticketing.domain.day.state import Booking, Day, Desk, LastAct, Line, Places, Promised, Queue, Ticket
 from services.ticketing.domain.history import HISTORY, History
 from services.ticketing.domain.hours import Exceptional, Hours
@@ -25,11 +25,12 @@ def defaults(kind: type) -> dict[str, Any]:
     return found
 
 
-def of_events(events: tuple[type, ...]) -> dict[str, dict[str, Any]]:
-    return {kind.__name__: defaults(kind) for kind in events}
+def of_events(kinds: tuple[type, ...]) -> dict[str, dict[str, Any]]:
+    return {kind.__name__: defaults(kind) for kind in kinds}
 
 
 def test_older_events_of_a_day_read_as_they_were_meant():
+    assert DAY.events == get_args(events.Event)
     assert of_events(DAY.events) == {
         "TicketIssued": {
             "visit": "",
