@@ -60,3 +60,8 @@ def test_each_booking_that_became_a_ticket_is_remembered():
     for each in news:
         state = WAITING.evolve(state, each)
     assert state.claimed == {"a": "METER", "b": "METER"}
+
+
+def test_letter_of_a_withdrawn_agency_is_released_whatever_it_is():
+    known = Directory(agencies={"PLN": AgencyListed("PLN", "Listrik", "X")})
+    assert DIRECTORY.evolve(known, AgencyWithdrawn("PLN", NOON)).released == {("X", "PLN"): NOON}
