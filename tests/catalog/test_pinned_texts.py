@@ -29,6 +29,7 @@ def test_text_is_tidied(text, tidy):
 
 
 NOON = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+TWO = timedelta(days=2)
 PLN = AgencyListed("PLN", "Listrik", "A", "", NOON)
 KNOWN = Directory(agencies={"PLN": PLN}, released={("Z", "OLD"): NOON - timedelta(days=9)})
 
@@ -65,3 +66,9 @@ def test_each_booking_that_became_a_ticket_is_remembered():
 def test_letter_of_a_withdrawn_agency_is_released_whatever_it_is():
     known = Directory(agencies={"PLN": AgencyListed("PLN", "Listrik", "X")})
     assert DIRECTORY.evolve(known, AgencyWithdrawn("PLN", NOON)).released == {("X", "PLN"): NOON}
+
+
+def test_released_letter_is_remembered_for_less_than_two_days():
+    known = Directory(agencies={"PLN": PLN}, released={("Y", "A"): NOON - timedelta(hours=47), ("Z", "B"): NOON - TWO})
+    after = DIRECTORY.evolve(known, AgencyWithdrawn("PLN", NOON))
+    assert set(after.released) == {("Y", "A"), ("A", "PLN")}

@@ -6,11 +6,19 @@ from datetime import date, datetime, timedelta
 import pytest
 from examples import BUDI, KK, KTP, RINI, SIM, SITI, MallDay, mall
 
+from services.ticketing.domain.clock import ClockWatch
 from services.ticketing.domain.day import commands as do
 from services.ticketing.domain.day import in_force, refusals, turns
-from services.ticketing.domain.day.events import PlaceBooked, TicketMissed, TicketServed, TicketTransferred
+from services.ticketing.domain.day.events import (
+    PlaceBooked,
+    TicketApproaching,
+    TicketMissed,
+    TicketServed,
+    TicketTransferred,
+)
 from services.ticketing.domain.hours import Hours
-from services.ticketing.domain.mall import Bookings, Mall, Rule
+from services.ticketing.domain.mall import Bookings, Closure, ClosureDeclared, Mall, Rule, evolve
+from services.ticketing.survey.domain import Month
 
 TUESDAY = date(2026, 11, 24)
 
@@ -196,3 +204,37 @@ def test_place_that_cannot_be_booked_is_refused_with_the_first_opening():
         day.when(do.BookPlace("one", KK, None, TUESDAY, day.now, known))
     thursday = datetime.fromisoformat("2026-11-26T11:00:00+07:00")
     assert refusal.value.params == {"service": "Kartu Keluarga baru", "next_opening": thursday}
+
+
+def test_closure_from_the_last_second_of_the_claim_time_prevents_a_booking():
+    known = mall(bookings=Bookings(7, "10:00"))
+    closure = Closure("mall", "pekalongan", "Banjir", at("09:59:59"), None, "c1")
+    known = evolve(known, ClosureDeclared(closure, at("08:30:00")))
+    day = MallDay(at("08:30:00"), known)
+    with pytest.raises(refusals.Closed):
+        day.when(do.BookPlace("one", KK, None, TUESDAY, day.now, known))
+
+
+def test_visit_that_was_missed_cannot_be_judged():
+    day = MallDay()
+    day.issue(SITI)
+    day.call()
+    day.when(do.MissTicket(SITI, "G02", day.now))
+    assert Month().standing(day.state.tickets[SITI], day.now) == "not-over"
+
+
+def test_watch_that_began_late_keeps_its_doubt_as_long():
+    start = at("09:00:00")
+    watch = ClockWatch.start(start, 0.0).read(start + timedelta(hours=1), 100.0, 0.0)
+    for steady, is_doubted in ((1750.0, True), (1899.0, True), (1900.0, False)):
+        wall = start + timedelta(hours=1, seconds=steady - 100)
+        assert bool(watch.read(wall, steady, 0.0).doubt) is is_doubted
+
+
+def test_third_in_line_approaches_with_at_most_two_ahead():
+    day = MallDay()
+    for who in (SITI, BUDI, RINI, "tono", "wati"):
+        day.issue(who)
+    events = day.when(do.CallNext("G02", day.now, day.mall))
+    found = [(one.ticket_id, one.ahead, one.at_most) for one in events if isinstance(one, TicketApproaching)]
+    assert found == [("tono", 2, 2)], "the two before were published when they took their tickets"
