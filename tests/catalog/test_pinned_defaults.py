@@ -164,7 +164,7 @@ def test_commands_ask_for_nothing_that_was_not_given():
     }
 
 
-def test_change_concerns_nobody_where_nothing_is_said():
+def test_change_without_people_has_no_concerns():
     assert of_events((concerns.People, concerns.Concern, concerns.Concerns, Difference)) == {
         "People": {"waiting": {}, "bookings": {}, "open_counters": (), "ended": False},
         "Concern": {"closes": None},

@@ -192,16 +192,16 @@ def walk_in(day: MallDay, counter: str, service: str):
 
 def test_refusals_name_counter_service_and_classes():
     day = MallDay()
-    nobody = {"counter": "G02", "service": "Perpanjangan SIM A"}
-    assert outcome(day, walk_in(day, "G02", SIM)) == (refusals.NotThisCounter, nobody)
+    elsewhere = {"counter": "G02", "service": "Perpanjangan SIM A"}
+    assert outcome(day, walk_in(day, "G02", SIM)) == (refusals.NotThisCounter, elsewhere)
     unknown = outcome(day, do.IssueTicket(SITI, KTP, "vip", day.now, day.mall))
     assert unknown == (refusals.UnknownClass, {"classes": "disability, elderly, pregnancy"})
     day.issue(BUDI, SIM)
     choose = do.CallTicket("G02", BUDI, "Lansia", day.now, day.mall)
-    assert outcome(day, choose) == (refusals.NotThisCounter, nobody)
+    assert outcome(day, choose) == (refusals.NotThisCounter, elsewhere)
     assert outcome(day, do.CallNext("G02", day.now, day.mall)) == (refusals.NobodyWaits, {"counter": "G02"})
     send = do.TransferTicket(BUDI, None, SIM, "G02", "", day.now, day.mall)
-    assert outcome(day, send) == (refusals.NotThisCounter, nobody)
+    assert outcome(day, send) == (refusals.NotThisCounter, elsewhere)
 
 
 def test_ticket_cancelled_again_leads_to_an_empty_list():
