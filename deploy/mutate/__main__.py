@@ -15,12 +15,12 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 
 import pytest
 
-from deploy.mutate.mutants import Mutant, mutants
+from deploy.mutate.mutants import Mutant, is_sound, mutants
 from deploy.mutate.session import OPTIONS, Quick, Session, Verdict, files_of_tests
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,6 @@ GOAL = 92  # percent of the sampled mutants of each module
 class Report:
     """What was found so far."""
 
-    total: int
     sampled: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     survivors: list[Verdict] = field(default_factory=list)
@@ -55,7 +54,7 @@ class Report:
         if not verdict.killed:
             self.survivors.append(verdict)
         tried, took = self.sampled.total(), time.monotonic() - self.began
-        line = f"{tried} of {self.total} mutants tried, {len(self.survivors)} survived, {took:.0f} s"
+        line = f"{tried} mutants tried, {len(self.survivors)} survived, {took:.0f} s"
         end = "" if sys.stdout.isatty() else "\n"
         if end == "" or tried % 50 == 0:
             print(f"\r{line}" if end == "" else line, end=end, flush=True)
@@ -99,12 +98,19 @@ def equivalents() -> set[tuple[str, str, str]]:
 
 def sample(paths: Sequence[str], seed: int, each: int | None) -> Iterator[Mutant]:
     """Mutants of all modules in turn, at random by the seed; at most so many of each."""
-    known, modules = equivalents(), []
-    for path in paths:
-        found = mutants(path, (ROOT / path).read_bytes())
-        random.Random(f"{seed} {path}").shuffle(found)
-        modules.append([one for one in found[: each and each + 20] if (path, *changed_lines(one)) not in known][:each])
+    known = equivalents()
+    modules = [islice(_of_module(path, seed, known), each) for path in paths]
     return (mutant for mutant in chain.from_iterable(zip_longest(*modules)) if mutant is not None)
+
+
+def _of_module(path: str, seed: int, known: set[tuple[str, str, str]]) -> Iterator[Mutant]:
+    source = (ROOT / path).read_bytes()
+    found = mutants(path, source)
+    random.Random(f"{seed} {path}").shuffle(found)
+    listed = {each for each in known if each[0] == path}
+    for one in found:
+        if is_sound(one, source) and not (listed and (path, *changed_lines(one)) in listed):
+            yield one
 
 
 def main() -> int:
@@ -117,17 +123,16 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
     found = sorted({str(path.relative_to(ROOT)) for pattern in PURE for path in ROOT.glob(pattern)})
-    chosen = list(sample([path for path in found if re.search(asked.only, path)], asked.seed, asked.each))
-    report, until = Report(len(chosen)), [0.0]
+    paths = [path for path in found if re.search(asked.only, path)]
+    chosen = sample(paths, asked.seed, asked.each)
+    report, until = Report(), [0.0]
 
     def ready(tests: int, seconds: float) -> None:
         print(f"{tests} quick tests, measured in {seconds:.0f} s", flush=True)
         until[0], report.began = time.monotonic() + asked.minutes * 60, time.monotonic()
 
     session = Session(ROOT, chosen, lambda: time.monotonic() < until[0], report.add, asked.processes, ready)
-    status = pytest.main(
-        [*OPTIONS, *files_of_tests(ROOT, (mutant.path for mutant in chosen))], plugins=[Quick(), session]
-    )
+    status = pytest.main([*OPTIONS, *files_of_tests(ROOT, paths)], plugins=[Quick(), session])
     written = ROOT / "build" / "mutants.txt"
     written.write_text(report.diffs())
     print(report.table())

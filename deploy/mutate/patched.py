@@ -64,6 +64,8 @@ class Patch:
             raise NotPatchable() from error
         finally:
             sys.modules[self.module.__name__] = known
+        if _defaults(vars(known), self.module.__name__) != _defaults(vars(apart), self.module.__name__):
+            raise NotPatchable()
         changed = [self._take(name, before, vars(apart).get(name)) for name, before in list(vars(known).items())]
         if not any(changed):
             raise NotPatchable()
@@ -102,6 +104,18 @@ def _take_defaults(before: type, after: object) -> bool:
             setattr(before, name, new)
             vars(before)["__dataclass_fields__"][name].default = new
     return True
+
+
+def _defaults(names: Mapping[str, object], module: str) -> dict[str, str]:
+    """The default arguments of functions and methods written in this module, which were decided on import."""
+    found: dict[str, str] = {}
+    for name, value in names.items():
+        function = getattr(value, "__func__", value)
+        if isinstance(function, FunctionType) and function.__module__ == module and name != "__init__":
+            found[name] = repr((function.__defaults__, function.__kwdefaults__))
+        elif isinstance(value, type) and value.__module__ == module:
+            found |= {f"{name}.{each}": text for each, text in _defaults(vars(value), module).items()}
+    return found
 
 
 def _is_plain(value: object) -> bool:

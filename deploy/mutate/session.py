@@ -1,19 +1,23 @@
 """A run of pytest that tries mutants: it collects the tests once, then forks a process for each mutant.
 
 A mutant of a function or of a plain constant is put into the forked process. Another one decided something when its
-module was imported, so a new process imports it changed; that takes some seconds.
+module was imported, so a process imports it changed. That process is forked from a server that has the libraries, but
+nothing of the services: importing the libraries would take longer than the tests.
 """
 
 import gc
+import hashlib
 import json
+import multiprocessing
 import os
 import resource
+import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
 import coverage
@@ -86,7 +90,7 @@ class Trial:
     tests: list[str]
     process: int
     ends_by: float
-    child: "subprocess.Popen[bytes] | None" = None
+    child: ForkServerProcess | None = None
 
 
 @dataclass
@@ -102,33 +106,57 @@ class Session:
     seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[str, dict[int, list[str]]] = field(default_factory=dict)
     texts: dict[Path, str] = field(default_factory=dict)
+    _forking: ForkServerContext | None = None
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Instead of running each test once."""
         self._items, self._functions = {item.nodeid: item for item in session.items}, functions()
         gc.freeze()  # so that no forked process copies what it only looks at
-        data = self.root / "build" / "mutants.coverage"
-        data.parent.mkdir(exist_ok=True)
-        data.unlink(missing_ok=True)
         began = time.monotonic()
-        process = os.fork()
-        if process == 0:
-            _end(lambda: self._measure(data))
-        os.waitpid(process, 0)
-        self.seconds = json.loads(data.with_suffix(".json").read_text())
-        self._read(data)
+        self._measure_all()
         self.ready(len(self.seconds), time.monotonic() - began)
         self._try_all()
         return True
 
-    def _measure(self, data: Path) -> int:
-        """Run every test once: how long it takes, which lines it executes."""
+    def _measure_all(self) -> None:
+        """Measure each file of tests, or read how it was measured while it and all that it uses was the same."""
+        folder = self.root / "build" / "mutants" / _digest(self._shared())
+        folder.mkdir(parents=True, exist_ok=True)
+        for other in folder.parent.iterdir():
+            if other != folder:
+                shutil.rmtree(other)
+        files: dict[Path, list[str]] = {}
+        for name, item in self._items.items():
+            files.setdefault(item.path, []).append(name)
+        for path, names in files.items():
+            data = folder / f"{path.stem}-{_digest([path.read_bytes(), *(name.encode() for name in names)])}"
+            if not data.with_suffix(".json").exists():
+                self._measure_apart(data, names)
+            self.seconds |= json.loads(data.with_suffix(".json").read_text())
+            self._read(data)
+
+    def _shared(self) -> Iterator[bytes]:
+        """The sources that every test may use."""
+        for folder in ("services", "tests", "deploy"):
+            for path in sorted((self.root / folder).rglob("*.py")):
+                if not path.name.startswith("test_") and path.parent != Path(__file__).parent:
+                    yield path.read_bytes()
+
+    def _measure_apart(self, data: Path, names: Sequence[str]) -> None:
+        """Measure in a forked process, so that nothing is left behind in this one."""
+        process = os.fork()
+        if process == 0:
+            _end(lambda: self._measure(data, names))
+        os.waitpid(process, 0)
+
+    def _measure(self, data: Path, names: Sequence[str]) -> int:
+        """Run each of these tests once: how long it takes, which lines it executes."""
         measured, found = coverage.Coverage(data_file=str(data), source=["services"], config_file=False), {}
         measured.start()
-        for name, item in self._items.items():
+        for name in names:
             measured.switch_context(name)
             began = time.process_time()  # a busy machine makes no test slow
-            passed = _passes(item)
+            passed = _passes(self._items[name])
             if passed and (took := time.process_time() - began) < SLOWEST:
                 found[name] = took
         measured.stop()
@@ -140,8 +168,9 @@ class Session:
         kept = coverage.CoverageData(str(data))
         kept.read()
         for path in kept.measured_files():
-            relative = str(Path(path).relative_to(self.root))
-            self.lines[relative] = kept.contexts_by_lineno(path)
+            lines = self.lines.setdefault(str(Path(path).relative_to(self.root)), {})
+            for line, names in kept.contexts_by_lineno(path).items():
+                lines.setdefault(line, []).extend(names)
 
     def _try_all(self) -> None:
         running: list[Trial] = []
@@ -185,30 +214,24 @@ class Session:
 
     def _fresh(self, mutant: Mutant) -> Trial:
         tests = self._tests(mutant, whole_file=True)
-        asked = json.dumps({"mutant": vars(mutant), "tests": tests})
-        command = [sys.executable, "-m", "deploy.mutate.session"]
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self.root,
-            preexec_fn=lambda: self._limit(tests),
-        )
-        assert child.stdin is not None
-        child.stdin.write(asked.encode())
-        child.stdin.close()
-        return Trial(mutant, tests, child.pid, time.monotonic() + STUCK, child)
+        child = self._server().Process(target=_run_fresh, args=(mutant, tests, self._seconds_for(tests)))
+        child.start()
+        return Trial(mutant, tests, child.pid or 0, time.monotonic() + STUCK, child)
 
-    def _limit(self, tests: Sequence[str]) -> None:
-        """End this process when it has used far more of a processor than the tests need: a loop without end."""
-        seconds = int(PATIENCE * sum(self.seconds[name] for name in tests) + MORE)
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    def _server(self) -> ForkServerContext:
+        """The server whose processes have the libraries that the tests import, but no module of this repository."""
+        if self._forking is None:
+            self._forking = multiprocessing.get_context("forkserver")
+            self._forking.set_forkserver_preload(_libraries())
+        return self._forking
+
+    def _seconds_for(self, tests: Sequence[str]) -> int:
+        return int(PATIENCE * sum(self.seconds[name] for name in tests) + MORE)
 
     def _looked_at(self, trial: Trial) -> Trial | None:
         """The trial that follows from how this one stands; None when there is a verdict."""
         if trial.child is not None:
-            status = trial.child.poll()
+            status = trial.child.exitcode
         else:
             ended, raw = os.waitpid(trial.process, os.WNOHANG)
             status = os.waitstatus_to_exitcode(raw) if ended else None
@@ -216,7 +239,7 @@ class Session:
             if time.monotonic() < trial.ends_by:
                 return trial
             os.kill(trial.process, signal.SIGKILL)
-            trial.child.wait() if trial.child else os.waitpid(trial.process, 0)
+            trial.child.join() if trial.child else os.waitpid(trial.process, 0)
             status = 1
         if status == PATCH_FAILED:
             return self._fresh(trial.mutant)
@@ -224,7 +247,7 @@ class Session:
         return None
 
     def _run(self, mutant: Mutant, tests: Sequence[str]) -> int:
-        self._limit(tests)
+        _limit(self._seconds_for(tests))
         source = (self.root / mutant.path).read_bytes()
         try:
             Patch(self._functions, sys.modules[_module(mutant)], source, mutant.applied(source)).apply()
@@ -234,6 +257,11 @@ class Session:
 
 
 PATCH_FAILED = 77
+
+
+def _limit(seconds: int) -> None:
+    """End this process when it has used far more of a processor than the tests need: a loop without end."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def _passes(item: pytest.Item) -> bool:
@@ -257,25 +285,33 @@ def _end(work: Callable[[], int]) -> None:
         os._exit(status)
 
 
+def _digest(parts: Iterable[bytes]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(hashlib.sha256(part).digest())
+    return found.hexdigest()[:16]
+
+
 def _module(mutant: Mutant) -> str:
     return ".".join(Path(mutant.path).with_suffix("").parts).removesuffix(".__init__")
 
 
-def _main() -> int:
+def _run_fresh(mutant: Mutant, tests: Sequence[str], seconds: int) -> None:
     """In a process of its own: import one module changed, and run these tests."""
-    asked = json.load(sys.stdin)
-    mutant = Mutant(**asked["mutant"])
+    _limit(seconds)
     path = Path.cwd() / mutant.path
     Replaced(_module(mutant), str(path), mutant.applied(path.read_bytes())).install()
-    files = sorted({test.partition("::")[0] for test in asked["tests"]})
-    return int(pytest.main([*OPTIONS, *files], plugins=[Quick(asked["tests"])]))
+    files = sorted({test.partition("::")[0] for test in tests})
+    _end(lambda: int(pytest.main([*OPTIONS, *files], plugins=[Quick(tests)])))
+
+
+def _libraries() -> list[str]:
+    """The modules imported by now that belong to a library."""
+    places = tuple(path for path in sys.path if path.endswith("site-packages"))
+    return [name for name, one in list(sys.modules.items()) if str(getattr(one, "__file__", "")).startswith(places)]
 
 
 def files_of_tests(root: Path, paths: Iterable[str]) -> Iterator[str]:
     """Test files that may have quick tests of these modules: those of their services and of what is published."""
     for folder in sorted({*(path.split("/")[1] for path in paths), "contracts"}):
         yield from (str(path.relative_to(root)) for path in sorted((root / "tests" / folder).glob("test_*.py")))
-
-
-if __name__ == "__main__":
-    sys.exit(_main())

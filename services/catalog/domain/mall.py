@@ -142,7 +142,7 @@ def _faults_of_closures(mall: MallListed) -> Iterator[Fault]:
 
 
 def _faults_of_kept_places(mall: MallListed) -> Iterator[Fault]:
-    if mall.home_percent + mall.bookings_percent > 100:
+    if max(mall.home_percent, mall.bookings_percent) <= 100 < mall.home_percent + mall.bookings_percent:
         place = "home_percent, bookings_percent: "
         yield Fault("bookings_percent", "together more than 100 per cent", place=place)
     if mall.kept_for_priority + mall.kept_for_bookings > max(mall.capacity, 0):

@@ -132,12 +132,12 @@ def outlook_of_next(
     return _outlook(day, mall, counters, service, priority, len(day.tickets), now)
 
 
-def waiting_at_shortest(day: Day, mall: Mall, counters: Sequence[CounterLearned], service: str, now: datetime) -> int:
+def waiting_at_shortest(day: Day, mall: Mall, counters: Sequence[CounterLearned], now: datetime) -> int:
     """Return how many tickets wait at the one of these counters where the fewest do, of every priority class.
 
     It can be published: subscribers can count it from the events before, so it tells nothing of a visitor's class.
     """
-    return min(_waiting(day, services, [c.code]) for c, services in _lanes(day, mall, counters, service, now))
+    return min(_waiting(day, services, [c.code]) for c, services in _lanes(day, mall, counters, now))
 
 
 def _waiting(day: Day, services: Iterable[str], counters: Collection[str]) -> int:
@@ -148,11 +148,11 @@ def _waiting(day: Day, services: Iterable[str], counters: Collection[str]) -> in
 
 
 def _lanes(
-    day: Day, mall: Mall, counters: Sequence[CounterLearned], service: str, now: datetime
+    day: Day, mall: Mall, counters: Sequence[CounterLearned], now: datetime
 ) -> list[tuple[CounterLearned, tuple[str, ...]]]:
     """The counters that are open or, if none is, all of them; each with the services that it can call."""
     at_work = [c for c in counters if c.code in day.desks and day.desks[c.code].status == "open"] or counters
-    return [(c, tuple(in_force.callable_services(day, mall, c, now)) or (service,)) for c in at_work]
+    return [(c, in_force.callable_services(day, mall, c, now)) for c in at_work]
 
 
 def _outlook(
@@ -168,7 +168,7 @@ def _outlook(
 
     Those that have the fewest to call first reach the ticket first: the wait is the shortest by any number of them.
     """
-    lanes = _lanes(day, mall, counters, service, now)
+    lanes = _lanes(day, mall, counters, now)
     before = {c.code: _before(day, services, [c.code], priority, place) for c, services in lanes}
     lanes.sort(key=lambda lane: before[lane[0].code])
     waits = []

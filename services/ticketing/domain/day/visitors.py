@@ -1,7 +1,7 @@
 """What visitors ask for: a ticket, a place on a day to come, to leave."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.ticketing.domain.day import in_force, refusals, turns
 from services.ticketing.domain.day.commands import (
@@ -91,7 +91,7 @@ def issued(
         expected_spread=outlook.wait.spread,
         told_low=low,
         told_high=high,
-        waiting=turns.waiting_at_shortest(day, mall, counters, code, now),
+        waiting=turns.waiting_at_shortest(day, mall, counters, now),
         channel=_channel(command) if takes_place else "booking",
     )
 
@@ -167,7 +167,7 @@ def _book(command: BookPlace, day: Day) -> list[Event]:
     if day.stopped:
         raise refusals.Stopped(why=day.stopped.reason, next_opening=None)
     by = in_force.must_take_bookings(mall, service, on, now)
-    _must_have_a_place(day, mall, service, command.priority, by - timedelta(seconds=1), booking=True)
+    _must_have_a_place(day, mall, service, command.priority, by, booking=True)
     if command.channel == "home" and not in_force.bookings_left(day, mall, service):
         raise refusals.BookingShareReached(share=in_force.booking_share(mall, service), service=service.name)
     return [

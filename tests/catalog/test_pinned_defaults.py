@@ -1,0 +1,239 @@
+"""What an older event or a short command of the catalog means, and the limits of every form, in tables."""
+
+from dataclasses import MISSING, fields
+from typing import Any
+
+from services.catalog.access import domain as access
+from services.catalog.access.domain import ACCESS, Account, AddSecondFactor, People, RemoveSecondFactor, RevokeToken
+from services.catalog.domain import concerns, directory, limits
+from services.catalog.domain.changes import DIRECTORY
+from services.catalog.domain.differences import Difference
+from services.catalog.domain.directory import Directory
+from services.catalog.domain.limits import Dates, Number, Text, Texts
+from services.catalog.domain.mall import HOLIDAYS, LANGUAGES, RULES, USUAL_CLASSES, Priority, PriorityClass
+from services.catalog.domain.waiting import WAITING, Waiting
+
+
+def defaults(kind: type) -> dict[str, Any]:
+    """The values of the fields that need not be given."""
+    found = {}
+    for field in fields(kind):
+        if field.default is not MISSING:
+            found[field.name] = field.default
+        elif field.default_factory is not MISSING:
+            found[field.name] = field.default_factory()
+    return found
+
+
+def of_events(events: tuple[type, ...]) -> dict[str, dict[str, Any]]:
+    return {kind.__name__: defaults(kind) for kind in events}
+
+
+def not_compared(kind: type) -> list[str]:
+    return [field.name for field in fields(kind) if not field.compare]
+
+
+def test_older_events_of_a_directory_read_as_they_were_meant():
+    assert of_events(DIRECTORY.events) == {
+        "MallListed": {
+            "exceptions": (),
+            "closed_on": (),
+            "tickets_from_minutes": 0,
+            "last_ticket_minutes": 0,
+            "overtime_minutes": 120,
+            "kept_for_priority": 0,
+            "kept_for_bookings": 0,
+            "home_percent": 30,
+            "bookings_percent": 30,
+            "bookings": None,
+            "priority": Priority("ratio", 2, None, USUAL_CLASSES),
+            "approaching": 3,
+        },
+        "AgencyListed": {"suspended": "", "line_since": None},
+        "ServiceListed": {
+            "requirements": (),
+            "basis": "",
+            "capacity": None,
+            "fee": "",
+            "eligibility": "",
+            "components": {},
+        },
+        "CounterListed": {"services": (), "week": None},
+        "AgencyWithdrawn": {"at": None},
+        "ServiceWithdrawn": {},
+        "CounterWithdrawn": {},
+    }
+    assert Directory() == DIRECTORY.initial
+    empty: dict[str, Any] = {name: {} for name in ("agencies", "services", "counters", "released")}
+    assert defaults(Directory) == {"mall": None, **empty}
+
+
+def test_times_of_a_line_do_not_make_another_entry():
+    compared = [not_compared(kind) for kind in (*DIRECTORY.events, Directory)]
+    assert compared == [[], ["line_since"], [], [], ["at"], [], [], ["released"]]
+
+
+def test_classes_of_a_mall_that_names_none_are_those_of_the_regulations():
+    assert (
+        PriorityClass("disability", {"id": "Penyandang disabilitas", "en": "Person with a disability"}, "UU 8/2016"),
+        PriorityClass(
+            "elderly",
+            {"id": "Lansia (60 tahun ke atas)", "en": "Elderly (60 and over)"},
+            "UU 13/1998 pasal 1 ayat (2); PP 43/2004",
+        ),
+        PriorityClass("pregnancy", {"id": "Ibu hamil", "en": "Expectant mother"}, "PermenPANRB 11/2024"),
+    ) == USUAL_CLASSES
+    assert defaults(PriorityClass) == {"basis": ""}
+    assert defaults(Priority) == {
+        "rule": "ratio",
+        "in_a_row": 2,
+        "ceiling_minutes": None,
+        "classes": USUAL_CLASSES,
+    }
+    assert (RULES, HOLIDAYS, LANGUAGES) == (
+        ("ratio", "strict", "fifo"),
+        ("public-holiday", "joint-leave"),
+        ("id", "en"),
+    )
+
+
+def test_components_are_the_fourteen_of_the_regulation():
+    public = "requirements procedure duration fee product complaints"
+    internal = "legal_basis facilities competence supervision staff_count guarantee safety evaluation"
+    assert tuple(public.split()) == directory.PUBLIC_COMPONENTS
+    assert tuple(internal.split()) == directory.INTERNAL_COMPONENTS
+    assert (*public.split(), *internal.split()) == directory.COMPONENTS
+
+
+def test_older_events_of_who_waits_read_as_they_were_meant():
+    assert of_events(WAITING.events) == {
+        "TicketWaits": {"booked": False},
+        "TicketWaitsNoMore": {},
+        "CounterStands": {},
+        "DayEnded": {},
+        "ClosureHeard": {"closure": ""},
+        "ReopeningHeard": {"closure": ""},
+        "PlaceBooked": {},
+        "BookingEnded": {},
+    }
+    assert Waiting() == WAITING.initial
+    maps: dict[str, Any] = {name: {} for name in ("heard", "tickets", "counters", "closures", "claimed", "bookings")}
+    assert defaults(Waiting) == {**maps, "news_at": None, "ended": False}
+
+
+def test_older_events_of_accounts_read_as_they_were_meant():
+    assert of_events(ACCESS.events) == {
+        "AccountCreated": {},
+        "AccessChanged": {},
+        "PasswordSet": {},
+        "AccountDisabled": {},
+        "AccountEnabled": {},
+        "SignInLinked": {},
+        "SignInUnlinked": {},
+        "TokenIssued": {},
+        "TokenRevoked": {},
+        "SessionEnded": {},
+        "SessionsEnded": {},
+        "SecondFactorAdded": {"kind": "totp", "passkey": ""},
+        "SecondFactorRemoved": {"kind": "all", "passkey": ""},
+        "SecondFactorRequired": {},
+    }
+    assert People() == ACCESS.initial
+    maps: dict[str, Any] = {name: {} for name in ("accounts", "tokens", "revoked", "ended")}
+    assert defaults(People) == {**maps, "second_factor_roles": frozenset()}
+    assert defaults(Account) == {
+        "enabled": True,
+        "epoch": 0,
+        "linked": False,
+        "totp": False,
+        "passkeys": frozenset(),
+    }
+    assert access.MOST_PASSKEYS == 10
+    assert access.LONGEST_SESSION.total_seconds() == 12 * 3600
+
+
+def test_commands_ask_for_nothing_that_was_not_given():
+    commands = (RevokeToken, AddSecondFactor, RemoveSecondFactor, directory.ImportCatalog, directory.AdmitAgency)
+    assert of_events((*commands, directory.ListAgency, directory.WithdrawAgency, directory.ListService)) == {
+        "RevokeToken": {"expires_at": None},
+        "AddSecondFactor": {"kind": "totp", "passkey": ""},
+        "RemoveSecondFactor": {"reset": False, "kind": "all", "passkey": ""},
+        "ImportCatalog": {"at": None},
+        "AdmitAgency": {"at": None},
+        "ListAgency": {"at": None},
+        "WithdrawAgency": {"with_all": False, "at": None},
+        "ListService": {"counters": None},
+    }
+
+
+def test_change_without_people_has_no_concerns():
+    assert of_events((concerns.People, concerns.Concern, concerns.Concerns, Difference)) == {
+        "People": {"waiting": {}, "bookings": {}, "open_counters": (), "ended": False},
+        "Concern": {"closes": None},
+        "Concerns": {"waiting": 0, "bookings": 0, "days": {}, "warnings": ()},
+        "Difference": {"fields": {}},
+    }
+
+
+def test_limits_of_every_form():
+    assert {
+        "mall": {
+            "name": Text(40, lines=False),
+            "city": Text(80),
+            "address": Text(200),
+            "zone": Text(64),
+            "capacity": Number(0, 100_000),
+            "tickets_from_minutes": Number(0, 240),
+            "last_ticket_minutes": Number(0, 480),
+            "overtime_minutes": Number(0, 720),
+            "kept_for_priority": Number(0, 100_000, optional=False),
+            "kept_for_bookings": Number(0, 100_000),
+            "home_percent": Number(0, 100),
+            "bookings_percent": Number(0, 100),
+            "approaching": Number(1, 20),
+            "days_ahead": Number(1, 90),
+            "in_a_row": Number(1, 20),
+            "ceiling_minutes": Number(1, 600, optional=True),
+        },
+        "exception": {"date": Dates(2000, 2100), "reason": Text(200)},
+        "class": {"id": Text(80), "en": Text(80), "basis": Text(200)},
+        "agency": {"name": Text(150), "suspended": Text(200)},
+        "suspension": {"reason": Text(200)},
+        "service": {
+            "name": Text(150),
+            "minutes": Number(1, 480),
+            "requirements": Texts(Text(300), 50),
+            "basis": Text(200),
+            "capacity": Number(1, 100_000, optional=True),
+            "fee": Text(500),
+            "eligibility": Text(500),
+        },
+        "counter": {"name": Text(150), "floor": Number(-5, 60)},
+    } == limits.FORMS
+    assert Text(2000, lines=True) == limits.COMPONENT
+    assert (limits.AGENCIES, limits.SERVICES, limits.COUNTERS) == (200, 2000, 300)
+    assert (limits.EXCEPTIONS, limits.CLASSES, limits.INTERVALS) == (400, 20, 6)
+    assert [defaults(kind) for kind in (Number, Text)] == [{"optional": False}, {"lines": False}]
+
+
+def test_parts_of_the_mall_have_the_limits_of_its_form():
+    form = limits.FORMS["mall"]
+    assert form == {"name": limits.NAME_OF_MALL, **limits.MALL, **limits.BOOKINGS, **limits.PRIORITY}
+    assert next(iter(limits.MALL)) == "city"
+    assert (list(limits.BOOKINGS), list(limits.PRIORITY)) == (["days_ahead"], ["in_a_row", "ceiling_minutes"])
+
+
+def test_limits_in_words_of_json_schema_and_of_html():
+    kinds = (Number(1, 20), Text(40), Texts(Text(300), 50), Dates(2000, 2100))
+    assert [limits.keywords(kind) for kind in kinds] == [
+        {"minimum": 1, "maximum": 20},
+        {"maxLength": 40},
+        {"maxItems": 50},
+        {"format": "date"},
+    ]
+    assert [limits.attributes(kind) for kind in kinds] == [
+        {"min": 1, "max": 20},
+        {"maxlength": 40},
+        {},
+        {"min": "2000-01-01", "max": "2100-12-31"},
+    ]
