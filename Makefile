@@ -17,10 +17,10 @@ help: ## Show these targets
 install: .venv/installed ## Make the Python environment in .venv
 
 run: .venv/installed ## Start everything on this machine and print the addresses (MPP_PORT, MPP_DATA)
-	@$(BIN)/python -m deploy.local
+	@$(BIN)/python -m tools.local
 
 simulate: .venv/installed ## Play a day of 100 visitors against the running system
-	@$(BIN)/python -m deploy.simulate $(ARGS)
+	@$(BIN)/python -m tools.simulate $(ARGS)
 
 UNITS := tests/architecture tests/chassis tests/catalog tests/ticketing tests/notifications tests/contracts tests/security
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -47,7 +47,7 @@ fuzz: .venv/installed ## Try 3,000 odd requests per service (MPP_FUZZ_CASES); wr
 	@MPP_FUZZ_CASES=$${MPP_FUZZ_CASES:-3000} $(BIN)/python -m pytest -q --show-capture=no tests/security/test_fuzz.py $(ARGS)
 
 mutate: .venv/installed ## Try whether tests notice small changes of the rules; survivors in build/mutants.txt (--minutes, --seed, --only)
-	@MPP_PROPERTIES=thorough $(BIN)/python -m deploy.mutate $(ARGS)
+	@MPP_PROPERTIES=thorough $(BIN)/python -m tools.mutate $(ARGS)
 
 coverage: .venv/installed ## Measure which lines and branches the tests of each part run; report in build/coverage
 	@mkdir -p build/coverage
@@ -56,7 +56,7 @@ coverage: .venv/installed ## Measure which lines and branches the tests of each 
 
 bench: .venv/installed ## Measure: starts its own system, prints a table, writes build/bench.json
 	@mkdir -p build
-	@$(BIN)/python -m deploy.bench --json build/bench.json $(ARGS)
+	@$(BIN)/python -m tools.bench --json build/bench.json $(ARGS)
 
 backup: ## Back up docker compose's databases into backups/ (of a local run: LOCAL=.local)
 	@$(if $(LOCAL),$(BIN)/python,$(PYTHON)) -m deploy.backup save $(or $(TO),backups) $(if $(LOCAL),--local $(LOCAL))
@@ -66,10 +66,10 @@ restore: ## Restore FROM=backups/… into empty databases, and verify every hash
 	@$(if $(LOCAL),$(BIN)/python,$(PYTHON)) -m deploy.backup restore $(FROM) $(if $(LOCAL),--local $(LOCAL))
 
 scaling: .venv/installed ## Play the busiest hour of 1 to 500 malls on measured figures, and print what they need
-	@$(BIN)/python -m deploy.scaling $(ARGS)
+	@$(BIN)/python -m tools.scaling $(ARGS)
 
 sbom: .venv/installed ## List what the services are made of, with licences: build/sbom.json, build/licences.csv
-	@$(BIN)/python -m deploy.sbom build
+	@$(BIN)/python -m tools.sbom build
 
 audit: .venv/installed ## Ask for known vulnerabilities of what the services are made of (needs the internet)
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement deploy/requirements.lock $(ARGS)
@@ -81,7 +81,7 @@ lint: .venv/installed ## Check style, types and import rules
 	@$(BIN)/lint-imports
 
 asyncapi: .venv/installed ## Write docs/asyncapi.yaml, and each service's part of it, from the schemas of the events
-	@$(BIN)/python -m deploy.asyncapi
+	@$(BIN)/python -m tools.asyncapi
 
 asyncapi-parser: ## Fetch the official AsyncAPI parser for the tests (needs npm)
 	@npm install --prefix build/asyncapi --no-audit --no-fund --silent @asyncapi/parser@3.6.3

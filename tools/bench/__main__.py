@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.table import Table
 
-from deploy.bench import journeys, limits, long_day, pages, reports
-from deploy.bench.load import Load, drive
-from deploy.bench.mall import BenchMall
-from deploy.bench.measures import memory, seconds_used, wait_until_quiet
-from deploy.local import System
+from tools.bench import journeys, limits, long_day, pages, reports
+from tools.bench.load import Load, drive
+from tools.bench.mall import BenchMall
+from tools.bench.measures import memory, seconds_used, wait_until_quiet
+from tools.local import System
 
 LEVELS = (1, 8, 32)
 GOALS = {1: 0.6, 8: 1.2, 32: 1.8}  # issuing, in times the store's one-insert-at-a-time rate

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from deploy.bench.load import Ask, Client, drive, percentiles, post
-from deploy.bench.mall import BenchMall
-from deploy.local import System
+from tools.bench.load import Ask, Client, drive, percentiles, post
+from tools.bench.mall import BenchMall
+from tools.local import System
 
 CALLED = re.compile(r"nomor ([A-Z]+-\d+) dipanggil")
 

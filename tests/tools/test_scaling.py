@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from deploy.local.system import ROOT
-from deploy.scaling import MALLS, Measured, needs
+from tools.local.system import ROOT
+from tools.scaling import MALLS, Measured, needs
 
 
 @pytest.fixture(scope="module")

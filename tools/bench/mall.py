@@ -6,9 +6,9 @@ import random
 from itertools import cycle, islice
 from pathlib import Path
 
-from deploy.bench.load import Answer, Ask, Client, post
-from deploy.local import System
-from deploy.local.system import SEED
+from tools.bench.load import Answer, Ask, Client, post
+from tools.local import System
+from tools.local.system import SEED
 
 
 class BenchMall:

@@ -24,8 +24,8 @@ import coverage
 import pytest
 from hypothesis import settings
 
-from deploy.mutate.mutants import Mutant
-from deploy.mutate.patched import NotPatchable, Patch, Replaced, functions
+from tools.mutate.mutants import Mutant
+from tools.mutate.patched import NotPatchable, Patch, Replaced, functions
 
 SERVERS = {"mongo_server", "kafka_server", "database", "store", "broker", "page", "chromium"}
 SLOWEST = 3.0  # seconds of a processor; what takes longer is no quick test

@@ -5,8 +5,8 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036  what is said to somebody who has an older one
     sys.exit("This needs Python 3.11 or newer; this is Python " + sys.version.split()[0] + ".")
 
-from deploy.local.place import CannotStart
-from deploy.local.process import ProcessDied
-from deploy.local.system import System
+from tools.local.place import CannotStart
+from tools.local.process import ProcessDied
+from tools.local.system import System
 
 __all__ = ["CannotStart", "ProcessDied", "System"]

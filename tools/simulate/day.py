@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.progress import Progress
 
-from deploy.simulate.mall import Hall, Mall
 from services.ticketing.survey.domain import ELEMENTS
+from tools.simulate.mall import Hall, Mall
 
 DAY_MINUTES = 400  # of 420 between opening and closing: nobody comes in the last minutes
 PRIORITY = {"elderly": 10, "disability": 5, "pregnancy": 5, None: 80}  # per cent

@@ -9,9 +9,9 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from deploy.simulate.day import Day, visitors_of_a_day
-from deploy.simulate.mall import Hall, running_system
-from deploy.simulate.verdict import checks, summary, wait_for_texts
+from tools.simulate.day import Day, visitors_of_a_day
+from tools.simulate.mall import Hall, running_system
+from tools.simulate.verdict import checks, summary, wait_for_texts
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-CONFIGURATION = Path(__file__).resolve().parents[1] / "gateway"
+CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy/gateway"
 SHARED = ("nginx.conf", "locations.conf", "own.conf")
 SERVERS = """\
 server {{

@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
-from deploy.bench import calibration
-from deploy.bench.load import percentiles
-from deploy.local import System
-from deploy.local.place import free_ports
-from deploy.local.process import Process
-from deploy.local.system import ROOT
 from services.chassis.event_store import EventStore, connect
 from services.ticketing.domain.history import DayRecorded, RecordDay, Visit, Visits
 from services.ticketing.domain.mall import MallLearned
 from services.ticketing.queue import Queue, history_stream, mall_stream
+from tools.bench import calibration
+from tools.bench.load import percentiles
+from tools.local import System
+from tools.local.place import free_ports
+from tools.local.process import Process
+from tools.local.system import ROOT
 
 DATABASE, MALL, ZONE = "bench_reports", "year", "Asia/Jakarta"
 DAYS, TICKETS = 250, 400

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import System
-from deploy.local import system as module
+from tools.local import System
+from tools.local import system as module
 
 SERVES = {"open": True, "tickets": True, "override": None, "stopped": None, "seal": None}
 

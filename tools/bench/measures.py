@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from deploy.local import System
+from tools.local import System
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")

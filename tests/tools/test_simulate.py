@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy.simulate.day import Day, Visitor
-from deploy.simulate.verdict import checks
+from tools.simulate.day import Day, Visitor
+from tools.simulate.verdict import checks
 
 SERVED, NUMBERS, CALLED, SHOWN, TEXTED, ASKED = range(6)
 

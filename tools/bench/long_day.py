@@ -3,8 +3,8 @@
 import statistics
 from typing import Any
 
-from deploy.bench.load import drive
-from deploy.bench.mall import BenchMall
+from tools.bench.load import drive
+from tools.bench.mall import BenchMall
 
 EARLY, LATE, AROUND = 100, 5000, 200  # the ticket, and how many around it are timed
 GOAL = 1.1

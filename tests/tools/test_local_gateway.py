@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from gateways import PACKAGED, SERVICES, local_gateway
 
-from deploy.local import gateway
+from tools.local import gateway
 
 
 class Upstream:

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.mutate.mutants import Mutant, is_sound, mutants
-from deploy.mutate.session import OPTIONS, Quick, Session, Verdict, files_of_tests
+from tools.mutate.mutants import Mutant, is_sound, mutants
+from tools.mutate.session import OPTIONS, Quick, Session, Verdict, files_of_tests
 
 ROOT = Path(__file__).parents[2]
 PURE = (

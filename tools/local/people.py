@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deploy.local.system import System
+    from tools.local.system import System
 
 MALL = "pekalongan"
 # Who can sign in, with the passwords of `credentials.json`.

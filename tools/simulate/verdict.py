@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from deploy.simulate.day import PRIORITY, Day
+from tools.simulate.day import PRIORITY, Day
 
 
 def wait_for_texts(day: Day) -> list[Mapping[str, Any]]:

@@ -4,7 +4,7 @@ import importlib.metadata
 
 import pytest
 
-from deploy import sbom
+from tools import sbom
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import System
-from deploy.local.people import MALL
+from tools.local import System
+from tools.local.people import MALL
 
 ROUNDS = 7
 WINDOW_MS = 2000  # of a new window, which loads pages of the browser's own: they would take the processors from ours

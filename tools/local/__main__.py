@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from deploy.local import CannotStart, ProcessDied, System
+from tools.local import CannotStart, ProcessDied, System
 
 LOOK_AT_HALL_EVERY = 20.0  # seconds; the day changes at midnight, and closes at closing time
 

@@ -9,11 +9,11 @@ from typing import Any
 from pymongo import ASCENDING, MongoClient
 from pymongo.write_concern import WriteConcern
 
-from deploy.bench.load import Ask, Client, drive, percentiles, post
-from deploy.local import System
-from deploy.local.place import free_ports
-from deploy.local.process import Process
-from deploy.local.system import ROOT
+from tools.bench.load import Ask, Client, drive, percentiles, post
+from tools.local import System
+from tools.local.place import free_ports
+from tools.local.process import Process
+from tools.local.system import ROOT
 
 
 def store_inserts(system: System, count: int) -> dict[str, float]:
@@ -46,7 +46,7 @@ def store_inserts(system: System, count: int) -> dict[str, float]:
 def empty_posts(count: int, levels: tuple[int, ...], system: System) -> dict[int, dict[str, float]]:
     """POSTs that an empty Flask app answers, under the configuration of the services."""
     (port,) = free_ports(1)
-    command = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "deploy.bench.empty:create_app()")
+    command = (sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "tools.bench.empty:create_app()")
     process = Process("empty", command, system.data / "logs/empty.log", {"BIND": f"127.0.0.1:{port}"}, ROOT, ())
     try:
         _wait_for(port)

@@ -16,10 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from deploy.local import gateway, people
-from deploy.local.people import MALL
-from deploy.local.place import CannotStart, taken
-from deploy.local.process import Process, stop
+from tools.local import gateway, people
+from tools.local.people import MALL
+from tools.local.place import CannotStart, taken
+from tools.local.process import Process, stop
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = ROOT / "services/catalog/seeds" / MALL
