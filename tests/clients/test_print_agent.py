@@ -8,7 +8,7 @@ import pytest
 from escpos.exceptions import DeviceNotFoundError
 from escpos.printer import Dummy
 
-from deploy.print_agent import Printer, Settings, create_app, main
+from clients.print_agent import Printer, Settings, create_app, main
 from services.chassis.config import Env
 
 ORIGIN = "http://192.168.1.10:8000"

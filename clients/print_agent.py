@@ -1,4 +1,4 @@
-"""The kiosk's own printer: `python -m deploy.print_agent` prints slips that the kiosk page hands over (ESC/POS).
+"""The kiosk's own printer: `python -m clients.print_agent` prints slips that the kiosk page hands over (ESC/POS).
 
 It runs on the kiosk's machine, listens on loopback alone and obeys one page: that of ORIGIN, the mall's address as the
 kiosk's browser shows it. Open the kiosk with `?print=agent`. Settings, from the environment:
