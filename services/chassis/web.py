@@ -39,10 +39,10 @@ from services.chassis.errors import (
     Unauthorized,
     Unavailable,
 )
-from services.chassis.guard import HOST_PREFIX, View, caller, must_be_allowed, public
 from services.chassis.limits import Limits
-from services.chassis.tokens import Verifier
 from services.chassis.words import DEFAULT, Words
+from services.kernel.guard import HOST_PREFIX, View, caller, must_be_allowed, public
+from services.kernel.tokens import Verifier
 
 log = structlog.get_logger()
 

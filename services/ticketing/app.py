@@ -3,16 +3,17 @@
 from flask import Flask
 from marshmallow.validate import OneOf
 
-from services.chassis import dead_letter_office, feed, web
-from services.chassis.access import Heard
-from services.chassis.codes import Codes
+from services.chassis import web
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.journal import Journal
 from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.seals import Keys, Seals
-from services.chassis.tokens import Verifier, public_key
+from services.kernel import dead_letter_office, feed
+from services.kernel.access import Heard
+from services.kernel.codes import Codes
+from services.kernel.tokens import Verifier, public_key
 from services.ticketing import pages
 from services.ticketing.api import blueprint, seals
 from services.ticketing.contract import FINISHED_BY

@@ -11,9 +11,9 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 import services
-from services.chassis.codes import id_of
-from services.chassis.tokens import ROLES
 from services.chassis.web import OPEN_ENDPOINTS, _roles
+from services.kernel.codes import id_of
+from services.kernel.tokens import ROLES
 from services.ticketing.domain.day.commands import (
     BookPlace,
     CallNext,

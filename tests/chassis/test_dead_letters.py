@@ -10,12 +10,13 @@ from flask.testing import FlaskClient
 from kafka import KafkaProducer
 from pipeline import HEARING, Heard, eventually, in_topic
 
-from services.chassis import dead_letter_office, tokens, web
+from services.chassis import web
 from services.chassis.dead_letters import DeadLetters, NotParked, UnknownDeadLetter
 from services.chassis.decider import Streams
 from services.chassis.inbox import consume
 from services.chassis.life import Life
-from services.chassis.tokens import Verifier
+from services.kernel import dead_letter_office, tokens
+from services.kernel.tokens import Verifier
 
 HEADERS = [
     ("ce_specversion", b"1.0"),

@@ -13,13 +13,14 @@ from pymongo.errors import AutoReconnect, PyMongoError
 from structlog.testing import capture_logs
 from waiting import eventually
 
-from services.chassis import metrics, tokens, web
+from services.chassis import metrics, web
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.errors import Refused
 from services.chassis.event_store import Conflict, EventStore
 from services.chassis.life import Life
-from services.chassis.tokens import Verifier
 from services.chassis.worker import _keep
+from services.kernel import tokens
+from services.kernel.tokens import Verifier
 
 
 class SoldOut(Refused):

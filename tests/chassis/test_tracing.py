@@ -4,12 +4,13 @@ import pipeline
 import pytest
 from structlog.testing import capture_logs
 
-from services.chassis import chain, tokens, tracing, web
+from services.chassis import chain, tracing, web
 from services.chassis.cloud_event import decode, encode
 from services.chassis.config import Env
 from services.chassis.event_store import EventStore
 from services.chassis.outbox import Topic
-from services.chassis.tokens import Verifier
+from services.kernel import tokens
+from services.kernel.tokens import Verifier
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 GIVEN = f"00-{TRACE}-00f067aa0ba902b7-01"

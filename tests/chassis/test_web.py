@@ -13,12 +13,13 @@ from flask import g, render_template_string
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
-from services.chassis import event_store, guard, tokens, web
+from services.chassis import event_store, web
 from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import Refused
 from services.chassis.event_store import EventStore, connect
-from services.chassis.tokens import Verifier
 from services.chassis.words import Words
+from services.kernel import guard, tokens
+from services.kernel.tokens import Verifier
 
 HOUSE = "ticketing"  # any service's folder will do: its words and pages are looked for there
 OPENING = datetime(2026, 11, 25, 8, 0, tzinfo=ZoneInfo("Asia/Jakarta"))

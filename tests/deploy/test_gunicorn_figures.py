@@ -15,7 +15,8 @@ from servers import free_port
 from waiting import eventually
 
 APP = """
-from services.chassis import tokens, web
+from services.kernel import tokens
+from services.chassis import web
 
 def create_app():
     verifier = tokens.Verifier(open({key!r}).read())
@@ -27,7 +28,7 @@ class Web:
     """A web process with three workers, as it is served everywhere."""
 
     def __init__(self, folder: Path) -> None:
-        from services.chassis import tokens
+        from services.kernel import tokens
 
         tokens.make_keys(folder)
         (folder / "three_workers.py").write_text(APP.format(key=str(folder / "token_public.pem")))

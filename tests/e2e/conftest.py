@@ -14,7 +14,7 @@ import pytest
 from servers import apache_kafka, kafka, running
 from waiting import eventually
 
-from services.chassis import tokens
+from services.kernel import tokens
 from tools.local import System
 from tools.local.system import SEED
 

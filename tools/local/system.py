@@ -193,7 +193,7 @@ class System:
 
     def token(self, role: str, **scope: str) -> str:
         """A token of this system's own signing."""
-        from services.chassis import tokens  # late: the servers start while this is imported
+        from services.kernel import tokens  # late: the servers start while this is imported
 
         key = (self.data / "keys/token_private.pem").read_bytes()
         name = " ".join(("local", role, *scope.values()))
@@ -220,7 +220,8 @@ class System:
         for name in ("store", "broker"):
             if name in self._commands():
                 self.start(name)
-        from services.chassis import seals, tokens  # late: the servers start while this is imported
+        from services.chassis import seals
+        from services.kernel import tokens  # late: the servers start while this is imported
 
         self._users = people.users_of_an_earlier_run(self._credentials)
         tokens.make_keys(self.data / "keys")

@@ -14,9 +14,9 @@ from babel.dates import format_date
 from flask import Blueprint, Response, current_app, render_template, request
 
 from services.chassis.errors import NotFound
-from services.chassis.guard import public, recognized
 from services.chassis.web import language, policy, text
 from services.chassis.words import DEFAULT, Words
+from services.kernel.guard import public, recognized
 from services.ticketing import views, voice
 from services.ticketing.api import queue
 from services.ticketing.api.admission import SHOWN_TO, tickets_from

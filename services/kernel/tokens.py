@@ -184,7 +184,7 @@ class Verifier:
 
 def main() -> None:
     """The command line: `keys DIR`, or `mint --key FILE --name NAME --role ROLE [--mall M] [--counter C]`."""
-    parser = argparse.ArgumentParser(prog="python -m services.chassis.tokens", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m services.kernel.tokens", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     keys = commands.add_parser("keys", help="make a key pair unless there is one")
     keys.add_argument("folder", type=Path)

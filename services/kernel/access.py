@@ -8,7 +8,7 @@ from typing import Literal
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.decider import Decider, Streams
 from services.chassis.event_store import EventStore
-from services.chassis.tokens import Actor
+from services.kernel.tokens import Actor
 
 STREAM = "access"
 MAX_AGE = 1.0  # seconds that a process may know less than its store

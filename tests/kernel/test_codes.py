@@ -9,8 +9,8 @@ from examples import VISITOR_SECRET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.codes import Codes, id_of
 from services.chassis.config import Env
+from services.kernel.codes import Codes, id_of
 
 TUESDAY = date(2026, 11, 24)
 CODES = Codes(VISITOR_SECRET)

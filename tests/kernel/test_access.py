@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.chassis import access, tokens
-from services.chassis.access import REVOCATIONS, STREAM, AccessRevoked, Heard, HearRevoked
-from services.chassis.tokens import Actor, Revoked, Verifier
+from services.kernel import access, tokens
+from services.kernel.access import REVOCATIONS, STREAM, AccessRevoked, Heard, HearRevoked
+from services.kernel.tokens import Actor, Revoked, Verifier
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 TONIGHT = NOW + timedelta(hours=12)

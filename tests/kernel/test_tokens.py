@@ -11,8 +11,8 @@ import time
 import pytest
 from joserfc import jwt
 
-import services.chassis.tokens as tokens
-from services.chassis.tokens import Actor, BadToken, Verifier
+import services.kernel.tokens as tokens
+from services.kernel.tokens import Actor, BadToken, Verifier
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_the_private_key_is_for_its_owner_and_is_never_made_twice(keys, private)
 
 
 def test_keys_and_tokens_can_be_made_on_the_command_line(tmp_path):
-    program = [sys.executable, "-m", "services.chassis.tokens"]
+    program = [sys.executable, "-m", "services.kernel.tokens"]
     subprocess.run([*program, "keys", str(tmp_path)], check=True)
     mint = ["mint", "--key", str(tmp_path / "token_private.pem"), "--name", "Ibu Sri", "--role", "operator"]
     printed = subprocess.run(
@@ -150,7 +150,7 @@ def test_keys_and_tokens_can_be_made_on_the_command_line(tmp_path):
 def test_the_command_line_knows_no_other_roles(tmp_path):
     tokens.make_keys(tmp_path)
     mint = ["mint", "--key", str(tmp_path / "token_private.pem"), "--name", "Ibu Sri", "--role", "boss"]
-    done = subprocess.run([sys.executable, "-m", "services.chassis.tokens", *mint], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "services.kernel.tokens", *mint], capture_output=True, text=True)
     assert done.returncode == 2
     assert "boss" in done.stderr
 

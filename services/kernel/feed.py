@@ -15,11 +15,11 @@ from webargs.flaskparser import parser
 
 from services.chassis.cloud_event import TYPES, CloudEvent, structured
 from services.chassis.errors import Invalid, NotFound
-from services.chassis.guard import actor, allow, public
 from services.chassis.instants import Instant
 from services.chassis.journal import Journal
-from services.chassis.tokens import WrongScope
 from services.chassis.web import CHASSIS
+from services.kernel.guard import actor, allow, public
+from services.kernel.tokens import WrongScope
 
 ROLES = ("agency", "supervisor", "administrator", "auditor")
 SERVICES = CHASSIS.parent

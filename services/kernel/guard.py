@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from services.chassis.errors import Forbidden, Problem, Unauthorized, Unavailable
 from services.chassis.limits import Limits
-from services.chassis.tokens import COOKIE, Actor, Revoked, Verifier, WrongRole, WrongScope
+from services.kernel.tokens import COOKIE, Actor, Revoked, Verifier, WrongRole, WrongScope
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 STAFF = frozenset(("operator", "supervisor", "administrator"))  # roles that act on tickets by their ids
