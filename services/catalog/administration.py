@@ -42,8 +42,9 @@ from services.catalog.domain.directory import (
 from services.catalog.domain.limits import keywords, tidied
 from services.catalog.domain.mall import HOLIDAYS
 from services.chassis.errors import Fault
+from services.chassis.routes import allow
 from services.chassis.web import command_context, takes
-from services.kernel.guard import actor, allow
+from services.kernel.guard import actor
 from services.kernel.tokens import WrongScope
 
 blueprint = Blueprint(

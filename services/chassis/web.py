@@ -40,9 +40,9 @@ from services.chassis.errors import (
     Unavailable,
 )
 from services.chassis.limits import Limits
+from services.chassis.origin import HOST_PREFIX
+from services.chassis.routes import Authorization, View, public
 from services.chassis.words import DEFAULT, Words
-from services.kernel.guard import HOST_PREFIX, View, caller, must_be_allowed, public
-from services.kernel.tokens import Verifier
 
 log = structlog.get_logger()
 
@@ -174,12 +174,12 @@ def keyed_request() -> tuple[str, ...]:
     key = request.headers.get("Idempotency-Key", "").strip().strip('"')
     if len(key) > LONGEST_KEY:
         raise KeyTooLong()
-    return (request.path, caller(), key) if key else ()
+    return (request.path, current_app.extensions["authorization"].caller(), key) if key else ()
 
 
 def create_app(
     service: str,
-    verifier: Verifier,
+    authorization: Authorization,
     blueprints: Sequence[Any],
     ready: Mapping[str, Callable[[], object]],
     title: str,
@@ -212,7 +212,8 @@ def create_app(
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["words"], app.extensions["verifier"], app.extensions["limits"] = words, verifier, limits
+    app.extensions["words"], app.extensions["limits"] = words, limits
+    app.extensions["authorization"] = authorization
     app.extensions["must_exist"] = must_exist
     _add_templates(app, service, words)
     app.before_request(_begin)
@@ -241,7 +242,7 @@ def _begin() -> None:
         return
     view = current_app.view_functions[request.endpoint]
     request.max_content_length = getattr(view, "largest", current_app.config["MAX_CONTENT_LENGTH"])
-    must_be_allowed(view)
+    current_app.extensions["authorization"].check(view)
     _must_be_readable()
 
 

@@ -10,7 +10,8 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.dead_letters import PARKED, STATES, DeadLetters, Letter
-from services.kernel.guard import actor, allow, public
+from services.chassis.routes import allow, public
+from services.kernel.guard import actor
 from services.kernel.tokens import WrongScope
 
 MOBILE = re.compile(r"(?<!\d)((?:\+?62|0)[\s-]?8\d)[\d\s-]{5,12}(\d{3})(?!\d)")  # Indonesian, in any usual form

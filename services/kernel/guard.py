@@ -1,46 +1,20 @@
-"""Who may ask: each route declares it, and it is looked at before anything else of a request."""
+"""Who may call a route: tokens and sessions against what the route declares, before anything else of a request."""
 
-import ipaddress
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from typing import Any, cast
 
 from flask import Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from services.chassis.errors import Forbidden, Problem, Unauthorized, Unavailable
 from services.chassis.limits import Limits
+from services.chassis.origin import SAFE_METHODS, address, cookie, must_be_same_origin
+from services.chassis.routes import View
 from services.kernel.tokens import COOKIE, Actor, Revoked, Verifier, WrongRole, WrongScope
 
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 STAFF = frozenset(("operator", "supervisor", "administrator"))  # roles that act on tickets by their ids
 UNLIMITED = STAFF | {"device"}  # roles of whom no address is counted
-HOST_PREFIX = "__Host-"
-View = TypeVar("View", bound=Callable[..., Any])
-
-
-class CrossSite(Forbidden):
-    """A page of another site made the browser ask, or what it sends is no JSON."""
-
-
-class NeedsHttps(Forbidden):
-    """Sessions are kept over https alone, and over plain http on the machine itself (loopback)."""
-
-
-def public(view: View) -> View:
-    """Declare that anybody may call this route."""
-    return allow()(view)
-
-
-def allow(*roles: str) -> Callable[[View], View]:
-    """Declare which roles may call this route; a token bound to a mall or counter only its own. None: anybody."""
-
-    def mark(view: View) -> View:
-        view.access = frozenset(roles)  # type: ignore[attr-defined]
-        return view
-
-    return mark
 
 
 def limited(name: str) -> Callable[[View], View]:
@@ -75,20 +49,6 @@ def limited(name: str) -> Callable[[View], View]:
         return cast(View, counted)
 
     return mark
-
-
-def address() -> str:
-    """Where the request comes from, as the gateway tells it; of IPv6 the network, for a household has a whole one."""
-    peer = request.remote_addr or ""
-    gateways = current_app.config["GATEWAYS"]
-    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    try:
-        found = ipaddress.ip_address(told if told and ("*" in gateways or peer in gateways) else peer)
-    except ValueError:
-        return peer
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
 
 
 def actor() -> Actor:
@@ -155,36 +115,6 @@ def recognized() -> Actor | None:
         return None
 
 
-def cookie_name(plain: str) -> str:
-    """Return the name of a cookie for the scheme of this request: over https with the prefix `__Host-`.
-
-    Browsers take such a cookie only with Secure, from this host itself and for all its paths, so neither another host
-    of the domain nor a page over http can set it. Over https no cookie of the plain name is accepted.
-    Raises `NeedsHttps` for plain http to another machine, where the cookie could be read on the way.
-    """
-    if request.is_secure:
-        return HOST_PREFIX + plain
-    if not _is_loopback(request.host):
-        raise NeedsHttps()
-    return plain
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def cookie(plain: str) -> str:
-    """Return the value of a cookie under its name for this request; empty where there is none."""
-    try:
-        return request.cookies.get(cookie_name(plain), "")
-    except NeedsHttps:
-        return ""
-
-
 def who_asks() -> Actor:
     """Whose token or session comes with the request. Raises `BadToken`, `Revoked`, `CrossSite`."""
     verifier: Verifier = current_app.extensions["verifier"]
@@ -193,15 +123,3 @@ def who_asks() -> Actor:
     if not authorization and request.method not in SAFE_METHODS:
         must_be_same_origin()  # a browser sends cookies whoever made it ask, headers only for our own pages
     return found
-
-
-def must_be_same_origin() -> None:
-    """Refuse what a page of another site could make a browser send. Raises `CrossSite`.
-
-    Sec-Fetch-Site says who asks; where browsers leave it out (plain http in a LAN), Origin does.
-    """
-    own = f"{request.scheme}://{request.host}"
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    same = site == "same-origin" if site else origin == own
-    if not same or (request.content_length and not request.is_json):
-        raise CrossSite()

@@ -3,7 +3,6 @@
 from flask import Flask
 from marshmallow.validate import OneOf
 
-from services.chassis import web
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
@@ -12,6 +11,7 @@ from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.seals import Keys, Seals
 from services.kernel import dead_letter_office, feed
 from services.kernel.access import Heard
+from services.kernel.app import make_app
 from services.kernel.codes import Codes
 from services.kernel.tokens import Verifier, public_key
 from services.ticketing import pages
@@ -59,7 +59,7 @@ def create_app() -> Flask:
     ready, limits = {"database": store.ping}, Limits(store.database, **allowed, **OF_PRESENCE)
     verifier = Verifier(key, Heard(store).revoked)
     queue = Queue(store)
-    app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits, queue.must_have)
+    app = make_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits, queue.must_have)
     app.extensions["queue"] = queue
     app.extensions["codes"], app.extensions["presence"] = codes, presence
     app.extensions["seals"] = Seals(store.database, seal_keys, FINISHED_BY)

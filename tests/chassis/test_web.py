@@ -17,8 +17,10 @@ from services.chassis import event_store, web
 from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import Refused
 from services.chassis.event_store import EventStore, connect
+from services.chassis.routes import allow, public
 from services.chassis.words import Words
 from services.kernel import guard, tokens
+from services.kernel.app import make_app
 from services.kernel.tokens import Verifier
 
 HOUSE = "ticketing"  # any service's folder will do: its words and pages are looked for there
@@ -47,27 +49,27 @@ def api() -> Blueprint:
     blueprint = Blueprint("test", __name__, url_prefix="/ticketing/api")
 
     @blueprint.get("/closed")
-    @guard.public
+    @public
     def closed():
         raise Closed(next_opening=OPENING)
 
     @blueprint.get("/closed-for-a-reason")
-    @guard.public
+    @public
     def closed_for_a_reason():
         raise Closed(next_opening=None, why="Listrik padam {besar}")
 
     @blueprint.get("/another-day")
-    @guard.public
+    @public
     def another_day():
         raise OtherDay(day=OPENING.date())
 
     @blueprint.get("/away")
-    @guard.public
+    @public
     def away():
         raise StoreUnavailable()
 
     @blueprint.get("/broken")
-    @guard.public
+    @public
     def broken():
         raise RuntimeError("rahasia")
 
@@ -76,13 +78,13 @@ def api() -> Blueprint:
         return {"secret": True}
 
     @blueprint.post("/wishes")
-    @guard.public
+    @public
     @blueprint.arguments(Wish())
     def wish(wanted):
         return wanted
 
     @blueprint.get("/malls/<mall>/counters/<counter>")
-    @guard.allow("operator", "supervisor")
+    @allow("operator", "supervisor")
     def counter(mall, counter):
         return {"actor": guard.actor().name, "id": g.request_id}
 
@@ -93,7 +95,7 @@ def pages() -> PlainBlueprint:
     blueprint = PlainBlueprint("testpages", __name__, url_prefix="/ticketing")
 
     @blueprint.get("/closed")
-    @guard.public
+    @public
     def closed():
         raise Closed(next_opening=OPENING)
 
@@ -114,7 +116,7 @@ def client(private):
 
 def app_with(private: bytes, ready):
     public = tokens.OKPKey.import_key(private).as_pem(private=False).decode()
-    return web.create_app(HOUSE, Verifier(public), [api(), pages()], ready, "MPP test")
+    return make_app(HOUSE, Verifier(public), [api(), pages()], ready, "MPP test")
 
 
 def bearer(private: bytes, role: str = "operator", days: float = 1, **scope: str) -> dict[str, str]:

@@ -16,11 +16,11 @@ from waiting import eventually
 
 APP = """
 from services.kernel import tokens
-from services.chassis import web
+from services.kernel.app import make_app
 
 def create_app():
     verifier = tokens.Verifier(open({key!r}).read())
-    return web.create_app("ticketing", verifier, [], {{}}, "MPP test")
+    return make_app("ticketing", verifier, [], {{}}, "MPP test")
 """
 
 

@@ -11,8 +11,9 @@ from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.errors import Invalid
 from services.chassis.instants import Instant
+from services.chassis.routes import allow
 from services.chassis.web import command_context
-from services.kernel.guard import actor, allow
+from services.kernel.guard import actor
 from services.kernel.tokens import WrongScope
 from services.notifications.webhooks import views
 from services.notifications.webhooks.deliveries import Deliveries

@@ -6,7 +6,8 @@ from typing import Any
 from flask import Response, current_app
 
 from services.chassis.errors import NotFound
-from services.kernel.guard import actor, allow
+from services.chassis.routes import allow
+from services.kernel.guard import actor
 from services.kernel.tokens import WrongScope
 from services.ticketing import audit
 from services.ticketing.api.schemas import Format, Period

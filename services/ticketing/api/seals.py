@@ -6,8 +6,8 @@ from flask import current_app
 from flask_smorest import Blueprint
 
 from services.chassis.errors import NotFound
+from services.chassis.routes import public
 from services.chassis.seals import Seals
-from services.kernel.guard import public
 from services.ticketing.api.reports import day_named
 from services.ticketing.api.tickets import queue
 from services.ticketing.queue import day_stream

@@ -14,9 +14,10 @@ from babel.dates import format_date
 from flask import Blueprint, Response, current_app, render_template, request
 
 from services.chassis.errors import NotFound
+from services.chassis.routes import public
 from services.chassis.web import language, policy, text
 from services.chassis.words import DEFAULT, Words
-from services.kernel.guard import public, recognized
+from services.kernel.guard import recognized
 from services.ticketing import views, voice
 from services.ticketing.api import queue
 from services.ticketing.api.admission import SHOWN_TO, tickets_from

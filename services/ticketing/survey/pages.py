@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from services.kernel.guard import public
+from services.chassis.routes import public
 from services.ticketing.api import queue
 from services.ticketing.domain import hours
 from services.ticketing.pages.staff import names_of
