@@ -185,12 +185,14 @@ def create_app(
     title: str,
     limits: Limits | None = None,
     must_exist: Callable[..., None] = lambda **_: None,
+    shared: Sequence[Path] = (),
 ) -> Flask:
     """A service's Flask app: its blueprints, with everything that all services do alike around them.
 
     `ready` names what must answer before traffic may come (each raises when it does not). `limits` holds those that
     routes name (`limited`); `must_exist` receives the arguments in such a route's address and raises `NotFound` for a
     mall, ticket or booking that does not exist, so that it makes no count.
+    `shared` are folders with words that services have in common, beside the chassis.
     """
     folder = CHASSIS.parent / service
     app = Flask(
@@ -200,7 +202,7 @@ def create_app(
         static_folder=str(CHASSIS / "static"),
         static_url_path=f"/{service}/static",
     )
-    words = Words([CHASSIS / "words", folder / "words"])
+    words = Words([part / "words" for part in (CHASSIS, *shared, folder)])
     app.config.update(
         MAX_CONTENT_LENGTH=64 * 1024,
         GATEWAYS=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1").split(","),  # as gunicorn reads it

@@ -1,6 +1,7 @@
 """The web factory of the three services: the chassis's, with the roles and tokens of this domain."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -10,6 +11,8 @@ from services.chassis.limits import Limits
 from services.chassis.routes import Authorization
 from services.kernel.guard import caller, must_be_allowed
 from services.kernel.tokens import Verifier
+
+KERNEL = Path(__file__).parent
 
 
 def make_app(
@@ -23,6 +26,6 @@ def make_app(
 ) -> Flask:
     """Return a service's Flask app that checks tokens by `verifier`; other arguments are those of `web.create_app`."""
     authorization = Authorization(must_be_allowed, caller)
-    app = web.create_app(service, authorization, blueprints, ready, title, limits, must_exist)
+    app = web.create_app(service, authorization, blueprints, ready, title, limits, must_exist, shared=[KERNEL])
     app.extensions["verifier"] = verifier
     return app
