@@ -12,11 +12,11 @@ from services.catalog.directory import Malls
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
-from services.chassis.journal import Journal
 from services.chassis.limits import Limit, Limits
 from services.chassis.seal import Seal
 from services.kernel import dead_letter_office, feed
 from services.kernel.app import make_app
+from services.kernel.journal import Journal
 from services.kernel.tokens import Verifier, private_key, public_key
 
 SIGN_INS = Limit(200, 15 * 60)  # ways to the provider and back, for each address: a whole mall may share one

@@ -16,10 +16,10 @@ from webargs.flaskparser import parser
 from services.chassis.cloud_event import TYPES, CloudEvent, structured
 from services.chassis.errors import Invalid, NotFound
 from services.chassis.instants import Instant
-from services.chassis.journal import Journal
 from services.chassis.routes import allow, public
 from services.chassis.web import CHASSIS
 from services.kernel.guard import actor
+from services.kernel.journal import Journal
 from services.kernel.tokens import WrongScope
 
 ROLES = ("agency", "supervisor", "administrator", "auditor")

@@ -5,12 +5,12 @@ from flask import Flask
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
-from services.chassis.journal import Journal
 from services.chassis.limits import Limit, Limits
 from services.chassis.seal import Seal
 from services.kernel import dead_letter_office, feed
 from services.kernel.access import Heard
 from services.kernel.app import make_app
+from services.kernel.journal import Journal
 from services.kernel.tokens import Verifier, public_key
 from services.notifications import pages
 from services.notifications.api import callbacks, messages, texts

@@ -6,13 +6,13 @@ from marshmallow.validate import OneOf
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
-from services.chassis.journal import Journal
 from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.seals import Keys, Seals
 from services.kernel import dead_letter_office, feed
 from services.kernel.access import Heard
 from services.kernel.app import make_app
 from services.kernel.codes import Codes
+from services.kernel.journal import Journal
 from services.kernel.tokens import Verifier, public_key
 from services.ticketing import pages
 from services.ticketing.api import blueprint, seals

@@ -19,7 +19,6 @@ from services.chassis.cloud_event import structured
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import NotFound, Problem, TooMany, Unavailable
 from services.chassis.event_store import EventStore, connect
-from services.chassis.journal import Journal
 from services.chassis.origin import address, cookie
 from services.chassis.routes import allow, public
 from services.chassis.words import Words
@@ -28,6 +27,7 @@ from services.kernel.access import Heard
 from services.kernel.app import make_app
 from services.kernel.feed import Feed, Selection
 from services.kernel.guard import recognized
+from services.kernel.journal import Journal
 from services.kernel.tokens import COOKIE, Verifier, public_key
 from services.ticketing import views
 from services.ticketing.queue import Queue, now

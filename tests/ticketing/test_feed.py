@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 from ticketing.conftest import PEKALONGAN, refusal
 
 from services.chassis.cloud_event import CloudEvent, decode
-from services.chassis.journal import Journal
 from services.kernel.access import STREAM, Heard, HearRevoked
+from services.kernel.journal import Journal
 from services.kernel.tokens import Verifier
 from services.ticketing import live
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.chassis.cloud_event import CloudEvent
-from services.chassis.journal import Journal
+from services.kernel.journal import Journal
 
 
 def event(id: str, key: str = "pekalongan", type: str = "called.v1", **data: str) -> CloudEvent:
@@ -65,5 +65,5 @@ def test_an_agency_is_told_its_own_and_what_concerns_everybody(journal: Journal)
             event("d", type="transferred.v1", agency="POLRES", from_agency="DUKCAPIL"),
         ]
     )
-    assert [event.id for event in journal.after("pekalongan", 0, 9, agency="DUKCAPIL")] == ["a", "c", "d"]
+    assert [event.id for event in journal.after("pekalongan", 0, 9, owner="DUKCAPIL")] == ["a", "c", "d"]
     assert [event.id for event in journal.after("pekalongan", 0, 9, ["called.v1"], "POLRES")] == ["b"]
