@@ -5,10 +5,7 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from tools.local.system import System
+from typing import Any, Protocol
 
 MALL = "pekalongan"
 # Who can sign in, with the passwords of `credentials.json`.
@@ -20,6 +17,21 @@ USERS = {
     "dukcapil": {"role": "agency", "mall": MALL, "agency": "DUKCAPIL"},
 }
 
+
+class Running(Protocol):
+    """What is needed of the running system."""
+
+    @property
+    def url(self) -> str:
+        """The gateway's address."""
+
+    def token(self, role: str, **scope: str) -> str:
+        """Return an access token."""
+
+    def ask(self, url: str, body: Any = None, token: str = "", method: str = "") -> Any:
+        """Send a request, and return its JSON."""
+
+
 Users = dict[str, dict[str, str]]  # password, role and scope by user name
 
 
@@ -30,7 +42,7 @@ def users_of_an_earlier_run(file: Path) -> Users:
     return {}
 
 
-def make_accounts(system: "System", users: Users) -> None:
+def make_accounts(system: Running, users: Users) -> None:
     """An account for each role, unless an earlier run made it; one whose password is lost gets another."""
     administrator = system.token("administrator")
     accounts = f"{system.url}/catalog/api/access/accounts"
@@ -46,7 +58,7 @@ def make_accounts(system: "System", users: Users) -> None:
         users[name] = {"password": password, **access}
 
 
-def tokens_and_pages(system: "System") -> dict[str, Any]:
+def tokens_and_pages(system: Running) -> dict[str, Any]:
     """Tokens for every role and counter, and the pages they open."""
     counters = [c["code"] for c in system.ask(f"{system.url}/catalog/api/malls/{MALL}")["counters"]]
     operators = {code: system.token("operator", mall=MALL, counter=code) for code in counters}
