@@ -190,8 +190,8 @@ def create_app(
     """A service's Flask app: its blueprints, with everything that all services do alike around them.
 
     `ready` names what must answer before traffic may come (each raises when it does not). `limits` holds those that
-    routes name (`limited`); `must_exist` receives the arguments in such a route's address and raises `NotFound` for a
-    mall, ticket or booking that does not exist, so that it makes no count.
+    routes name (`limited`); `must_exist` receives the arguments in such a route's address and raises `NotFound` for
+    what does not exist, so that it makes no count.
     `shared` are folders with words that services have in common, beside the chassis.
     """
     folder = CHASSIS.parent / service
@@ -254,7 +254,7 @@ def _end_step(_: BaseException | None) -> None:
 
 
 def _route() -> str:
-    """The route, not the path: paths of visitors hold their codes."""
+    """The route, not the path: paths can hold secrets."""
     return request.url_rule.rule if request.url_rule else "none"
 
 
@@ -300,7 +300,7 @@ def policy(*more: str, forms: str = "'none'") -> str:
 
 
 def language() -> str:
-    """The language to answer in: for the API what `Accept-Language` asks, for pages the visitor's choice."""
+    """The language to answer in: for the API what `Accept-Language` asks, for pages the reader's choice."""
     words: Words = current_app.extensions["words"]
     if _is_for_programs():
         return words.choose(request.headers.get("Accept-Language", DEFAULT))
@@ -370,7 +370,7 @@ def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any =
         document["errors"] = _in_words(errors)
     metrics.PROBLEMS.labels(str(status), reason).inc()
     if status < 500:
-        who = {"by": g.actor.name} if status == 403 and "actor" in g else {}  # a member of staff, a kiosk or an agency
+        who = {"by": g.actor.name} if status == 403 and "actor" in g else {}  # an authenticated caller
         log.info("refused", status=status, reason=reason, route=_route(), request_id=document["request_id"], **who)
     return document
 
