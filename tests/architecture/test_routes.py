@@ -150,7 +150,7 @@ FILLS = {
     "new-mall": "malls.open_mall",
     "dead-letters": "dead_letters.list_letters",
 }
-NAVIGATION = Path(services.__file__).parent / "chassis/templates/staff_nav.html"
+NAVIGATION = Path(services.__file__).parent / "kernel/templates/staff_nav.html"
 
 # For staff of any mall; what they answer is bound to the asker's own mall, or is about the asker alone.
 WITHOUT_A_MALL = {

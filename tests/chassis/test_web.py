@@ -1,7 +1,6 @@
 """What every web process does alike: problems, who may ask, request ids, languages, health."""
 
 import json
-import re
 import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 import marshmallow as ma
 import pytest
 from flask import Blueprint as PlainBlueprint
-from flask import g, render_template_string
+from flask import g
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
@@ -191,17 +190,6 @@ def test_a_page_offers_every_other_language_that_there_is_a_file_for(private, mo
     assert "Saat ini tutup" in page
     assert ">Indonesia</a>" in page
     assert ">Basa Jawa</a>" not in page
-
-
-@pytest.mark.parametrize("module", sorted((web.CHASSIS / "static").glob("*.js")), ids=lambda module: module.name)
-def test_a_page_names_all_modules_that_its_script_will_need(module, private):
-    app = app_with(private, {})
-    with app.test_request_context("/ticketing/closed"):
-        tags = render_template_string("{{ script(name) }}", name=module.name)
-    named = set(re.findall(r'rel="modulepreload" href="/ticketing/static/([\w-]+\.js)"', tags))
-    for name in (module.name, *named):
-        assert set(re.findall(r"'\./([\w-]+\.js)'", (module.parent / name).read_text())) <= named
-    assert f'src="/ticketing/static/{module.name}?v=' in tags
 
 
 def test_a_program_gets_a_document_also_from_a_page(client):
