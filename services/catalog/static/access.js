@@ -75,6 +75,7 @@ function act(name, path, options) {
   });
 }
 
+/** @param {string} id @param {any} [account] */
 function open(id, account = null) {
   const dialog = $(id);
   const form = dialog.querySelector('form');

@@ -71,12 +71,13 @@ export function weekOf(box) {
 
 /** Hours of a week in a line, days that are alike together. */
 export function weekInWords(week) {
+  /** @type {{ from: string, to: string, hours: string }[]} */
   const parts = [];
   for (const day of WEEKDAYS) {
     const hours = (week[day] ?? []).map((interval) => interval.join('–')).join(', ');
     if (!hours) continue;
     const last = parts.at(-1);
-    if (last?.hours === hours) last.to = day;
+    if (last && last.hours === hours) last.to = day;
     else parts.push({ from: day, to: day, hours });
   }
   return parts.map(({ from, to, hours }) => `${t(`weekday.${from}`)}${to === from ? '' : `–${t(`weekday.${to}`)}`} ${hours}`).join('\n');

@@ -134,7 +134,11 @@ async function drawHistory() {
 
 // What would change, and doing it
 
-/** Ask what a change would make different; show it, and do it when it is confirmed. */
+/**
+ * Ask what a change would make different; show it, and do it when it is confirmed.
+ * @param {{ method: string, path: string, body?: any, query?: string, danger?: boolean, form?: any,
+ *   after?: (() => void) | null }} change
+ */
 async function ask({ method, path, body, query = '', danger = false, form = null, after = null }) {
   say('');
   const address = (dry) => `${api}${path && `/${path}`}?${[query, dry && 'dry_run=true'].filter(Boolean).join('&')}`;

@@ -13,7 +13,7 @@ async function find() {
   clearTimeout(timer);
   asked?.abort();
   asked = new AbortController();
-  const chosen = [...new FormData(form)].filter(([, value]) => value.trim());
+  const chosen = [...new FormData(form)].map(([name, value]) => [name, String(value)]).filter(([, value]) => value.trim());
   const address = `${location.pathname}${chosen.length ? `?${new URLSearchParams(chosen)}` : ''}`;
   const { lang } = document.documentElement;
   try {
@@ -39,7 +39,7 @@ function keepingPlace(change) {
   const focused = document.activeElement;
   change();
   for (const id of unfolded) document.getElementById(id)?.setAttribute('open', '');
-  if (focused.isConnected) return;
+  if (!focused || focused.isConnected) return;
   const href = focused.getAttribute('href');
   const same = href ? `#found a[href="${CSS.escape(href)}"]` : `#${focused.closest('details')?.id} > summary`;
   document.querySelector(same)?.focus();

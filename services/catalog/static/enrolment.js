@@ -108,7 +108,10 @@ function left() {
   });
 }
 
-/** Show recovery codes until the person has saved them. */
+/**
+ * Show recovery codes until the person has saved them.
+ * @returns {Promise<void>}
+ */
 export function showCodes(codes) {
   const items = codes.map((code) => Object.assign(document.createElement('li'), { textContent: code }));
   $('recovery-codes').replaceChildren(...items);

@@ -9,7 +9,10 @@ const form = $('form');
 const codeForm = $('code-form');
 const moment = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' });
 
-/** Go on after an answer to a step of signing in: to the next step, to what failed before, or to where one came from. */
+/**
+ * Go on after an answer to a step of signing in: to the next step, to what failed before, or to where one came from.
+ * @param {any} answer
+ */
 async function goOn({ next, half, factors, failed_attempts: count, last_failed_at: last }) {
   if (next === 'code') {
     codeForm.dataset.half = half;

@@ -24,7 +24,12 @@ export class Unreachable extends Problem {
   }
 }
 
-/** Ask the server and give back its JSON, null where there is none to give; throws Problem or Unreachable. */
+/**
+ * Ask the server and give back its JSON, null where there is none to give; throws Problem or Unreachable.
+ * @param {string} path
+ * @param {{ method?: string, body?: any, token?: string | null, key?: string | null, pass?: string | null }} [options]
+ * @returns {Promise<any>}
+ */
 export async function request(path, { method = 'GET', body, token, key, pass } = {}) {
   const headers = { Accept: 'application/json', 'Accept-Language': document.documentElement.lang };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
@@ -63,6 +68,8 @@ function keptKeys() {
 /**
  * As request, to do something: once, however often it is asked for until there is an answer. What is `lasting` is asked
  * for once even if the page is left and opened again before.
+ * @param {string} path
+ * @param {{ body?: any, token?: string | null, pass?: string | null, lasting?: boolean }} [options]
  */
 export async function once(path, { body, token, pass, lasting = false } = {}) {
   const asked = `${path} ${JSON.stringify(body)}`;

@@ -24,13 +24,18 @@ export function clockIn(zone) {
   };
 }
 
-/** The instant, in ISO, at which clocks in the zone show this local date and time. */
+/**
+ * The instant, in ISO, at which clocks in the zone show this local date and time.
+ * @param {string} local as a field of type `datetime-local` has it
+ * @param {string | undefined} zone
+ */
 function instant(local, zone) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const options = { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' };
   const guess = new Date(`${local}:00Z`);
-  const parts = Object.fromEntries(new Intl.DateTimeFormat('en', options).formatToParts(guess).map(({ type, value }) => [type, value]));
+  const parts = Object.fromEntries(new Intl.DateTimeFormat('en', options).formatToParts(guess).map(({ type, value }) => [type, Number(value)]));
   const shows = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute);
-  return new Date(2 * guess - shows).toISOString();
+  return new Date(2 * guess.getTime() - shows).toISOString();
 }
 
 /** An hour of the day, such as 09:00, as clocks of the page's language show it. */
@@ -40,5 +45,5 @@ export function hour(code) {
 
 /** Whole minutes from a time until now. */
 export function minutesSince(when) {
-  return Math.max(0, Math.floor((Date.now() - new Date(when)) / 60_000));
+  return Math.max(0, Math.floor((Date.now() - new Date(when).getTime()) / 60_000));
 }

@@ -23,7 +23,11 @@ export function isStaff() {
   return Boolean(staffToken() || session);
 }
 
-/** Forget who it was and ask anew, saying why. Resolves when a token is given; signing in leads back to this page. */
+/**
+ * Forget who it was and ask again, saying why. Resolves when a token is given; signing in leads back to this page.
+ * @param {string | null} [why]
+ * @returns {Promise<void>}
+ */
 export function askForToken(why = null) {
   keepToken(null);
   session = here = null;

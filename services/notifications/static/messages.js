@@ -40,7 +40,7 @@ function render(messages) {
 }
 
 async function look() {
-  const wanted = new URLSearchParams([...new FormData($('filter'))].filter(([, value]) => value));
+  const wanted = new URLSearchParams([...new FormData($('filter'))].map(([name, value]) => [name, String(value)]).filter(([, value]) => value));
   render((await send(`/notifications/api/messages?limit=50&${wanted}`)).messages);
 }
 

@@ -87,7 +87,7 @@ function occasion(found) {
       problemAt.hidden = false;
     }
   });
-  const languages = Object.entries(found.languages).sort(([one], [other]) => (other === 'id') - (one === 'id'));
+  const languages = Object.entries(found.languages).sort(([one], [other]) => Number(other === 'id') - Number(one === 'id'));
   section.querySelector('.wordings').append(...languages.map(([code, worded]) => wording(found.kind, code, worded)));
   return section;
 }

@@ -25,8 +25,8 @@ async function look() {
   // Left alone while nothing changes: somebody may be reading, or about to press a button.
   if (JSON.stringify(hooks) !== shown) {
     shown = JSON.stringify(hooks);
-    const focused = document.activeElement?.closest('.hook') && document.activeElement.dataset;
-    const { hook, do: act } = focused ?? {};
+    const focused = document.activeElement?.closest('.hook') && document.activeElement;
+    const { hook, do: act } = focused instanceof HTMLElement ? focused.dataset : {};
     $('hooks').replaceChildren(...hooks.map(card));
     if (hook) $('hooks').querySelector(`[data-hook="${hook}"][data-do="${act}"]`)?.focus();
   }
@@ -127,6 +127,7 @@ function wanted(form, id) {
   return { name: form.get('name').trim(), url: form.get('url').trim(), kinds: form.getAll('kinds'), services, ...agency };
 }
 
+/** @param {string} path @param {object} options @param {string} said @param {any} [log] */
 function act(path, options, said, log = null) {
   return forStaff(async () => {
     await send(path, options);
@@ -136,6 +137,7 @@ function act(path, options, said, log = null) {
   });
 }
 
+/** @param {string} id @param {any} [hook] */
 function open(id, hook = null) {
   const dialog = $(id);
   const form = dialog.querySelector('form');
@@ -202,7 +204,7 @@ async function copySecret() {
     $('said').textContent = t('webhooks.copied');
     $('copy').textContent = t('webhooks.copied');
   } catch {
-    getSelection().selectAllChildren(code);
+    getSelection()?.selectAllChildren(code);
   }
 }
 

@@ -58,7 +58,7 @@ function filter() {
   for (const each of rows) {
     const text = each.textContent.toLowerCase();
     each.hidden = !words.every((word) => text.includes(word));
-    shown += !each.hidden;
+    shown += Number(!each.hidden);
   }
   $('count').textContent = t('audit.count', { n: shown, all: rows.length });
 }

@@ -83,7 +83,8 @@ export function keptList(list) {
 
   return (page) => {
     const nodes = new Map([...sent].map(([item, html]) => [html, item]));
-    const key = list.contains(document.activeElement) ? document.activeElement.closest('[data-key]')?.dataset.key : undefined;
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    const key = focused?.closest('[data-key]')?.dataset.key;
     const items = new Map();
     for (const item of page.getElementById(list.id)?.children ?? []) {
       items.set(nodes.get(item.outerHTML) ?? document.importNode(item, true), item.outerHTML);

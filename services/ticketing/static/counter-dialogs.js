@@ -36,7 +36,8 @@ export function offerAlso(dialog, services) {
 /** What can be chosen in a dialog: each choice {value, title, about} a button that sends it, unless it says `why` not. */
 export function offer(dialog, choices) {
   const list = dialog.querySelector('[data-list]');
-  const focused = list.contains(document.activeElement) ? document.activeElement.value : null;
+  const active = document.activeElement;
+  const focused = active instanceof HTMLButtonElement && list.contains(active) ? active.value : null;
   list.replaceChildren(...choices.map((choice) => {
     const item = copy('choice', choice);
     const button = item.querySelector('button');

@@ -122,7 +122,8 @@ function freeFor() {
 }
 
 function renderList() {
-  const focused = document.activeElement?.dataset.ticket;
+  const active = document.activeElement;
+  const focused = active instanceof HTMLElement ? active.dataset.ticket : undefined;
   for (const tab of $('lists').children) tab.setAttribute('aria-pressed', tab.dataset.list === list);
   $('list-about').textContent = t(`counter.list.${list}.${view[list].length ? 'about' : 'none'}`);
   $('line').replaceChildren(...view[list].map(row));

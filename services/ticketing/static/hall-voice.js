@@ -53,7 +53,7 @@ function tone(pitch, after) {
 async function say(call, voice) {
   const own = ownVoice(voice.language);
   if (own) await speak(sentence(call, voice.words), own);
-  else if (voice.clips) await play(`${voice.clips}/${call.number}/${call.counter}.wav`).catch(() => {}); // the gong was heard
+  else if (voice.clips) await play(`${voice.clips}/${call.number}/${call.counter}.wav`).catch(() => {}); // after the gong
 }
 
 function ownVoice(language) {
@@ -65,7 +65,7 @@ function ownVoice(language) {
 export function sentence({ number, counter }, words) {
   const spelled = (code) => [...code].filter((sign) => /[\p{L}\d]/u.test(sign)).map((sign) => words[`digit.${sign}`] ?? sign).join(' ');
   const place = /^\D*0*(\d+)$/.exec(counter)?.[1];
-  const values = { number: spelled(number), counter: place?.length > 1 ? place : spelled(place ?? counter) };
+  const values = { number: spelled(number), counter: place && place.length > 1 ? place : spelled(place ?? counter) };
   return words.call.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
@@ -107,7 +107,7 @@ export function soundControls(button, slider, voices) {
 
   function louder(by) {
     volume = Math.min(100, Math.max(0, volume + by));
-    localStorage.setItem(VOLUME, volume);
+    localStorage.setItem(VOLUME, String(volume));
     show();
   }
 

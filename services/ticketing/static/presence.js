@@ -12,7 +12,8 @@ export function showPresence(mall, parts, isStaff, onShown) {
   const token = keptToken();
   if (!token && !isStaff) return;
 
-  function show({ code, qr }) {
+  /** @param {{ code: any, qr?: string }} presence */
+  function show({ code, qr = '' }) {
     for (const part of code ? parts : []) {
       fill(part, { code: code.replace(/(.{3})(?=.)/g, '$1 ') });
       for (const picture of part.querySelectorAll('[data-qr]')) picture.src = `data:image/svg+xml,${encodeURIComponent(qr)}`;

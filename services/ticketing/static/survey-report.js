@@ -52,7 +52,8 @@ function graded({ value, grade }) {
 
 function sampleOf({ sample, respondents }) {
   const short = Math.max(0, sample - respondents);
-  return `${count.format(sample)} (${short ? t('skm.sample.short', { n: count.format(short) }) : t('skm.sample.enough')})`;
+  const enough = short ? t('skm.sample.short', { n: count.format(short) }) : t('skm.sample.enough');
+  return `${count.format(sample)} (${enough})`;
 }
 
 function render(found) {
@@ -98,7 +99,7 @@ function bar(mean, grade) {
   svg.setAttribute('viewBox', '0 0 3 1');
   svg.setAttribute('preserveAspectRatio', 'none');
   const rect = document.createElementNS(SVG, 'rect');
-  for (const [attribute, set] of Object.entries({ class: `grade-${grade}`, width: mean - 1, height: 1 })) rect.setAttribute(attribute, set);
+  for (const [attribute, set] of Object.entries({ class: `grade-${grade}`, width: mean - 1, height: 1 })) rect.setAttribute(attribute, String(set));
   svg.append(rect);
   return svg;
 }
