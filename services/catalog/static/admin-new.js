@@ -49,8 +49,14 @@ export function newAgency({ api, catalog, changes, look }) {
 
   /** A code in capitals, made of the first word of the name that tells something. */
   function codeFrom(name) {
-    const words = name.toUpperCase().replace(/\(.*?\)/g, '').match(/[A-Z0-9]+/g) ?? [];
-    const telling = words.filter((word) => !['PT', 'DINAS', 'KANTOR', 'KOTA', 'BADAN', 'PERSERO', 'DAN', 'PEKALONGAN'].includes(word));
+    const words =
+      name
+        .toUpperCase()
+        .replace(/\(.*?\)/g, '')
+        .match(/[A-Z0-9]+/g) ?? [];
+    const telling = words.filter(
+      (word) => !['PT', 'DINAS', 'KANTOR', 'KOTA', 'BADAN', 'PERSERO', 'DAN', 'PEKALONGAN'].includes(word),
+    );
     return (telling[0] ?? words[0] ?? '').slice(0, 16);
   }
 
@@ -93,9 +99,12 @@ export function newAgency({ api, catalog, changes, look }) {
       row.dataset.field = `services.${place}`;
       row.querySelector('h3').textContent = t('admin.service-number', { n: place + 1 });
       row.setAttribute('aria-label', t('admin.service-number', { n: place + 1 }));
-      for (const field of row.querySelectorAll('[data-of]')) field.dataset.field = `services.${place}.${field.dataset.of}`;
+      for (const field of row.querySelectorAll('[data-of]'))
+        field.dataset.field = `services.${place}.${field.dataset.of}`;
       row.querySelector('[data-drop-row]').hidden = rows.length === 1;
-      row.querySelector('[data-drop-row]').setAttribute('aria-label', `${t('admin.drop')}: ${t('admin.service-number', { n: place + 1 })}`);
+      row
+        .querySelector('[data-drop-row]')
+        .setAttribute('aria-label', `${t('admin.drop')}: ${t('admin.service-number', { n: place + 1 })}`);
     });
   }
 
@@ -108,20 +117,37 @@ export function newAgency({ api, catalog, changes, look }) {
       let code = stem;
       for (let n = 2; codes.has(code); n += 1) code = `${stem}-${n}`;
       codes.add(code);
-      return { code, name: part('name').value, minutes: number(part('minutes')), fee: part('fee').value, requirements: lines(part('requirements')) };
+      return {
+        code,
+        name: part('name').value,
+        minutes: number(part('minutes')),
+        fee: part('fee').value,
+        requirements: lines(part('requirements')),
+      };
     });
     return {
-      agency: { code: agency, name: input('agency', 'name').value, line: input('agency', 'line').value.trim().toUpperCase() },
-      counter: { code: input('counter', 'code').value.trim().toUpperCase(), name: input('counter', 'name').value, floor: number(input('counter', 'floor')) },
+      agency: {
+        code: agency,
+        name: input('agency', 'name').value,
+        line: input('agency', 'line').value.trim().toUpperCase(),
+      },
+      counter: {
+        code: input('counter', 'code').value.trim().toUpperCase(),
+        name: input('counter', 'name').value,
+        floor: number(input('counter', 'floor')),
+      },
       services,
     };
   }
 
   /** What is empty in this step and must not be, so that nobody is sent on to be sent back. */
   function lacking() {
-    const needed = [...fields(STEPS[step]).querySelectorAll('input')].filter((one) => one.name || ['name', 'minutes'].includes(one.dataset.partOf));
+    const needed = [...fields(STEPS[step]).querySelectorAll('input')].filter(
+      (one) => one.name || ['name', 'minutes'].includes(one.dataset.partOf),
+    );
     const faults = {};
-    for (const one of needed) if (!one.value.trim()) faults[one.closest('[data-field]').dataset.field] = [t('admin.required')];
+    for (const one of needed)
+      if (!one.value.trim()) faults[one.closest('[data-field]').dataset.field] = [t('admin.required')];
     return faults;
   }
 
@@ -156,7 +182,9 @@ export function newAgency({ api, catalog, changes, look }) {
       form.hidden = true;
       $('new-said').textContent = t('admin.done', { agency: wanted.agency.name, counter: wanted.counter.name });
       $('new-counter-page').textContent = t('admin.done.counter', { counter: wanted.counter.name });
-      $('new-counter-page').href = `${$('new-kiosk').getAttribute('href').replace(/kiosk$/, 'counters')}/${wanted.counter.code}`;
+      $('new-counter-page').href = `${$('new-kiosk')
+        .getAttribute('href')
+        .replace(/kiosk$/, 'counters')}/${wanted.counter.code}`;
       $('new-done').hidden = false;
       $('new-said').focus();
     } catch (problem) {
@@ -172,14 +200,23 @@ export function newAgency({ api, catalog, changes, look }) {
     const first = STEPS.findIndex((each) => paths.some((path) => path.startsWith(each)));
     if (first >= 0) go(first);
     const homeless = showFaults(form, problem.errors ?? {});
-    fill(form.querySelector('[data-problem]'), { title: problem.title, detail: [problem.detail, ...homeless].join(' ') });
+    fill(form.querySelector('[data-problem]'), {
+      title: problem.title,
+      detail: [problem.detail, ...homeless].join(' '),
+    });
     form.querySelector('[data-problem]').hidden = false;
     goToFault(form);
   }
 
-  input('agency', 'name').addEventListener('input', (event) => { if (!own.code) setCode(codeFrom(event.target.value)); });
-  input('agency', 'code').addEventListener('input', () => { own.code = true; });
-  input('counter', 'code').addEventListener('input', (event) => { input('counter', 'name').value = counterName(event.target.value.trim().toUpperCase()); });
+  input('agency', 'name').addEventListener('input', (event) => {
+    if (!own.code) setCode(codeFrom(event.target.value));
+  });
+  input('agency', 'code').addEventListener('input', () => {
+    own.code = true;
+  });
+  input('counter', 'code').addEventListener('input', (event) => {
+    input('counter', 'name').value = counterName(event.target.value.trim().toUpperCase());
+  });
   $('new-service').addEventListener('click', () => addService().querySelector('input').focus());
   $('new-back').addEventListener('click', () => go(step - 1));
   forgetWhenCorrected(form);

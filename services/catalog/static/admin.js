@@ -1,4 +1,20 @@
-import { dayEditor, forgetFaults, forgetWhenCorrected, goToFault, intervalsOf, lines, number, piece, showFaults, showTicks, showWeek, ticked, timeFrom, weekInWords, weekOf } from './admin-forms.js';
+import {
+  dayEditor,
+  forgetFaults,
+  forgetWhenCorrected,
+  goToFault,
+  intervalsOf,
+  lines,
+  number,
+  piece,
+  showFaults,
+  showTicks,
+  showWeek,
+  ticked,
+  timeFrom,
+  weekInWords,
+  weekOf,
+} from './admin-forms.js';
 import { newAgency } from './admin-new.js';
 import { newKey, Problem } from './api.js';
 import { clockIn } from './clock.js';
@@ -51,41 +67,66 @@ function say(words) {
 
 function drawLists() {
   const given = new Map();
-  for (const counter of catalog.counters) for (const code of counter.services) given.set(code, [...(given.get(code) ?? []), counter.code]);
-  rows('agencies', catalog.agencies, (one) => copy('agency-row', {
-    name: one.name,
-    code: one.code,
-    suspended: one.suspended ? t('admin.suspended', { reason: one.suspended }) : null,
-    line: one.line,
-    counters: catalog.counters.filter((counter) => counter.agency === one.code).map((counter) => counter.code).join(', ') || '–',
-    services: catalog.services.filter((service) => service.agency === one.code).length,
-  }), (one) => [
-    ['edit', () => open('agencies', one)],
-    one.suspended ? ['return', () => ask({ method: 'DELETE', path: `agencies/${one.code}/suspension` })] : ['suspend', () => open('suspension', one)],
-    ['leave', () => ask({ method: 'DELETE', path: `agencies/${one.code}`, query: 'with_all=true', danger: true })],
-  ]);
-  rows('services', catalog.services, (one) => copy('service-row', {
-    name: one.name,
-    code: one.code,
-    eligibility: one.eligibility || null,
-    agency: agencyName(one.agency),
-    counters: given.get(one.code)?.join(', ') ?? t('admin.no-counter'),
-    minutes: one.minutes,
-  }), (one) => [
-    ['edit', () => open('services', one)],
-    ['withdraw', () => ask({ method: 'DELETE', path: `services/${one.code}`, danger: true })],
-  ]);
-  rows('counters', catalog.counters, (one) => copy('counter-row', {
-    name: one.name,
-    code: one.code,
-    agency: agencyName(one.agency),
-    floor: one.floor,
-    hours: one.week ? weekInWords(one.week) : t('admin.hours.mall'),
-    services: one.services.length,
-  }), (one) => [
-    ['edit', () => open('counters', one)],
-    ['withdraw', () => ask({ method: 'DELETE', path: `counters/${one.code}`, danger: true })],
-  ]);
+  for (const counter of catalog.counters)
+    for (const code of counter.services) given.set(code, [...(given.get(code) ?? []), counter.code]);
+  rows(
+    'agencies',
+    catalog.agencies,
+    (one) =>
+      copy('agency-row', {
+        name: one.name,
+        code: one.code,
+        suspended: one.suspended ? t('admin.suspended', { reason: one.suspended }) : null,
+        line: one.line,
+        counters:
+          catalog.counters
+            .filter((counter) => counter.agency === one.code)
+            .map((counter) => counter.code)
+            .join(', ') || '–',
+        services: catalog.services.filter((service) => service.agency === one.code).length,
+      }),
+    (one) => [
+      ['edit', () => open('agencies', one)],
+      one.suspended
+        ? ['return', () => ask({ method: 'DELETE', path: `agencies/${one.code}/suspension` })]
+        : ['suspend', () => open('suspension', one)],
+      ['leave', () => ask({ method: 'DELETE', path: `agencies/${one.code}`, query: 'with_all=true', danger: true })],
+    ],
+  );
+  rows(
+    'services',
+    catalog.services,
+    (one) =>
+      copy('service-row', {
+        name: one.name,
+        code: one.code,
+        eligibility: one.eligibility || null,
+        agency: agencyName(one.agency),
+        counters: given.get(one.code)?.join(', ') ?? t('admin.no-counter'),
+        minutes: one.minutes,
+      }),
+    (one) => [
+      ['edit', () => open('services', one)],
+      ['withdraw', () => ask({ method: 'DELETE', path: `services/${one.code}`, danger: true })],
+    ],
+  );
+  rows(
+    'counters',
+    catalog.counters,
+    (one) =>
+      copy('counter-row', {
+        name: one.name,
+        code: one.code,
+        agency: agencyName(one.agency),
+        floor: one.floor,
+        hours: one.week ? weekInWords(one.week) : t('admin.hours.mall'),
+        services: one.services.length,
+      }),
+    (one) => [
+      ['edit', () => open('counters', one)],
+      ['withdraw', () => ask({ method: 'DELETE', path: `counters/${one.code}`, danger: true })],
+    ],
+  );
 }
 
 function agencyName(code) {
@@ -93,19 +134,21 @@ function agencyName(code) {
 }
 
 function rows(kind, entries, row, acts) {
-  document.querySelector(`[data-rows="${kind}"]`).replaceChildren(...entries.map((entry) => {
-    const line = row(entry);
-    for (const [act, does] of acts(entry)) {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.className = 'button slim';
-      button.textContent = t(`admin.${act}`);
-      button.setAttribute('aria-label', `${t(`admin.${act}`)}: ${entry.name}`);
-      button.addEventListener('click', does);
-      line.querySelector('.acts').append(button);
-    }
-    return line;
-  }));
+  document.querySelector(`[data-rows="${kind}"]`).replaceChildren(
+    ...entries.map((entry) => {
+      const line = row(entry);
+      for (const [act, does] of acts(entry)) {
+        const button = document.createElement('button');
+        button.type = 'button';
+        button.className = 'button slim';
+        button.textContent = t(`admin.${act}`);
+        button.setAttribute('aria-label', `${t(`admin.${act}`)}: ${entry.name}`);
+        button.addEventListener('click', does);
+        line.querySelector('.acts').append(button);
+      }
+      return line;
+    }),
+  );
   find(kind);
 }
 
@@ -113,22 +156,41 @@ function find(kind) {
   const words = document.querySelector(`[data-finds="${kind}"]`).value.toLowerCase().split(/\s+/).filter(Boolean);
   const all = [...document.querySelector(`[data-rows="${kind}"]`).children];
   for (const row of all) {
-    const text = [...row.children].filter((cell) => !cell.matches('.acts')).map((cell) => cell.textContent).join(' ').toLowerCase();
+    const text = [...row.children]
+      .filter((cell) => !cell.matches('.acts'))
+      .map((cell) => cell.textContent)
+      .join(' ')
+      .toLowerCase();
     row.hidden = !words.every((word) => text.includes(word));
   }
-  document.querySelector(`[data-count="${kind}"]`).textContent = t('admin.count', { n: all.filter((row) => !row.hidden).length, all: all.length });
+  document.querySelector(`[data-count="${kind}"]`).textContent = t('admin.count', {
+    n: all.filter((row) => !row.hidden).length,
+    all: all.length,
+  });
 }
 
 async function drawHistory() {
   const { history } = await send(`${api}/history`);
-  document.querySelector('[data-rows="history"]').replaceChildren(...history.map((one) => copy('history-row', {
-    time: clock.stamp(one.at),
-    actor: one.actor,
-    act: t(`admin.act.${one.act}`),
-    what: one.name,
-    kind: `${t(`admin.kind.${one.kind}`)} · ${one.code}`,
-    differs: one.act === 'changed' ? one.differs.map((each) => `${label(each.field)}: ${value(each.before, each.field)} → ${value(each.after, each.field)}`).join('; ') : '',
-  })));
+  document.querySelector('[data-rows="history"]').replaceChildren(
+    ...history.map((one) =>
+      copy('history-row', {
+        time: clock.stamp(one.at),
+        actor: one.actor,
+        act: t(`admin.act.${one.act}`),
+        what: one.name,
+        kind: `${t(`admin.kind.${one.kind}`)} · ${one.code}`,
+        differs:
+          one.act === 'changed'
+            ? one.differs
+                .map(
+                  (each) =>
+                    `${label(each.field)}: ${value(each.before, each.field)} → ${value(each.after, each.field)}`,
+                )
+                .join('; ')
+            : '',
+      }),
+    ),
+  );
   find('history');
 }
 
@@ -177,7 +239,9 @@ async function ask({ method, path, body, query = '', danger = false, form = null
   }
 }
 
-/** Show in the preview the people that the change concerns; returns whether it closes today, which has its own notice. */
+/**
+ * Show in the preview the people that the change concerns; returns whether it closes today, which has its own notice.
+ */
 function showConcerns({ text, days, warnings }) {
   const closing = warnings.filter((one) => one.reason === 'closes-today');
   const others = warnings.filter((one) => one.reason !== 'closes-today');
@@ -186,10 +250,14 @@ function showConcerns({ text, days, warnings }) {
   closes.textContent = closing.map((one) => one.text).join(' ');
   preview.querySelector('[data-concerns]').hidden = !text && others.length === 0;
   preview.querySelector('[data-summary]').textContent = text;
-  preview.querySelector('[data-warnings]').replaceChildren(...others.map((one) => Object.assign(document.createElement('li'), { textContent: one.text })));
+  preview
+    .querySelector('[data-warnings]')
+    .replaceChildren(...others.map((one) => Object.assign(document.createElement('li'), { textContent: one.text })));
   const byDay = preview.querySelector('[data-days]');
   byDay.hidden = days.length === 0;
-  byDay.textContent = t('admin.concern.days', { days: days.map((one) => `${calendar.date(one.day)}: ${one.bookings}`).join(', ') });
+  byDay.textContent = t('admin.concern.days', {
+    days: days.map((one) => `${calendar.date(one.day)}: ${one.bookings}`).join(', '),
+  });
   return closing.length > 0;
 }
 
@@ -197,12 +265,22 @@ function tell(form, problem) {
   if (!(problem instanceof Problem)) throw problem;
   const notice = form?.querySelector('[data-problem]');
   if (!notice) {
-    forStaff(problem.status === 401 ? look : () => { throw problem; });
+    forStaff(
+      problem.status === 401
+        ? look
+        : () => {
+            throw problem;
+          },
+    );
     return;
   }
   const homeless = showFaults(form, problem.errors ?? {});
   fill(notice, { title: problem.title, detail: [problem.detail, ...homeless].join(' ') });
-  notice.querySelector('[data-faults]')?.replaceChildren(...(problem.faults ?? []).map((fault) => Object.assign(document.createElement('li'), { textContent: fault })));
+  notice
+    .querySelector('[data-faults]')
+    ?.replaceChildren(
+      ...(problem.faults ?? []).map((fault) => Object.assign(document.createElement('li'), { textContent: fault })),
+    );
   notice.hidden = false;
   if (form.querySelector('.fault')) goToFault(form);
 }
@@ -211,13 +289,18 @@ function tell(form, problem) {
 function changes(found) {
   if (!found.length) return [Object.assign(document.createElement('p'), { textContent: t('admin.nothing') })];
   return found.slice(0, 200).map((one) => {
-    const box = copy('change', { act: t(`admin.act.${one.act}`), name: one.name, kind: `${t(`admin.kind.${one.kind}`)} · ${one.code}` });
+    const box = copy('change', {
+      act: t(`admin.act.${one.act}`),
+      name: one.name,
+      kind: `${t(`admin.kind.${one.kind}`)} · ${one.code}`,
+    });
     box.querySelector('.pill').dataset.kind = { added: 'good', changed: 'warn', withdrawn: 'bad' }[one.act];
     for (const { field, before, after } of one.differs) {
       if (one.act === 'added' && (empty(after) || field === 'name')) continue;
       const term = Object.assign(document.createElement('dt'), { textContent: label(field) });
       const about = document.createElement('dd');
-      if (one.act === 'changed') about.append(Object.assign(document.createElement('del'), { textContent: value(before, field, found) }), ' → ');
+      if (one.act === 'changed')
+        about.append(Object.assign(document.createElement('del'), { textContent: value(before, field, found) }), ' → ');
       about.append(Object.assign(document.createElement('ins'), { textContent: value(after, field, found) }));
       box.querySelector('dl').append(term, about);
     }
@@ -240,7 +323,10 @@ function value(thing, field = '', added = []) {
   if (empty(thing)) return '–';
   if (field === 'agency' || field === 'services') {
     const named = [...added, ...catalog.agencies, ...catalog.services];
-    return [thing].flat().map((code) => named.find((one) => one.code === code)?.name ?? code).join(', ');
+    return [thing]
+      .flat()
+      .map((code) => named.find((one) => one.code === code)?.name ?? code)
+      .join(', ');
   }
   if (field === 'closed_on') return thing.map((kind) => t(`admin.closed.${kind}`)).join(', ');
   if (field === 'rule') return t(`admin.rule.${thing}`);
@@ -249,7 +335,10 @@ function value(thing, field = '', added = []) {
   if (Array.isArray(thing)) return thing.map((one) => value(one)).join('; ');
   if (typeof thing !== 'object') return String(thing);
   if (field === 'week') return weekInWords(thing) || t('admin.hours.none');
-  return Object.entries(thing).filter(([, inner]) => !empty(inner)).map(([name, inner]) => `${label(name)}: ${value(inner, name)}`).join(', ');
+  return Object.entries(thing)
+    .filter(([, inner]) => !empty(inner))
+    .map(([name, inner]) => `${label(name)}: ${value(inner, name)}`)
+    .join(', ');
 }
 
 // Forms
@@ -262,7 +351,9 @@ function open(kind, entry) {
   form.reset();
   forgetFaults(form);
   form.querySelector('[data-problem]').hidden = true;
-  form.querySelector('[data-title]').textContent = entry ? t(`admin.edit.${kind}`, { name: entry.name }) : t(`admin.add.${kind}`);
+  form.querySelector('[data-title]').textContent = entry
+    ? t(`admin.edit.${kind}`, { name: entry.name })
+    : t(`admin.add.${kind}`);
   for (const [name, held] of Object.entries(entry ?? {})) {
     if (form.elements[name] && ['string', 'number'].includes(typeof held)) form.elements[name].value = held;
   }
@@ -273,17 +364,26 @@ function open(kind, entry) {
 }
 
 function agencies(form, chosen) {
-  form.elements.agency.replaceChildren(...catalog.agencies.map((one) => new Option(one.name, one.code, false, one.code === chosen)));
+  form.elements.agency.replaceChildren(
+    ...catalog.agencies.map((one) => new Option(one.name, one.code, false, one.code === chosen)),
+  );
 }
 
 const FILL = {
   services(form, entry) {
     agencies(form, entry?.agency);
     form.elements.requirements.value = entry?.requirements.join('\n') ?? '';
-    for (const area of form.querySelectorAll('[data-component]')) area.value = entry?.components[area.dataset.component] ?? '';
+    for (const area of form.querySelectorAll('[data-component]'))
+      area.value = entry?.components[area.dataset.component] ?? '';
     const draw = () => {
-      const own = catalog.counters.filter((one) => one.agency === form.elements.agency.value || one.services.includes(entry?.code));
-      showTicks(form.querySelector('[data-ticks]'), 'counters', own.map((one) => [one.code, `${one.name} (${one.code})`, entry ? one.services.includes(entry.code) : true]));
+      const own = catalog.counters.filter(
+        (one) => one.agency === form.elements.agency.value || one.services.includes(entry?.code),
+      );
+      showTicks(
+        form.querySelector('[data-ticks]'),
+        'counters',
+        own.map((one) => [one.code, `${one.name} (${one.code})`, entry ? one.services.includes(entry.code) : true]),
+      );
     };
     form.elements.agency.onchange = draw;
     draw();
@@ -292,8 +392,14 @@ const FILL = {
     agencies(form, entry?.agency);
     if (!entry) form.elements.code.value = joining.nextCounter();
     const draw = () => {
-      const own = catalog.services.filter((one) => one.agency === form.elements.agency.value || entry?.services.includes(one.code));
-      showTicks(form.querySelector('[data-ticks]'), 'services', own.map((one) => [one.code, one.name, entry ? entry.services.includes(one.code) : true]));
+      const own = catalog.services.filter(
+        (one) => one.agency === form.elements.agency.value || entry?.services.includes(one.code),
+      );
+      showTicks(
+        form.querySelector('[data-ticks]'),
+        'services',
+        own.map((one) => [one.code, one.name, entry ? entry.services.includes(one.code) : true]),
+      );
     };
     form.elements.agency.onchange = draw;
     draw();
@@ -301,7 +407,9 @@ const FILL = {
     form.elements.own.checked = Boolean(entry?.week);
     week.hidden = !entry?.week;
     showWeek(week, entry?.week ?? catalog.mall.week);
-    form.elements.own.onchange = () => { week.hidden = !form.elements.own.checked; };
+    form.elements.own.onchange = () => {
+      week.hidden = !form.elements.own.checked;
+    };
   },
 };
 
@@ -317,7 +425,11 @@ const BODY = {
     basis: entry?.basis ?? '',
     fee: form.fee.value,
     eligibility: form.eligibility.value,
-    components: Object.fromEntries([...element.querySelectorAll('[data-component]')].filter((area) => area.value.trim()).map((area) => [area.dataset.component, area.value])),
+    components: Object.fromEntries(
+      [...element.querySelectorAll('[data-component]')]
+        .filter((area) => area.value.trim())
+        .map((area) => [area.dataset.component, area.value]),
+    ),
     counters: ticked(element, 'counters'),
   }),
   counters: (form, entry, element) => ({
@@ -346,7 +458,17 @@ function submit(form) {
 // The mall
 
 const TEXTS = ['name', 'city', 'address', 'zone'];
-const NUMBERS = ['capacity', 'kept_for_priority', 'kept_for_bookings', 'approaching', 'home_percent', 'bookings_percent', 'tickets_from_minutes', 'last_ticket_minutes', 'overtime_minutes'];
+const NUMBERS = [
+  'capacity',
+  'kept_for_priority',
+  'kept_for_bookings',
+  'approaching',
+  'home_percent',
+  'bookings_percent',
+  'tickets_from_minutes',
+  'last_ticket_minutes',
+  'overtime_minutes',
+];
 
 function mallForm() {
   return document.querySelector('[data-edits="mall"]');
@@ -388,7 +510,10 @@ function addClass(one = { code: '', name: { id: '', en: '' }, basis: '' }) {
 
 function addRow(where, row) {
   const list = mallForm().querySelector(where);
-  row.querySelector('[data-drop-row]').addEventListener('click', () => { row.remove(); name(list); });
+  row.querySelector('[data-drop-row]').addEventListener('click', () => {
+    row.remove();
+    name(list);
+  });
   list.append(row);
   name(list);
   return row;
@@ -396,13 +521,17 @@ function addRow(where, row) {
 
 /** Faults of a row are told in the row: its fields are named by its number. */
 function name(list) {
-  [...list.children].forEach((row, number) => { row.dataset.field = `${list.matches('[data-classes]') ? 'priority.classes' : 'exceptions'}.${number}`; });
+  [...list.children].forEach((row, number) => {
+    row.dataset.field = `${list.matches('[data-classes]') ? 'priority.classes' : 'exceptions'}.${number}`;
+  });
 }
 
 function mallBody(form) {
   const { elements } = form;
   const classes = [...form.querySelector('[data-classes]').children].map((row) => {
-    const held = Object.fromEntries([...row.querySelectorAll('[data-part-of]')].map((input) => [input.dataset.partOf, input.value.trim()]));
+    const held = Object.fromEntries(
+      [...row.querySelectorAll('[data-part-of]')].map((input) => [input.dataset.partOf, input.value.trim()]),
+    );
     return { code: held.code, name: { id: held.id, en: held.en }, basis: held.basis };
   });
   return {
@@ -415,8 +544,15 @@ function mallBody(form) {
       reason: row.querySelector('[data-reason]').value,
       intervals: intervalsOf(row.querySelector('.day')),
     })),
-    bookings: elements.bookings.checked ? { days_ahead: number(elements.days_ahead), claim_by: timeFrom(elements.claim_by.value) } : null,
-    priority: { rule: elements.rule.value, in_a_row: number(elements.in_a_row), ceiling_minutes: number(elements.ceiling_minutes), classes },
+    bookings: elements.bookings.checked
+      ? { days_ahead: number(elements.days_ahead), claim_by: timeFrom(elements.claim_by.value) }
+      : null,
+    priority: {
+      rule: elements.rule.value,
+      in_a_row: number(elements.in_a_row),
+      ceiling_minutes: number(elements.ceiling_minutes),
+      classes,
+    },
   };
 }
 
@@ -460,10 +596,16 @@ async function inBase64(file) {
 }
 
 joining = newAgency({ api, catalog: () => catalog, changes, look });
-for (const input of document.querySelectorAll('[data-finds]')) input.addEventListener('input', () => find(input.dataset.finds));
-for (const button of document.querySelectorAll('[data-adds]')) button.addEventListener('click', () => open(button.dataset.adds, null));
-for (const button of document.querySelectorAll('dialog [data-close]')) button.addEventListener('click', () => button.closest('dialog').close());
-for (const button of document.querySelectorAll('[data-export]')) button.addEventListener('click', () => forStaff(() => download(`${api}/export?${button.dataset.export}`, button.dataset.name)));
+for (const input of document.querySelectorAll('[data-finds]'))
+  input.addEventListener('input', () => find(input.dataset.finds));
+for (const button of document.querySelectorAll('[data-adds]'))
+  button.addEventListener('click', () => open(button.dataset.adds, null));
+for (const button of document.querySelectorAll('dialog [data-close]'))
+  button.addEventListener('click', () => button.closest('dialog').close());
+for (const button of document.querySelectorAll('[data-export]'))
+  button.addEventListener('click', () =>
+    forStaff(() => download(`${api}/export?${button.dataset.export}`, button.dataset.name)),
+  );
 for (const form of document.querySelectorAll('[data-edits]')) {
   forgetWhenCorrected(form);
   form.addEventListener('submit', (event) => {
@@ -471,9 +613,15 @@ for (const form of document.querySelectorAll('[data-edits]')) {
     submit(form);
   });
 }
-document.querySelector('[data-more="exception"]').addEventListener('click', () => addException().querySelector('input').focus());
-document.querySelector('[data-more="class"]').addEventListener('click', () => addClass().querySelector('input').focus());
-mallForm().elements.bookings.addEventListener('change', (event) => { mallForm().querySelector('[data-bookings]').hidden = !event.target.checked; });
+document
+  .querySelector('[data-more="exception"]')
+  .addEventListener('click', () => addException().querySelector('input').focus());
+document
+  .querySelector('[data-more="class"]')
+  .addEventListener('click', () => addClass().querySelector('input').focus());
+mallForm().elements.bookings.addEventListener('change', (event) => {
+  mallForm().querySelector('[data-bookings]').hidden = !event.target.checked;
+});
 addEventListener('hashchange', () => {
   if (!catalog) return;
   say('');

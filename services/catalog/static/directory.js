@@ -13,7 +13,9 @@ async function find() {
   clearTimeout(timer);
   asked?.abort();
   asked = new AbortController();
-  const chosen = [...new FormData(form)].map(([name, value]) => [name, String(value)]).filter(([, value]) => value.trim());
+  const chosen = [...new FormData(form)]
+    .map(([name, value]) => [name, String(value)])
+    .filter(([, value]) => value.trim());
   const address = `${location.pathname}${chosen.length ? `?${new URLSearchParams(chosen)}` : ''}`;
   const { lang } = document.documentElement;
   try {
@@ -25,7 +27,12 @@ async function find() {
       for (const id of ['found', 'closures']) document.getElementById(id).replaceWith(page.getElementById(id));
     });
     document.getElementById('count').textContent = page.getElementById('count').textContent;
-    document.querySelector('.language').parentElement.querySelectorAll('.language').forEach((link, at) => { link.href = page.querySelectorAll('.language')[at].href; });
+    document
+      .querySelector('.language')
+      .parentElement.querySelectorAll('.language')
+      .forEach((link, at) => {
+        link.href = page.querySelectorAll('.language')[at].href;
+      });
     history.replaceState(null, '', address);
     showWaiting();
   } catch (error) {

@@ -19,13 +19,15 @@ export function tell(notice, problem) {
 }
 
 /**
- * Set up a second factor in one of these ways (`totp`, `passkey`) for who has shown `wanted`: the password, or `half` of
+ * Set up a second factor in one of these ways (`totp`, `passkey`) for who has shown `wanted`: the password, or `half`
+ * of
  * a sign-in. Returns what turned it on; null where the person left.
  */
 export async function setUp(wanted, { required = false, ways = ['totp', 'passkey'] } = {}) {
   const byApp = ways.includes('totp');
   if (byApp) showOffer(await request(`${API}/offer`, { method: 'POST', body: wanted }));
-  const offered = byApp ? null : await offerPasskey(wanted); // at once, so that a wrong password is refused on this form
+  // at once, so that a wrong password is refused on this form
+  const offered = byApp ? null : await offerPasskey(wanted);
   $('enrolment-form').hidden = !byApp;
   $('enrolment-required').hidden = !required;
   $('enrolment-back').hidden = required;
@@ -84,12 +86,15 @@ function newPasskey(wanted, offered) {
       $('passkey-problem').hidden = true;
       button.disabled = true;
       try {
-        const { options } = offered ?? await offerPasskey(wanted);
+        const { options } = offered ?? (await offerPasskey(wanted));
         offered = null; // a challenge is answered once
         $('passkey-waiting').textContent = t(`${PASSKEYS}.waiting`);
         const made = await makePasskey(options, PASSKEYS);
         const name = form.elements.name.value.trim();
-        resolve({ ...await request(`${API}/passkeys`, { method: 'POST', body: { name, ...made, ...(half && { half }) } }), name });
+        resolve({
+          ...(await request(`${API}/passkeys`, { method: 'POST', body: { name, ...made, ...(half && { half }) } })),
+          name,
+        });
         form.reset();
       } catch (problem) {
         if (problem.status === 401) reject(problem);

@@ -7,14 +7,18 @@ const form = document.getElementById('form');
 const problem = form.querySelector('[data-problem]');
 const week = form.querySelector('[data-week]');
 const key = newKey();
-const USUAL = Object.fromEntries(['monday', 'tuesday', 'wednesday', 'thursday', 'friday'].map((day) => [day, [['08:00', '15:00']]]));
+const USUAL = Object.fromEntries(
+  ['monday', 'tuesday', 'wednesday', 'thursday', 'friday'].map((day) => [day, [['08:00', '15:00']]]),
+);
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   forgetFaults(form);
   problem.hidden = true;
   const { elements } = form;
-  const texts = Object.fromEntries(['name', 'code', 'city', 'address', 'zone'].map((name) => [name, elements[name].value.trim()]));
+  const texts = Object.fromEntries(
+    ['name', 'code', 'city', 'address', 'zone'].map((name) => [name, elements[name].value.trim()]),
+  );
   const body = { ...texts, code: texts.code.toLowerCase(), capacity: number(elements.capacity), week: weekOf(week) };
   try {
     await send('/catalog/api/malls', { method: 'POST', body, key });

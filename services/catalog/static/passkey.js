@@ -1,8 +1,13 @@
 import { Problem } from './api.js';
 import { t } from './page.js';
 
-const toBytes = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
-const toText = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+const toBytes = (text) =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
+const toText = (bytes) =>
+  btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 const credential = ({ id, ...others }) => ({ ...others, id: toBytes(id) });
 
 /** Why passkeys cannot be used here: `no-browser` or `not-here`; null where they can. */
@@ -13,14 +18,16 @@ export function whyNoPasskeys() {
 
 /** Have the browser make a passkey from the server's options; throws a Problem in words that begin with `words`. */
 export async function makePasskey(options, words) {
-  const { id, response } = await inWords(words, () => navigator.credentials.create({
-    publicKey: {
-      ...options,
-      challenge: toBytes(options.challenge),
-      user: credential(options.user),
-      excludeCredentials: options.excludeCredentials.map(credential),
-    },
-  }));
+  const { id, response } = await inWords(words, () =>
+    navigator.credentials.create({
+      publicKey: {
+        ...options,
+        challenge: toBytes(options.challenge),
+        user: credential(options.user),
+        excludeCredentials: options.excludeCredentials.map(credential),
+      },
+    }),
+  );
   return {
     credential: id,
     client_data: toText(response.clientDataJSON),
@@ -29,15 +36,19 @@ export async function makePasskey(options, words) {
   };
 }
 
-/** Have one of the account's passkeys sign the server's challenge; throws a Problem in words that begin with `words`. */
+/**
+ * Have one of the account's passkeys sign the server's challenge; throws a Problem in words that begin with `words`.
+ */
 export async function usePasskey(options, words) {
-  const { id, response } = await inWords(words, () => navigator.credentials.get({
-    publicKey: {
-      ...options,
-      challenge: toBytes(options.challenge),
-      allowCredentials: options.allowCredentials.map(credential),
-    },
-  }));
+  const { id, response } = await inWords(words, () =>
+    navigator.credentials.get({
+      publicKey: {
+        ...options,
+        challenge: toBytes(options.challenge),
+        allowCredentials: options.allowCredentials.map(credential),
+      },
+    }),
+  );
   return {
     credential: id,
     client_data: toText(response.clientDataJSON),

@@ -20,7 +20,10 @@ form.addEventListener('submit', async (event) => {
   button.disabled = true;
   $('problem').hidden = true;
   try {
-    await request('/catalog/api/session/password', { method: 'PUT', body: { current: current.value, password: password.value } });
+    await request('/catalog/api/session/password', {
+      method: 'PUT',
+      body: { current: current.value, password: password.value },
+    });
     form.reset();
     form.hidden = true;
     $('done').hidden = false;

@@ -14,9 +14,12 @@ const acts = {
     const added = await setUp(body, { ways: ['passkey'] });
     return added && t('factor.passkeys.added', added);
   },
-  'new-codes': async (body) => { await showCodes((await request(`${API}/recovery-codes`, { method: 'POST', body })).codes); },
+  'new-codes': async (body) => {
+    await showCodes((await request(`${API}/recovery-codes`, { method: 'POST', body })).codes);
+  },
   'remove-app': (body) => remove({ ...body, kind: 'totp' }, t('factor.app.removed')),
-  'remove-passkey': (body, { passkey, name }) => remove({ ...body, kind: 'passkey', passkey }, t('factor.passkeys.removed', { name })),
+  'remove-passkey': (body, { passkey, name }) =>
+    remove({ ...body, kind: 'passkey', passkey }, t('factor.passkeys.removed', { name })),
   remove: (body) => remove(body, t('factor.removed')),
 };
 
@@ -39,7 +42,13 @@ async function look() {
   $('acts').hidden = !possible && !active && why !== null;
   listPasskeys(passkeys, required && !totp && passkeys.length === 1);
   $('passkeys-about').textContent = t(`factor.passkeys.${why ?? 'about'}`);
-  const offered = { 'set-up': !totp && possible, 'add-passkey': why === null, 'new-codes': active, 'remove-app': totp && passkeys.length > 0, remove: active && !required };
+  const offered = {
+    'set-up': !totp && possible,
+    'add-passkey': why === null,
+    'new-codes': active,
+    'remove-app': totp && passkeys.length > 0,
+    remove: active && !required,
+  };
   for (const [act, is] of Object.entries(offered)) form.querySelector(`[data-act="${act}"]`).hidden = !is;
   showOnly(form, current);
 }
@@ -47,14 +56,20 @@ async function look() {
 function listPasskeys(passkeys, isLast) {
   const when = (at) => moment.format(new Date(at));
   $('passkeys-none').hidden = passkeys.length > 0;
-  $('passkeys').replaceChildren(...passkeys.map(({ id, name, added_at: added, used_at: used }) => {
-    const item = copy('passkey', { name, since: t('factor.passkeys.since', { when: when(added) }), used: used ? t('factor.passkeys.used', { when: when(used) }) : t('factor.passkeys.unused') });
-    const button = item.querySelector('button');
-    Object.assign(button.dataset, { passkey: id, name });
-    button.setAttribute('aria-label', t('factor.passkeys.remove.which', { name }));
-    button.hidden = isLast;
-    return item;
-  }));
+  $('passkeys').replaceChildren(
+    ...passkeys.map(({ id, name, added_at: added, used_at: used }) => {
+      const item = copy('passkey', {
+        name,
+        since: t('factor.passkeys.since', { when: when(added) }),
+        used: used ? t('factor.passkeys.used', { when: when(used) }) : t('factor.passkeys.unused'),
+      });
+      const button = item.querySelector('button');
+      Object.assign(button.dataset, { passkey: id, name });
+      button.setAttribute('aria-label', t('factor.passkeys.remove.which', { name }));
+      button.hidden = isLast;
+      return item;
+    }),
+  );
 }
 
 form.addEventListener('submit', async (event) => {

@@ -34,7 +34,8 @@ function offerPasskey(hasApp) {
   const why = whyNoPasskeys();
   $('passkey-way').hidden = why !== null;
   $('code-submit').classList.toggle('main', why !== null);
-  if (why) tell($('no-passkeys'), { title: t(`sign-in.factor.${why}.title`), detail: t(`sign-in.factor.${why}.detail`) });
+  if (why)
+    tell($('no-passkeys'), { title: t(`sign-in.factor.${why}.title`), detail: t(`sign-in.factor.${why}.detail`) });
   $('code-name').textContent = t('sign-in.factor.title');
   $('code-about').textContent = t(`sign-in.factor.${hasApp ? 'either' : 'backup'}`);
 }
@@ -81,7 +82,10 @@ async function takeSecondStep(answer, focused) {
 codeForm.addEventListener('submit', async (event) => {
   event.preventDefault();
   const { code } = codeForm.elements;
-  await takeSecondStep((half) => request(`${SESSION}/code`, { method: 'POST', body: { ...half, code: code.value } }), code);
+  await takeSecondStep(
+    (half) => request(`${SESSION}/code`, { method: 'POST', body: { ...half, code: code.value } }),
+    code,
+  );
   code.select();
 });
 
@@ -90,14 +94,20 @@ $('use-passkey').addEventListener('click', async ({ target }) => {
   await takeSecondStep(async (half) => {
     const { options } = await request(`${SESSION}/passkey/offer`, { method: 'POST', body: half });
     $('use-waiting').textContent = t('sign-in.factor.waiting');
-    return request(`${SESSION}/passkey`, { method: 'POST', body: { ...half, ...await usePasskey(options, 'sign-in.factor') } });
+    return request(`${SESSION}/passkey`, {
+      method: 'POST',
+      body: { ...half, ...(await usePasskey(options, 'sign-in.factor')) },
+    });
   }, target);
   $('use-waiting').textContent = '';
   target.disabled = false;
   if (!$('code-problem').hidden) target.focus();
 });
 
-for (const [id, path] of [['sign-out', SESSION], ['sign-out-everywhere', `${SESSION}s`]]) {
+for (const [id, path] of [
+  ['sign-out', SESSION],
+  ['sign-out-everywhere', `${SESSION}s`],
+]) {
   $(id)?.addEventListener('click', async () => {
     try {
       await request(path, { method: 'DELETE' });
@@ -111,16 +121,22 @@ for (const [id, path] of [['sign-out', SESSION], ['sign-out-everywhere', `${SESS
 /** List where the person is signed in, each with a button that ends it; this browser's has none, for it signs out. */
 async function listSessions() {
   const { sessions } = await request(`${SESSION}s`);
-  $('sessions').replaceChildren(...sessions.map(({ id, device, began_at: began, used_at: used, current }) => {
-    const name = device || t('sign-in.sessions.unknown');
-    const [since, last] = [began, used].map((at) => moment.format(new Date(at)));
-    const item = copy('session', { device: name, here: current ? t('sign-in.sessions.here') : null, since: t('sign-in.sessions.since', { since, last }) });
-    const button = item.querySelector('button');
-    button.hidden = current;
-    button.setAttribute('aria-label', t('sign-in.sessions.end.which', { device: name, since }));
-    button.addEventListener('click', () => endSession(id));
-    return item;
-  }));
+  $('sessions').replaceChildren(
+    ...sessions.map(({ id, device, began_at: began, used_at: used, current }) => {
+      const name = device || t('sign-in.sessions.unknown');
+      const [since, last] = [began, used].map((at) => moment.format(new Date(at)));
+      const item = copy('session', {
+        device: name,
+        here: current ? t('sign-in.sessions.here') : null,
+        since: t('sign-in.sessions.since', { since, last }),
+      });
+      const button = item.querySelector('button');
+      button.hidden = current;
+      button.setAttribute('aria-label', t('sign-in.sessions.end.which', { device: name, since }));
+      button.addEventListener('click', () => endSession(id));
+      return item;
+    }),
+  );
 }
 
 async function endSession(id) {

@@ -6,11 +6,19 @@ export function clockIn(zone) {
   const { lang } = document.documentElement;
   const format = (options, language = LOCALES[lang] ?? lang) => {
     let made; // a format takes a millisecond to make, and most pages need one or two
-    return (when) => (made ??= new Intl.DateTimeFormat(language, { timeZone: zone, ...options })).format(new Date(when));
+    return (when) =>
+      (made ??= new Intl.DateTimeFormat(language, { timeZone: zone, ...options })).format(new Date(when));
   };
   const time = format({ hour: '2-digit', minute: '2-digit', hour12: false });
   const date = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-  const moment = format({ weekday: 'long', day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit', hour12: false });
+  const moment = format({
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+  });
   const weekday = format({ weekday: 'long' }, 'en');
   return {
     time,
@@ -31,9 +39,19 @@ export function clockIn(zone) {
  */
 function instant(local, zone) {
   /** @type {Intl.DateTimeFormatOptions} */
-  const options = { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' };
+  const options = {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+  };
   const guess = new Date(`${local}:00Z`);
-  const parts = Object.fromEntries(new Intl.DateTimeFormat('en', options).formatToParts(guess).map(({ type, value }) => [type, Number(value)]));
+  const parts = Object.fromEntries(
+    new Intl.DateTimeFormat('en', options).formatToParts(guess).map(({ type, value }) => [type, Number(value)]),
+  );
   const shows = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute);
   return new Date(2 * guess.getTime() - shows).toISOString();
 }

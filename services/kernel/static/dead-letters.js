@@ -24,7 +24,10 @@ function card(letter) {
     state: t(`letters.state.${letter.state}`),
     at: clock.moment(letter.at),
     where: t('letters.where', letter),
-    headers: Object.entries(letter.headers).map(([name, text]) => `${name}: ${text}`).join('\n') || '–',
+    headers:
+      Object.entries(letter.headers)
+        .map(([name, text]) => `${name}: ${text}`)
+        .join('\n') || '–',
   });
   item.querySelector('.pill').dataset.kind = KINDS[letter.state];
   item.querySelector('[data-list="acts"]').replaceChildren(...letter.acts.map(act));
@@ -43,12 +46,13 @@ function act({ act: what, at, by, why }) {
 }
 
 const DOING = {
-  replay: (letter) => forStaff(async () => {
-    await send(`${api}/${letter.id}/replay`, { method: 'POST', body: {} });
-    say('replaying', letter);
-    await look();
-    watch(letter);
-  }),
+  replay: (letter) =>
+    forStaff(async () => {
+      await send(`${api}/${letter.id}/replay`, { method: 'POST', body: {} });
+      say('replaying', letter);
+      await look();
+      watch(letter);
+    }),
   discard: (letter) => {
     chosen = letter;
     dialog.querySelector('form').reset();
@@ -60,15 +64,19 @@ const DOING = {
 
 /** Follow a letter that is tried again until it is known what became of it. */
 function watch(letter) {
-  setTimeout(() => forStaff(async () => {
-    const { state } = await send(`${api}/${letter.id}`);
-    if (state === 'replaying') {
-      watch(letter);
-      return;
-    }
-    say(state, letter);
-    await look();
-  }), WATCH_MS);
+  setTimeout(
+    () =>
+      forStaff(async () => {
+        const { state } = await send(`${api}/${letter.id}`);
+        if (state === 'replaying') {
+          watch(letter);
+          return;
+        }
+        say(state, letter);
+        await look();
+      }),
+    WATCH_MS,
+  );
 }
 
 function say(state, letter) {

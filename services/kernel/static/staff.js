@@ -11,7 +11,9 @@ export function send(path, options = {}) {
   return request(path, { token: staffToken(), ...options });
 }
 
-/** Do what needs a token, then show the page; a token that is missing or refused is asked for, and `look` is done again. */
+/**
+ * Do what needs a token, then show the page; a token that is missing or refused is asked for, and `look` is done again.
+ */
 export async function forStaff(look) {
   if (!isStaff()) {
     await turnAway(null, look);
@@ -55,13 +57,16 @@ async function showNav() {
   for (const item of nav.querySelectorAll('[data-for]')) {
     const link = item.firstElementChild;
     if (mall) link.href = link.getAttribute('href').replace('{mall}', encodeURIComponent(mall));
-    const mayOpen = !me || (item.dataset.for.split(' ').includes(me.role) && !('everywhere' in item.dataset && me.scope.mall));
+    const mayOpen =
+      !me || (item.dataset.for.split(' ').includes(me.role) && !('everywhere' in item.dataset && me.scope.mall));
     item.hidden = !mayOpen || link.getAttribute('href').includes('{mall}');
   }
   for (const group of nav.querySelectorAll('ul')) group.hidden = !group.querySelector('li:not([hidden])');
 }
 
-menu.addEventListener('click', () => menu.setAttribute('aria-expanded', menu.getAttribute('aria-expanded') === 'false'));
+menu.addEventListener('click', () =>
+  menu.setAttribute('aria-expanded', menu.getAttribute('aria-expanded') === 'false'),
+);
 
 /** Save what an address answers as a file; the token travels in a header, so a link cannot do it. */
 export async function download(path, name) {

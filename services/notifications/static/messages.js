@@ -5,7 +5,17 @@ import { isStaff } from './token.js';
 
 const REFRESH_MS = 3_000;
 const KINDS = { accepted: 'good', delivered: 'good', failed: 'bad', unknown: 'warn', expired: 'warn' };
-const WHY = ['withdrawn', 'switched-off', 'no-longer-true', 'many-tickets', 'suspended', 'undelivered', 'unreachable', 'timeout', 'tls'];
+const WHY = [
+  'withdrawn',
+  'switched-off',
+  'no-longer-true',
+  'many-tickets',
+  'suspended',
+  'undelivered',
+  'unreachable',
+  'timeout',
+  'tls',
+];
 
 const $ = (id) => document.getElementById(id);
 const clocks = new Map(); // by time zone: a mall's texts are told at its own time
@@ -25,7 +35,9 @@ function row(message) {
     text: message.text,
     status: t(`messages.status.${message.status}`),
     why: WHY.includes(message.reason) ? t(`messages.why.${message.reason}`) : message.reason || null,
-    attempts: message.attempts ? t(`messages.attempt${message.attempts > 1 ? 's' : ''}`, { n: message.attempts, gateway: message.gateway }) : null,
+    attempts: message.attempts
+      ? t(`messages.attempt${message.attempts > 1 ? 's' : ''}`, { n: message.attempts, gateway: message.gateway })
+      : null,
   });
   item.querySelector('.pill').dataset.kind = KINDS[message.status] ?? 'plain';
   return item;
@@ -40,7 +52,9 @@ function render(messages) {
 }
 
 async function look() {
-  const wanted = new URLSearchParams([...new FormData($('filter'))].map(([name, value]) => [name, String(value)]).filter(([, value]) => value));
+  const wanted = new URLSearchParams(
+    [...new FormData($('filter'))].map(([name, value]) => [name, String(value)]).filter(([, value]) => value),
+  );
   render((await send(`/notifications/api/messages?limit=50&${wanted}`)).messages);
 }
 

@@ -53,7 +53,10 @@ function wording(kind, language, worded) {
   text.addEventListener('input', () => {
     clearTimeout(timer);
     form.querySelector('[data-saved]').hidden = true;
-    timer = setTimeout(() => ask(`${address}?dry_run=true`, { method: 'PUT', body: { text: text.value } }, false), WAIT_MS);
+    timer = setTimeout(
+      () => ask(`${address}?dry_run=true`, { method: 'PUT', body: { text: text.value } }, false),
+      WAIT_MS,
+    );
   });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -87,7 +90,9 @@ function occasion(found) {
       problemAt.hidden = false;
     }
   });
-  const languages = Object.entries(found.languages).sort(([one], [other]) => Number(other === 'id') - Number(one === 'id'));
+  const languages = Object.entries(found.languages).sort(
+    ([one], [other]) => Number(other === 'id') - Number(one === 'id'),
+  );
   section.querySelector('.wordings').append(...languages.map(([code, worded]) => wording(found.kind, code, worded)));
   return section;
 }

@@ -43,8 +43,14 @@ function card(hook) {
     url,
     status: t(`webhooks.status.${status}`),
     agency: hook.agency || t('webhooks.agency.all'),
-    trouble: paused ? t(`webhooks.cause.${hook.cause}`, { since }) : hook.failed ? t('webhooks.failing', { failed: hook.failed, next }) : null,
-    address: ['unchecked', 'outside'].includes(hook.address) ? null : t(`webhooks.address.${hook.address}`, { at: clock.stamp(hook.address_checked_at) }),
+    trouble: paused
+      ? t(`webhooks.cause.${hook.cause}`, { since })
+      : hook.failed
+        ? t('webhooks.failing', { failed: hook.failed, next })
+        : null,
+    address: ['unchecked', 'outside'].includes(hook.address)
+      ? null
+      : t(`webhooks.address.${hook.address}`, { at: clock.stamp(hook.address_checked_at) }),
     old: hook.old_secret_until && t('webhooks.old-secret', { until: clock.stamp(hook.old_secret_until) }),
     kinds: [...hook.kinds.map((kind) => t(`webhooks.kind.${kind}`)), ...hook.services].join(' · '),
     standing: standing(hook),
@@ -73,7 +79,9 @@ function card(hook) {
 
 function standing(hook) {
   const told = hook.standing.filter((one) => one.told !== null);
-  const each = told.map(({ producer, told: number, last }) => t('webhooks.standing.of', { producer: t(`webhooks.producer.${producer}`), told: number, last }));
+  const each = told.map(({ producer, told: number, last }) =>
+    t('webhooks.standing.of', { producer: t(`webhooks.producer.${producer}`), told: number, last }),
+  );
   return each.join(' · ') || t('webhooks.standing.none');
 }
 
@@ -116,15 +124,29 @@ const ACTS = {
   edit: (form, id) => [id ? 'PUT' : 'POST', id ? `/${id}` : '', wanted(form, id)],
   rotate: (_, id) => ['POST', `/${id}/secret`],
   remove: (_, id) => ['DELETE', `/${id}`],
-  replay: (form, id) => ['POST', `/${id}/replays`, form.get('by') === 'since'
-    ? { since: clock.instant(form.get('since')) }
-    : { producer: form.get('producer'), sequence: Number(form.get('sequence')) }],
+  replay: (form, id) => [
+    'POST',
+    `/${id}/replays`,
+    form.get('by') === 'since'
+      ? { since: clock.instant(form.get('since')) }
+      : { producer: form.get('producer'), sequence: Number(form.get('sequence')) },
+  ],
 };
 
 function wanted(form, id) {
-  const services = form.get('services').split(',').map((code) => code.trim()).filter(Boolean);
+  const services = form
+    .get('services')
+    .split(',')
+    .map((code) => code.trim())
+    .filter(Boolean);
   const agency = id || isAgency ? {} : { agency: form.get('agency').trim() };
-  return { name: form.get('name').trim(), url: form.get('url').trim(), kinds: form.getAll('kinds'), services, ...agency };
+  return {
+    name: form.get('name').trim(),
+    url: form.get('url').trim(),
+    kinds: form.getAll('kinds'),
+    services,
+    ...agency,
+  };
 }
 
 /** @param {string} path @param {object} options @param {string} said @param {any} [log] */
@@ -178,7 +200,10 @@ async function submit(event) {
     if (!(problem instanceof Problem)) throw problem;
     const notice = dialog.querySelector('.notice');
     const wrong = Object.values(problem.errors?.json ?? problem.errors ?? {}).flat();
-    fill(notice, { title: problem.title, detail: [problem.detail, ...wrong.filter((one) => typeof one === 'string')].join(' ') });
+    fill(notice, {
+      title: problem.title,
+      detail: [problem.detail, ...wrong.filter((one) => typeof one === 'string')].join(' '),
+    });
     notice.hidden = false;
     notice.scrollIntoView({ block: 'nearest' });
     return;
@@ -217,9 +242,13 @@ function forgetSecret() {
 
 $('copy').addEventListener('click', copySecret);
 $('have-it').addEventListener('click', forgetSecret);
-for (const button of document.querySelectorAll('[data-opens]')) button.addEventListener('click', () => open(button.dataset.opens));
-for (const button of document.querySelectorAll('[data-close]')) button.addEventListener('click', () => button.closest('dialog').close());
+for (const button of document.querySelectorAll('[data-opens]'))
+  button.addEventListener('click', () => open(button.dataset.opens));
+for (const button of document.querySelectorAll('[data-close]'))
+  button.addEventListener('click', () => button.closest('dialog').close());
 for (const form of document.querySelectorAll('form[data-act]')) form.addEventListener('submit', submit);
 for (const by of document.querySelectorAll('[name="by"]')) by.addEventListener('change', () => chooseReplay(by.form));
 forStaff(look);
-setInterval(() => { if (!document.hidden && !$('page').hidden && !document.querySelector('dialog[open]')) forStaff(look); }, REFRESH_MS);
+setInterval(() => {
+  if (!document.hidden && !$('page').hidden && !document.querySelector('dialog[open]')) forStaff(look);
+}, REFRESH_MS);

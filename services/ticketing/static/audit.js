@@ -45,11 +45,15 @@ function row(act) {
 
 /** `service=KTP, ahead=1` in words. */
 function detail(text) {
-  return text.split(', ').filter(Boolean).map((part) => {
-    const [name, value] = part.split('=');
-    const v = names.service[value] ?? known[`value.${value}`] ?? value;
-    return known[`detail.${name}`] ? t(`audit.detail.${name}`, { v }) : part;
-  }).join(', ');
+  return text
+    .split(', ')
+    .filter(Boolean)
+    .map((part) => {
+      const [name, value] = part.split('=');
+      const v = names.service[value] ?? known[`value.${value}`] ?? value;
+      return known[`detail.${name}`] ? t(`audit.detail.${name}`, { v }) : part;
+    })
+    .join(', ');
 }
 
 function filter() {
@@ -64,8 +68,12 @@ function filter() {
 }
 
 $('filter').addEventListener('input', filter);
-$('day').addEventListener('change', () => { if ($('day').value) location.assign(`../${$('day').value}/audit`); });
+$('day').addEventListener('change', () => {
+  if ($('day').value) location.assign(`../${$('day').value}/audit`);
+});
 $('wanted').addEventListener('submit', (event) => event.preventDefault());
-$('csv').addEventListener('click', () => forStaff(() => download(`${days}/audit?format=csv`, `audit-${dataset.mall}-${dataset.day}.csv`)));
+$('csv').addEventListener('click', () =>
+  forStaff(() => download(`${days}/audit?format=csv`, `audit-${dataset.mall}-${dataset.day}.csv`)),
+);
 $('print').addEventListener('click', () => print());
 forStaff(look);

@@ -12,7 +12,8 @@ export function bar(part, most) {
     const count = outcome === 'open' ? open : part[outcome];
     if (!count) continue;
     const rect = document.createElementNS(SVG, 'rect');
-    for (const [attribute, value] of Object.entries({ class: `bar-${outcome}`, x, y: 0, width: count, height: 10 })) rect.setAttribute(attribute, String(value));
+    for (const [attribute, value] of Object.entries({ class: `bar-${outcome}`, x, y: 0, width: count, height: 10 }))
+      rect.setAttribute(attribute, String(value));
     svg.append(rect);
     x += count;
   }

@@ -50,7 +50,9 @@ function isMeant(day) {
   fill(again, { about: t('booking.again-for.about', { day: longDay(day) }) });
   again.returnValue = '';
   again.showModal();
-  return new Promise((answer) => { again.onclose = () => answer(again.returnValue === 'yes'); });
+  return new Promise((answer) => {
+    again.onclose = () => answer(again.returnValue === 'yes');
+  });
 }
 
 /** Take over the service and the days as the server offers them by now. */
@@ -117,6 +119,8 @@ window.addEventListener('pageshow', (event) => {
   refresh().catch(() => {});
 });
 watchCatalogue(api, takeCatalogue);
-setInterval(() => { if (!document.hidden) refresh().catch(() => {}); }, REFRESH_MS);
+setInterval(() => {
+  if (!document.hidden) refresh().catch(() => {});
+}, REFRESH_MS);
 lookForMade();
 name();

@@ -17,7 +17,8 @@ let heardAt = Date.now();
 function render(booking) {
   shown = booking;
   const isToday = isoDay.format(Date.now()) === booking.day;
-  for (const part of document.querySelectorAll('[data-when]')) part.hidden = !part.dataset.when.split(' ').includes(booking.status);
+  for (const part of document.querySelectorAll('[data-when]'))
+    part.hidden = !part.dataset.when.split(' ').includes(booking.status);
   renderForce(booking);
   $('today').hidden = !isToday;
   $('late').hidden = !isToday;
@@ -54,7 +55,10 @@ async function act(button) {
   $('refused').hidden = true;
   $('sure').close();
   try {
-    const answer = await request(`${dataset.api}/${button.dataset.act}`, { method: 'POST', key: `${button.dataset.act}-${key}` });
+    const answer = await request(`${dataset.api}/${button.dataset.act}`, {
+      method: 'POST',
+      key: `${button.dataset.act}-${key}`,
+    });
     others.tell();
     if (button.dataset.act === 'check-in') location.assign(answer.status_url);
     else render(answer);
@@ -66,10 +70,17 @@ async function act(button) {
   button.disabled = false;
 }
 
-takePhone(shown.code, (kept) => t('booking.phone.kept', kept), () => t('booking.phone.withdrawn'));
+takePhone(
+  shown.code,
+  (kept) => t('booking.phone.kept', kept),
+  () => t('booking.phone.withdrawn'),
+);
 for (const button of document.querySelectorAll('[data-act]')) button.addEventListener('click', () => act(button));
-for (const button of document.querySelectorAll('[data-give-back]')) button.addEventListener('click', () => $('sure').showModal());
-$('sure').querySelector('[data-close]').addEventListener('click', () => $('sure').close());
+for (const button of document.querySelectorAll('[data-give-back]'))
+  button.addEventListener('click', () => $('sure').showModal());
+$('sure')
+  .querySelector('[data-close]')
+  .addEventListener('click', () => $('sure').close());
 const others = otherTabs(shown.id, look);
 render(shown);
 setInterval(look, POLL_MS);

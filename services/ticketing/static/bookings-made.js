@@ -6,7 +6,9 @@ const KEY = 'mpp-booking';
 /** What was booked in this tab for a service and still holds: `look(api, service)` asks the server. */
 export async function bookingsMade(api, service) {
   const made = JSON.parse(sessionStorage.getItem(MADE) ?? '[]').filter((one) => one.service === service);
-  const found = await Promise.all(made.map(({ id, code = id }) => request(`${api}/bookings/${code}`).catch(() => null)));
+  const found = await Promise.all(
+    made.map(({ id, code = id }) => request(`${api}/bookings/${code}`).catch(() => null)),
+  );
   return found.filter((booking) => booking?.status === 'booked');
 }
 

@@ -7,7 +7,10 @@ const FIRST_MS = 400; // at most: screens of one mall do not all ask at the same
 const SLOWEST_MS = 30_000;
 const LONGEST_MS = 10_000;
 
-const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+const pause = (ms) =>
+  new Promise((done) => {
+    setTimeout(done, ms);
+  });
 
 /** The token of the catalogue that a page was made from; null where it carries none. */
 function tokenOf(page) {
@@ -24,7 +27,10 @@ export function followCatalogue(onPage) {
   let fetching = false;
 
   async function fetchPage() {
-    const response = await fetch(location.pathname + location.search, { headers: { Accept: 'text/html' }, signal: AbortSignal.timeout(LONGEST_MS) });
+    const response = await fetch(location.pathname + location.search, {
+      headers: { Accept: 'text/html' },
+      signal: AbortSignal.timeout(LONGEST_MS),
+    });
     if (response.status >= 500 || response.status === 429) throw new Error(`the page is refused: ${response.status}`);
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     return tokenOf(page) === null ? null : page; // what the page is about has been withdrawn: it stays as it is
@@ -55,7 +61,9 @@ export function followCatalogue(onPage) {
   };
 }
 
-/** As followCatalogue, for a visitor's own phone: it asks now and then while it is looked at, and holds no stream open. */
+/**
+ * As followCatalogue, for a visitor's own phone: it asks now and then while it is looked at, and holds no stream open.
+ */
 export function watchCatalogue(api, onPage) {
   const follow = followCatalogue(onPage);
 
@@ -70,7 +78,9 @@ export function watchCatalogue(api, onPage) {
 
   setInterval(look, WATCH_MS);
   document.addEventListener('visibilitychange', look);
-  window.addEventListener('pageshow', ({ persisted }) => { if (persisted) look(); });
+  window.addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) look();
+  });
 }
 
 /**
@@ -94,7 +104,8 @@ export function keptList(list) {
       if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
     });
     sent = items;
-    if (key !== undefined && !list.contains(document.activeElement)) list.querySelector(`[data-key="${CSS.escape(key)}"] button`)?.focus({ preventScroll: true });
+    if (key !== undefined && !list.contains(document.activeElement))
+      list.querySelector(`[data-key="${CSS.escape(key)}"] button`)?.focus({ preventScroll: true });
   };
 }
 

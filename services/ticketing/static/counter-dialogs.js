@@ -25,29 +25,39 @@ export function clear(dialog) {
 /** The services that may have been given on the way, to tick. */
 export function offerAlso(dialog, services) {
   const list = dialog.querySelector('[data-list]');
-  list.replaceChildren(...services.map(({ code, name }) => {
-    const label = copy('also-given', { name });
-    label.querySelector('input').value = code;
-    return label;
-  }));
+  list.replaceChildren(
+    ...services.map(({ code, name }) => {
+      const label = copy('also-given', { name });
+      label.querySelector('input').value = code;
+      return label;
+    }),
+  );
   dialog.querySelector('[data-also]').hidden = services.length === 0;
 }
 
-/** What can be chosen in a dialog: each choice {value, title, about} a button that sends it, unless it says `why` not. */
+/**
+ * What can be chosen in a dialog: each choice {value, title, about} a button that sends it, unless it says `why` not.
+ */
 export function offer(dialog, choices) {
   const list = dialog.querySelector('[data-list]');
   const active = document.activeElement;
   const focused = active instanceof HTMLButtonElement && list.contains(active) ? active.value : null;
-  list.replaceChildren(...choices.map((choice) => {
-    const item = copy('choice', choice);
-    const button = item.querySelector('button');
-    button.value = JSON.stringify(choice.value);
-    button.toggleAttribute('data-closed', Boolean(choice.why));
-    button.dataset.find = `${choice.title} ${choice.about ?? ''}`.toLowerCase();
-    return item;
-  }));
+  list.replaceChildren(
+    ...choices.map((choice) => {
+      const item = copy('choice', choice);
+      const button = item.querySelector('button');
+      button.value = JSON.stringify(choice.value);
+      button.toggleAttribute('data-closed', Boolean(choice.why));
+      button.dataset.find = `${choice.title} ${choice.about ?? ''}`.toLowerCase();
+      return item;
+    }),
+  );
   narrow(dialog);
-  if (focused !== null) ([...list.querySelectorAll('button:enabled')].find((button) => button.value === focused) ?? dialog.querySelector('[data-search]'))?.focus();
+  if (focused !== null)
+    (
+      [...list.querySelectorAll('button:enabled')].find((button) => button.value === focused) ??
+      dialog.querySelector('[data-search]')
+    )?.focus();
 }
 
 /** Leave only what was searched for, and tell which one Enter takes. */
@@ -65,7 +75,9 @@ function narrow(dialog) {
   const isReady = Boolean(first) && (!search || sought.length > 0);
   if (isReady) first.classList.add('first');
   const isAllClosed = !first && buttons.some((button) => !button.parentElement.hidden);
-  const words = isReady ? t('counter.enter', { name: first.querySelector('[data-slot="title"]').textContent }) : t(first ? 'counter.enter.search' : isAllClosed ? 'counter.enter.closed' : 'counter.enter.none');
+  const words = isReady
+    ? t('counter.enter', { name: first.querySelector('[data-slot="title"]').textContent })
+    : t(first ? 'counter.enter.search' : isAllClosed ? 'counter.enter.closed' : 'counter.enter.none');
   dialog.querySelector('[data-enter]').textContent = words;
 }
 
@@ -84,7 +96,10 @@ export function walkThrough(area, list) {
 
 for (const dialog of document.querySelectorAll('dialog')) {
   for (const button of dialog.querySelectorAll('[data-leave]')) {
-    button.addEventListener('click', () => { clear(dialog); dialog.close(); });
+    button.addEventListener('click', () => {
+      clear(dialog);
+      dialog.close();
+    });
   }
   dialog.addEventListener('cancel', () => clear(dialog));
 }

@@ -74,7 +74,9 @@ function renderNotices() {
   const suspended = view.services.filter((service) => service.closed);
   const shown = {
     stopped: view.stopped,
-    withdrawn: view.withdrawn ? t(view.current ? 'counter.withdrawn.visitor' : 'counter.withdrawn.empty', view.current ?? {}) : null,
+    withdrawn: view.withdrawn
+      ? t(view.current ? 'counter.withdrawn.visitor' : 'counter.withdrawn.empty', view.current ?? {})
+      : null,
     closure: view.closure,
     'closed-services': suspended.map((service) => `${service.name} (${service.closed})`).join(' · ') || null,
     closed: view.open || view.stopped || view.closure || view.withdrawn ? null : '',
@@ -206,10 +208,18 @@ async function withReason(name, path, number = '', more = {}) {
 async function finish() {
   const dialog = $('ask-finish');
   const { id, number, service } = view.current;
-  offerAlso(dialog, view.services.filter((other) => other.code !== service));
+  offerAlso(
+    dialog,
+    view.services.filter((other) => other.code !== service),
+  );
   const answer = await ask(dialog, { number });
   if (!answer) return;
-  await act(`/tickets/${id}/completion`, 'completion', { result: answer.get('result'), also: answer.getAll('also') }, dialog);
+  await act(
+    `/tickets/${id}/completion`,
+    'completion',
+    { result: answer.get('result'), also: answer.getAll('also') },
+    dialog,
+  );
 }
 
 async function transfer() {
@@ -232,7 +242,14 @@ function ways({ code, name, agency, counters, why_not: not }) {
   const why = not && t(`counter.not.${not.kind}`, { reason: not.reason });
   const all = { value: { service: code }, title: name, about: `${agency} · ${places.join(', ')}`, why };
   if (places.length < 2) return [all];
-  return [all, ...places.map((counter) => ({ ...all, value: { service: code, counter }, about: t('counter.only-at', { agency, counter }) }))];
+  return [
+    all,
+    ...places.map((counter) => ({
+      ...all,
+      value: { service: code, counter },
+      about: t('counter.only-at', { agency, counter }),
+    })),
+  ];
 }
 
 /** Take over names, classes and where a visitor can be sent on to, also in a dialog that is open. */
@@ -249,10 +266,17 @@ async function walkIn() {
   const reason = dialog.querySelector('[data-reason]');
   reason.hidden = !othersWait;
   reason.querySelector('input').required = othersWait;
-  offer(dialog, view.services.filter((service) => !service.closed).map(({ code, name }) => ({ value: code, title: name })));
+  offer(
+    dialog,
+    view.services.filter((service) => !service.closed).map(({ code, name }) => ({ value: code, title: name })),
+  );
   const answer = await ask(dialog);
   if (!answer) return;
-  const body = { service: JSON.parse(answer.get('choice')), priority: answer.get('priority') || null, reason: answer.get('reason').trim() };
+  const body = {
+    service: JSON.parse(answer.get('choice')),
+    priority: answer.get('priority') || null,
+    reason: answer.get('reason').trim(),
+  };
   await act(`${here}/walk-ins`, 'walk-in', body, dialog);
 }
 
@@ -283,7 +307,8 @@ async function turnAway(why) {
 
 function pressed(event) {
   const field = event.target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select');
-  const typing = field?.getClientRects().length > 0; // that of a dialog just closed keeps the focus until the next frame
+  // that of a dialog just closed keeps the focus until the next frame
+  const typing = field?.getClientRects().length > 0;
   if (typing || event.ctrlKey || event.altKey || event.metaKey || event.repeat || !$('keys').checked) return;
   const within = document.querySelector('dialog[open]') ?? $('desk');
   const button = within.querySelector(`[aria-keyshortcuts~="${CSS.escape(event.key.toUpperCase())}"]`);
@@ -322,5 +347,9 @@ followHall(dataset.mall, {
     fill($('lost'), { since: t('counter.lost', { time: clock.seconds(heardAt) }) });
   },
 });
-setInterval(() => { if (view && !$('desk').hidden) countDown(); }, 1_000);
-setInterval(() => { if (view && !$('desk').hidden) render(); }, 30_000);
+setInterval(() => {
+  if (view && !$('desk').hidden) countDown();
+}, 1_000);
+setInterval(() => {
+  if (view && !$('desk').hidden) render();
+}, 30_000);

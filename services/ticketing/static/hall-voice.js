@@ -19,7 +19,10 @@ let volume = Math.min(100, Math.max(0, Number(localStorage.getItem(VOLUME) ?? 80
 let muted = false;
 let queue = Promise.resolve();
 
-const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+const pause = (ms) =>
+  new Promise((done) => {
+    setTimeout(done, ms);
+  });
 const isHeard = () => sound.state === 'running' && !muted;
 
 /** Announce a call when those before it have been; not if `stands(call)` is false by then. */
@@ -53,7 +56,8 @@ function tone(pitch, after) {
 async function say(call, voice) {
   const own = ownVoice(voice.language);
   if (own) await speak(sentence(call, voice.words), own);
-  else if (voice.clips) await play(`${voice.clips}/${call.number}/${call.counter}.wav`).catch(() => {}); // after the gong
+  // after the gong
+  else if (voice.clips) await play(`${voice.clips}/${call.number}/${call.counter}.wav`).catch(() => {});
 }
 
 function ownVoice(language) {
@@ -63,7 +67,11 @@ function ownVoice(language) {
 
 /** "B-012" at "G02": "Nomor antrean B nol satu dua, silakan ke gerai dua"; as `announcement` in voice.py. */
 export function sentence({ number, counter }, words) {
-  const spelled = (code) => [...code].filter((sign) => /[\p{L}\d]/u.test(sign)).map((sign) => words[`digit.${sign}`] ?? sign).join(' ');
+  const spelled = (code) =>
+    [...code]
+      .filter((sign) => /[\p{L}\d]/u.test(sign))
+      .map((sign) => words[`digit.${sign}`] ?? sign)
+      .join(' ');
   const place = /^\D*0*(\d+)$/.exec(counter)?.[1];
   const values = { number: spelled(number), counter: place && place.length > 1 ? place : spelled(place ?? counter) };
   return words.call.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -72,7 +80,10 @@ export function sentence({ number, counter }, words) {
 async function speak(text, voice) {
   const utterance = new SpeechSynthesisUtterance(text);
   Object.assign(utterance, { voice, lang: voice.lang, volume: volume / 100, rate: 0.9 });
-  const over = new Promise((done) => { utterance.onend = done; utterance.onerror = done; });
+  const over = new Promise((done) => {
+    utterance.onend = done;
+    utterance.onerror = done;
+  });
   speechSynthesis.speak(utterance);
   await Promise.race([over, pause(LONGEST_MS)]);
 }
@@ -82,7 +93,9 @@ async function play(path) {
   if (!answer.ok) return;
   const source = new AudioBufferSourceNode(sound, { buffer: await sound.decodeAudioData(await answer.arrayBuffer()) });
   source.connect(level);
-  const over = new Promise((done) => { source.onended = done; });
+  const over = new Promise((done) => {
+    source.onended = done;
+  });
   source.start();
   await Promise.race([over, pause(LONGEST_MS)]);
 }
@@ -117,7 +130,10 @@ export function soundControls(button, slider, voices) {
       show();
     } else {
       muted = false;
-      sound.resume().then(() => { tone(659, 0); tone(523, 0.45); });
+      sound.resume().then(() => {
+        tone(659, 0);
+        tone(523, 0.45);
+      });
     }
   }
 

@@ -39,7 +39,10 @@ function notice(calls) {
   for (const { call } of fresh) {
     seen.add(call);
     highlighted.add(call);
-    setTimeout(() => { highlighted.delete(call); render(shown); }, HIGHLIGHT_MS);
+    setTimeout(() => {
+      highlighted.delete(call);
+      render(shown);
+    }, HIGHLIGHT_MS);
   }
   for (const call of fresh) if (last - Date.parse(call.called_at) < STALE_MS) announce(call, voices, stands);
 }
@@ -64,7 +67,9 @@ function renderHalt(hall, isOver) {
   if (found) fill($('halted'), found);
   if (!$('halted').hidden && !found && !isOver) {
     $('resumed').hidden = false;
-    setTimeout(() => { $('resumed').hidden = true; }, RESUMED_MS);
+    setTimeout(() => {
+      $('resumed').hidden = true;
+    }, RESUMED_MS);
   }
   $('halted').hidden = found === null;
   if (found) $('resumed').hidden = true;
@@ -102,7 +107,9 @@ function render(hall) {
   renderNotices(hall);
 }
 
-/** Each counter with the number it called last; a number that was called again stands once, where it was called last. */
+/**
+ * Each counter with the number it called last; a number that was called again stands once, where it was called last.
+ */
 function latestOfEach(calls) {
   const isSame = (one, other) => one.counter === other.counter || one.number === other.number;
   return calls.filter((call, at) => calls.findIndex((other) => isSame(other, call)) === at);
@@ -117,7 +124,12 @@ function renderNotices(hall) {
   fill($('over'), { when, seal: hall.seal?.slice(0, SEAL_DIGITS).replace(/(.{4})(?=.)/g, '$1 ') });
   fill($('closures'), { closures: closures.join(' · ') });
   if (hall.tickets) fill($('closed'), { what: early });
-  else fill($('closed'), { what: t(hall.open ? 'hall.cut-off' : 'hall.closed'), why: hall.why_closed && `${hall.why_closed}.`, when });
+  else
+    fill($('closed'), {
+      what: t(hall.open ? 'hall.cut-off' : 'hall.closed'),
+      why: hall.why_closed && `${hall.why_closed}.`,
+      when,
+    });
   fill($('override'), { reason: hall.override });
   $('over').hidden = !isOver;
   for (const id of ['hall-display', 'lines']) $(id).hidden = isOver || isHalted;

@@ -100,7 +100,10 @@ function tileOf(agency) {
 
 function offerAgency({ dataset: { agency, name } }) {
   $('search-box').hidden = true;
-  offer((button) => button.dataset.agency === agency, () => tileOf(agency)?.dataset.name ?? name);
+  offer(
+    (button) => button.dataset.agency === agency,
+    () => tileOf(agency)?.dataset.name ?? name,
+  );
   show('choose');
 }
 
@@ -228,7 +231,12 @@ async function getTicket(path, body, again) {
   allow();
   $('failure').hidden = true;
   try {
-    const ticket = await once(`/ticketing/api/malls/${dataset.mall}${path}`, { body, token: keptToken(), pass: pass.kept()?.text, lasting: true });
+    const ticket = await once(`/ticketing/api/malls/${dataset.mall}${path}`, {
+      body,
+      token: keptToken(),
+      pass: pass.kept()?.text,
+      lasting: true,
+    });
     if (onPhone) follow(ticket);
     else hand(ticket);
   } catch (problem) {
@@ -269,7 +277,9 @@ function hand(ticket) {
     service: ticket.service_name,
     agency: ticket.agency_name,
     bring: offered?.querySelector('.needs')?.textContent ?? null,
-    issued: t('kiosk.slip.issued', { when: `${clock.date(ticket.issued_at).replaceAll(/(?<!,) /g, '\u00a0')}, ${clock.time(ticket.issued_at)}` }),
+    issued: t('kiosk.slip.issued', {
+      when: `${clock.date(ticket.issued_at).replaceAll(/(?<!,) /g, '\u00a0')}, ${clock.time(ticket.issued_at)}`,
+    }),
   };
   slip = slipOf(ticket, Object.values(says));
   fill($('slip'), { number: ticket.number, ...says });
@@ -320,7 +330,11 @@ async function sendSms(event) {
   button.disabled = true;
   $('sms-problem').hidden = true;
   try {
-    const kept = await request(`/notifications/api/tickets/${code}/phone`, { method: 'PUT', body: { phone: $('phone').value, language: document.documentElement.lang }, token: keptToken() });
+    const kept = await request(`/notifications/api/tickets/${code}/phone`, {
+      method: 'PUT',
+      body: { phone: $('phone').value, language: document.documentElement.lang },
+      token: keptToken(),
+    });
     if (beside?.code === code) {
       fill($('texted'), { texted: t('kiosk.text.done', kept) });
       $('texted').hidden = false;
@@ -421,7 +435,10 @@ function render(news) {
   $('closed').hidden = opening === 'open';
   if (opening !== 'open') {
     const again = hall.next_opening && t('kiosk.next-opening', { when: clock.moment(hall.next_opening) });
-    fill($('closed'), { title: t(`kiosk.${opening}`), detail: [reason && asSentence(reason), again].filter(Boolean).join(' ') });
+    fill($('closed'), {
+      title: t(`kiosk.${opening}`),
+      detail: [reason && asSentence(reason), again].filter(Boolean).join(' '),
+    });
   }
   $('early').hidden = opening !== 'open' || hall.open || !hall.next_opening;
   fill($('early'), { detail: hall.next_opening && t('kiosk.early', { when: clock.time(hall.next_opening) }) });
@@ -445,7 +462,9 @@ function markClosed() {
   for (const button of offers) mark(button, whyNot(button.dataset));
   for (const button of often) mark(button, whyNot(buttonOf(button.dataset.often)?.dataset ?? { why: 'withdrawn' }));
   for (const tile of document.querySelectorAll('#tiles [data-agency]')) {
-    const reasons = offers.filter((button) => button.dataset.agency === tile.dataset.agency).map((button) => whyNot(button.dataset));
+    const reasons = offers
+      .filter((button) => button.dataset.agency === tile.dataset.agency)
+      .map((button) => whyNot(button.dataset));
     mark(tile, reasons.every(Boolean) ? reasons[0] : null);
   }
 }
@@ -492,7 +511,9 @@ function offerAnew() {
 }
 
 function readLists() {
-  [offers, often, classes] = ['[data-service]', '[data-often]', '[data-class]'].map((kind) => [...document.querySelectorAll(`#kiosk ${kind}`)]);
+  [offers, often, classes] = ['[data-service]', '[data-often]', '[data-class]'].map((kind) => [
+    ...document.querySelectorAll(`#kiosk ${kind}`),
+  ]);
 }
 
 /** Tell a visitor at once that the service just chosen can be had no more, and lead back to the list. */
@@ -505,7 +526,10 @@ function recheck() {
     return;
   }
   show('choose');
-  fill($('changed'), { title: t('kiosk.changed', { service: chosen.name }), detail: `${asSentence(reason)} ${t('kiosk.changed.next')}` });
+  fill($('changed'), {
+    title: t('kiosk.changed', { service: chosen.name }),
+    detail: `${asSentence(reason)} ${t('kiosk.changed.next')}`,
+  });
   $('changed').hidden = false;
   stay(IDLE_S);
 }
@@ -532,7 +556,10 @@ if (onPhone && $('prove')) {
   if (scanned) prove(scanned);
   setInterval(presentOrAway, 5_000); // a pass expires
 }
-$('presence').addEventListener('click', () => { $('presence-large').showModal(); stay(IDLE_S); });
+$('presence').addEventListener('click', () => {
+  $('presence-large').showModal();
+  stay(IDLE_S);
+});
 const isStaff = 'showsPresence' in dataset;
 if (!onPhone) {
   $('unregistered').hidden = !('proof' in dataset) || Boolean(keptToken()) || isStaff;
@@ -559,7 +586,10 @@ $('sms').querySelector('[data-close]').addEventListener('click', closeSms);
 keypad($('sms').querySelector('.keypad'), $('phone'), () => stay(IDLE_S));
 $('phone').addEventListener('input', () => stay(IDLE_S));
 $('another').addEventListener('click', another);
-$('booked').addEventListener('click', () => { show('checkin'); stay(IDLE_S); });
+$('booked').addEventListener('click', () => {
+  show('checkin');
+  stay(IDLE_S);
+});
 $('checkin').addEventListener('submit', typed);
 onScan(BOOKING, ([booking]) => checkIn(booking));
 $('more').addEventListener('click', () => stay(step === 'ticket' ? TICKET_S * 2 : IDLE_S));
@@ -572,5 +602,10 @@ readLists();
 render(hall);
 bar();
 if (beside) stay(IDLE_S); // the page was left and opened again in the middle of a visit
-followHall(dataset.mall, { onHall: render, onConnection: (fresh) => { $('lost').hidden = fresh; } });
+followHall(dataset.mall, {
+  onHall: render,
+  onConnection: (fresh) => {
+    $('lost').hidden = fresh;
+  },
+});
 setInterval(tick, 1000); // not at once: a browser's first clock takes 15 ms, which the first paint would wait for

@@ -21,7 +21,10 @@ function say(kept) {
   $('phone-kept').hidden = false;
 }
 
-/** Let a visitor leave a number for the code of a ticket or booking, and take it back. `kept` and `withdrawn` say that it was done. */
+/**
+ * Let a visitor leave a number for the code of a ticket or booking, and take it back. `kept` and `withdrawn` say that
+ * it was done.
+ */
 export function takePhone(code, kept, withdrawn) {
   const path = `/notifications/api/tickets/${code}/phone`;
   $('phone-form').addEventListener('submit', (event) => {

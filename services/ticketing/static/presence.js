@@ -16,7 +16,8 @@ export function showPresence(mall, parts, isStaff, onShown) {
   function show({ code, qr = '' }) {
     for (const part of code ? parts : []) {
       fill(part, { code: code.replace(/(.{3})(?=.)/g, '$1 ') });
-      for (const picture of part.querySelectorAll('[data-qr]')) picture.src = `data:image/svg+xml,${encodeURIComponent(qr)}`;
+      for (const picture of part.querySelectorAll('[data-qr]'))
+        picture.src = `data:image/svg+xml,${encodeURIComponent(qr)}`;
     }
     onShown(code !== null);
   }

@@ -18,7 +18,7 @@ async function look() {
   const [record, ...parts] = await Promise.all([send(`${api}/days/${day}/verification`), ...PARTS.map(by)]);
   figures(parts[0]);
   PARTS.forEach((part, index) => table(part, parts[index].groups));
-  const verdict = record.fits ? { valid: 'sealed', pending: 'pending' }[record.signature] ?? 'open' : 'broken';
+  const verdict = record.fits ? ({ valid: 'sealed', pending: 'pending' }[record.signature] ?? 'open') : 'broken';
   $('record').dataset.kind = record.fits ? 'good' : 'bad';
   fill($('record'), { record: t(`report.record.${verdict}`), hash: record.seal ?? record.hash });
 }
@@ -27,14 +27,18 @@ function figures({ all, refused }) {
   fill($('figures'), { ...all, wait: minutes(all.wait_median), service: minutes(all.service_median) });
   const told = Object.entries(refused).sort(([, one], [, other]) => other - one);
   $('refused-part').hidden = told.length === 0;
-  $('refused').replaceChildren(...told.map(([reason, times]) => copy('refusal', { why: reasons[`${reason}.title`] ?? reason, times })));
+  $('refused').replaceChildren(
+    ...told.map(([reason, times]) => copy('refusal', { why: reasons[`${reason}.title`] ?? reason, times })),
+  );
 }
 
 function table(part, groups) {
   const rows = Object.entries(groups);
   if (part !== 'hour') rows.sort(([, one], [, other]) => other.tickets - one.tickets);
   const most = Math.max(1, ...rows.map(([, one]) => one.tickets));
-  $(part).replaceChildren(...rows.map(([name, one]) => row(part === 'hour' ? hour(name) : names[part]?.[name] ?? name, one, most)));
+  $(part).replaceChildren(
+    ...rows.map(([name, one]) => row(part === 'hour' ? hour(name) : (names[part]?.[name] ?? name), one, most)),
+  );
   $(`${part}-part`).hidden = rows.length === 0;
 }
 

@@ -14,7 +14,10 @@ export function printer({ print: way, agent, paper }) {
 
 /** Print the page. Whether paper came out, no browser tells: resolves with null. */
 async function printPage() {
-  await document.getElementById('qr').decode().catch(() => {}); // without its QR, the slip is still a ticket
+  await document
+    .getElementById('qr')
+    .decode()
+    .catch(() => {}); // without its QR, the slip is still a ticket
   window.print();
   return null;
 }
@@ -24,7 +27,8 @@ async function handOver(agent, slip) {
   try {
     const body = JSON.stringify({ key: newKey(), ...slip });
     const headers = { 'Content-Type': 'application/json' };
-    return (await fetch(`${agent}/slips`, { method: 'POST', headers, body, signal: AbortSignal.timeout(LONGEST_MS) })).ok;
+    return (await fetch(`${agent}/slips`, { method: 'POST', headers, body, signal: AbortSignal.timeout(LONGEST_MS) }))
+      .ok;
   } catch {
     return false;
   }

@@ -12,7 +12,12 @@ const reasons = given('reasons');
 const { lang } = document.documentElement;
 const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 1 });
 const share = new Intl.NumberFormat(lang, { style: 'percent', maximumFractionDigits: 0 });
-const dated = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const dated = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  timeZone: 'UTC',
+});
 let asks = 0; // answers may overtake each other: only the last one asked for counts
 
 // What is wanted
@@ -30,10 +35,14 @@ function shifted(day, days) {
 function period() {
   const now = today();
   switch (form.period.value) {
-    case 'week': return [shifted(now, -((new Date(`${now}T00:00:00Z`).getUTCDay() + 6) % 7)), now];
-    case 'month': return [`${now.slice(0, 8)}01`, now];
-    case 'other': return [form.from.value || now, form.to.value || now];
-    default: return [now, now];
+    case 'week':
+      return [shifted(now, -((new Date(`${now}T00:00:00Z`).getUTCDay() + 6) % 7)), now];
+    case 'month':
+      return [`${now.slice(0, 8)}01`, now];
+    case 'other':
+      return [form.from.value || now, form.to.value || now];
+    default:
+      return [now, now];
   }
 }
 
@@ -61,7 +70,11 @@ function day(date) {
 function render(found) {
   const { all, by } = found;
   const shown = found.from === found.to ? 'statistics.shown.one' : 'statistics.shown';
-  document.querySelector('[data-slot="period"]').textContent = t(shown, { from: day(found.from), to: day(found.to), n: found.days });
+  document.querySelector('[data-slot="period"]').textContent = t(shown, {
+    from: day(found.from),
+    to: day(found.to),
+    n: found.days,
+  });
   fill($('figures'), {
     ...all,
     wait: inMinutes(all.wait_median),
@@ -81,7 +94,9 @@ function render(found) {
   $('parts').replaceChildren(...groups.map(([name, part]) => row(by, name, part, most)));
   const refused = Object.entries(found.refused).sort(([, one], [, other]) => other - one);
   $('refused-part').hidden = refused.length === 0;
-  $('refused').replaceChildren(...refused.map(([reason, times]) => copy('refusal', { why: reasons[`${reason}.title`] ?? reason, times })));
+  $('refused').replaceChildren(
+    ...refused.map(([reason, times]) => copy('refusal', { why: reasons[`${reason}.title`] ?? reason, times })),
+  );
 }
 
 function inMinutes(seconds) {
@@ -103,7 +118,9 @@ function row(by, name, part, most) {
 
 /** How visits ended, or a dash where it is not shown. */
 function ends({ served, missed, cancelled, unserved }) {
-  return Object.fromEntries(Object.entries({ served, missed, cancelled, unserved }).map(([name, count]) => [name, count ?? '–']));
+  return Object.fromEntries(
+    Object.entries({ served, missed, cancelled, unserved }).map(([name, count]) => [name, count ?? '–']),
+  );
 }
 
 function spread(median, p90) {
@@ -126,6 +143,10 @@ function changed() {
 
 $('wanted').addEventListener('change', changed);
 $('wanted').addEventListener('submit', (event) => event.preventDefault());
-$('csv').addEventListener('click', () => forStaff(() => download(`${api}?${wanted({ format: 'csv' })}`, `statistics-${dataset.mall}-${period().join('-')}.csv`)));
+$('csv').addEventListener('click', () =>
+  forStaff(() =>
+    download(`${api}?${wanted({ format: 'csv' })}`, `statistics-${dataset.mall}-${period().join('-')}.csv`),
+  ),
+);
 $('print').addEventListener('click', () => print());
 forStaff(look);

@@ -31,7 +31,10 @@ async function look() {
 
 function render() {
   const { statuses } = view;
-  fill(document.querySelector('.glance'), { date: clock.date(Date.now()), rule: t(`supervisor.rule.now.${view.rule.rule}`, { n: view.rule.in_a_row }) });
+  fill(document.querySelector('.glance'), {
+    date: clock.date(Date.now()),
+    rule: t(`supervisor.rule.now.${view.rule.rule}`, { n: view.rule.in_a_row }),
+  });
   $('open').textContent = state();
   $('open').dataset.kind = view.open ? 'good' : 'bad';
   fill($('figures'), {
@@ -45,14 +48,19 @@ function render() {
   draw('alerts', view.alerts, alertRow);
   $('calm').hidden = view.alerts.length > 0;
   draw('counters', view.counters, counterRow);
-  draw('lines', [...view.lines].sort((one, other) => other.longest_minutes - one.longest_minutes), lineRow);
+  draw(
+    'lines',
+    [...view.lines].sort((one, other) => other.longest_minutes - one.longest_minutes),
+    lineRow,
+  );
   $('nobody').hidden = view.lines.length > 0;
   draw('closures', view.closures, closureRow);
   $('no-closures').hidden = view.closures.length > 0;
   opener('stop').hidden = view.stopped !== null;
   opener('resume').hidden = view.stopped === null;
   opener('opening').hidden = view.override !== null;
-  for (const button of document.querySelectorAll('[data-opens]')) button.disabled = view.closed && button.dataset.opens !== 'closure';
+  for (const button of document.querySelectorAll('[data-opens]'))
+    button.disabled = view.closed && button.dataset.opens !== 'closure';
 }
 
 /** Draw a list anew if it says something new; whoever is on a link or button in it stays there. */
@@ -109,7 +117,11 @@ function helping(act, alert) {
 
 function consoleOf(counter) {
   const link = document.createElement('a');
-  Object.assign(link, { className: 'button', href: `/ticketing/malls/${dataset.mall}/counters/${encodeURIComponent(counter)}`, textContent: t('supervisor.console', { counter }) });
+  Object.assign(link, {
+    className: 'button',
+    href: `/ticketing/malls/${dataset.mall}/counters/${encodeURIComponent(counter)}`,
+    textContent: t('supervisor.console', { counter }),
+  });
   return link;
 }
 
@@ -123,9 +135,13 @@ function openFor(act, alert) {
   const n = alike(alert).length;
   const whom = $(act).querySelector('[data-whom]');
   open(act);
-  fill(whom, { all: t('supervisor.whom.all', { n, service: alert.service_name }), one: t('supervisor.whom.one', alert) });
+  fill(whom, {
+    all: t('supervisor.whom.all', { n, service: alert.service_name }),
+    one: t('supervisor.whom.one', alert),
+  });
   whom.hidden = n < 2;
-  $(act).querySelector('[data-slot="about"]').textContent = `${alert.number} · ${alert.service_name}. ${t(`supervisor.${act}.about`)}`;
+  $(act).querySelector('[data-slot="about"]').textContent =
+    `${alert.number} · ${alert.service_name}. ${t(`supervisor.${act}.about`)}`;
   offerTargets();
 }
 
@@ -155,7 +171,9 @@ function counterRow(desk) {
     status: t(`supervisor.status.${status}`),
     why: desk.closure ?? (desk.status_reason || null),
     current: desk.current,
-    since: desk.current && t('supervisor.since', { time: clock.time(desk.current_since), minutes: minutesSince(desk.current_since) }),
+    since:
+      desk.current &&
+      t('supervisor.since', { time: clock.time(desk.current_since), minutes: minutesSince(desk.current_since) }),
     waiting: desk.waiting,
     served: desk.served_today,
     pace: desk.pace_minutes?.toLocaleString(document.documentElement.lang) ?? '–',
@@ -176,16 +194,29 @@ function lineRow(line) {
 }
 
 function closureRow(closure) {
-  const what = { mall: t('supervisor.closure.mall'), counter: `${t('supervisor.closure.counter')} ${closure.code}`, service: closure.name }[closure.scope];
+  const what = {
+    mall: t('supervisor.closure.mall'),
+    counter: `${t('supervisor.closure.counter')} ${closure.code}`,
+    service: closure.name,
+  }[closure.scope];
   const begins = closure.holds ? [] : [t('supervisor.closure.begins', { when: clock.moment(closure.since) })];
-  const ends = closure.until ? t('supervisor.closure.ends', { when: clock.moment(closure.until) }) : t('supervisor.closure.open-ended');
-  const row = copy('closure-row', { what, about: [closure.reason, ...begins, ends].join(' · '), reopen: t('supervisor.reopen') });
+  const ends = closure.until
+    ? t('supervisor.closure.ends', { when: clock.moment(closure.until) })
+    : t('supervisor.closure.open-ended');
+  const row = copy('closure-row', {
+    what,
+    about: [closure.reason, ...begins, ends].join(' · '),
+    reopen: t('supervisor.reopen'),
+  });
   const button = row.querySelector('button');
   button.setAttribute('aria-label', `${t('supervisor.reopen')}: ${what}`);
   button.addEventListener('click', async () => {
     button.disabled = true;
     await forStaff(async () => {
-      await send(`${api}/closures/${closure.scope}/${encodeURIComponent(closure.code)}?id=${encodeURIComponent(closure.id)}`, { method: 'DELETE' });
+      await send(
+        `${api}/closures/${closure.scope}/${encodeURIComponent(closure.code)}?id=${encodeURIComponent(closure.id)}`,
+        { method: 'DELETE' },
+      );
       $('said').textContent = t('supervisor.reopen.said', { what });
       await look();
     });
@@ -200,19 +231,29 @@ const ACTS = {
   stop: (form) => ['POST', '/stop', { reason: form.reason.value }],
   resume: () => ['DELETE', '/stop'],
   opening: (form) => ['POST', '/opening', { reason: form.reason.value }],
-  rule: (form) => ['PUT', '/rule', {
-    rule: form.rule.value,
-    in_a_row: Number(form.in_a_row.value) || 2,
-    ceiling_minutes: Number(form.ceiling_minutes.value) || null,
-    reason: form.reason.value,
-  }],
+  rule: (form) => [
+    'PUT',
+    '/rule',
+    {
+      rule: form.rule.value,
+      in_a_row: Number(form.in_a_row.value) || 2,
+      ceiling_minutes: Number(form.ceiling_minutes.value) || null,
+      reason: form.reason.value,
+    },
+  ],
   closure(form) {
     const [scope, ...code] = form.what.value.split(' ');
     const until = form.until.value ? clock.instant(form.until.value) : null;
     return ['POST', '/closures', { scope, code: code.join(' '), reason: form.reason.value, until }];
   },
   closing: () => ['POST', '/closing'],
-  move: (form) => ['POST', form.whom.value === 'all' ? `/services/${encodeURIComponent(concerned.service)}/transfer` : `/tickets/${concerned.id}/transfer`, { service: form.target.value }],
+  move: (form) => [
+    'POST',
+    form.whom.value === 'all'
+      ? `/services/${encodeURIComponent(concerned.service)}/transfer`
+      : `/tickets/${concerned.id}/transfer`,
+    { service: form.target.value },
+  ],
   ending: (form) => concernedBy(form).map(({ id }) => ['POST', `/tickets/${id}/ending`, { reason: form.reason.value }]),
 };
 
@@ -245,7 +286,10 @@ function open(act) {
   }
   if (act === 'closing') {
     const n = (view.statuses.waiting ?? 0) + (view.statuses.held ?? 0);
-    form.querySelector('[data-slot="about"]').textContent = t(n ? 'supervisor.closing.waits' : 'supervisor.closing.nobody', { n });
+    form.querySelector('[data-slot="about"]').textContent = t(
+      n ? 'supervisor.closing.waits' : 'supervisor.closing.nobody',
+      { n },
+    );
   }
   dialog.showModal();
 }
@@ -263,7 +307,8 @@ async function submit(event) {
   button.disabled = true;
   try {
     const asked = ACTS[act](form.elements);
-    for (const [method, path, body] of Array.isArray(asked[0]) ? asked : [asked]) await send(api + path, { method, body });
+    for (const [method, path, body] of Array.isArray(asked[0]) ? asked : [asked])
+      await send(api + path, { method, body });
     form.closest('dialog').close();
     $('said').textContent = t(`supervisor.${act}.said`);
     await forStaff(look);
@@ -277,8 +322,10 @@ async function submit(event) {
   }
 }
 
-for (const button of document.querySelectorAll('[data-opens]')) button.addEventListener('click', () => open(button.dataset.opens));
-for (const button of document.querySelectorAll('dialog [data-close]')) button.addEventListener('click', () => button.closest('dialog').close());
+for (const button of document.querySelectorAll('[data-opens]'))
+  button.addEventListener('click', () => open(button.dataset.opens));
+for (const button of document.querySelectorAll('dialog [data-close]'))
+  button.addEventListener('click', () => button.closest('dialog').close());
 for (const form of document.querySelectorAll('dialog form')) form.addEventListener('submit', submit);
 $('rule').addEventListener('change', ratio);
 
@@ -294,4 +341,6 @@ followHall(dataset.mall, {
     fill($('lost'), { since: t('supervisor.lost', { time: clock.seconds(heardAt) }) });
   },
 });
-setInterval(() => { if (view && !document.hidden && isStaff()) forStaff(look); }, 30_000);
+setInterval(() => {
+  if (view && !document.hidden && isStaff()) forStaff(look);
+}, 30_000);

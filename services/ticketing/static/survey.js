@@ -28,7 +28,9 @@ function answers() {
   questions.forEach(mark);
   const lacking = questions.find((question) => !answerTo(question));
   lacking?.querySelector('input').focus();
-  return lacking ? null : Object.fromEntries(questions.map((question) => [question.dataset.element, Number(answerTo(question))]));
+  return lacking
+    ? null
+    : Object.fromEntries(questions.map((question) => [question.dataset.element, Number(answerTo(question))]));
 }
 
 function profile() {
@@ -43,7 +45,10 @@ async function send(event) {
   const button = form.querySelector('button');
   button.disabled = true; // asking twice does no harm: the same answers change nothing
   try {
-    await request(`${dataset.api}/tickets/${dataset.ticket}/survey`, { method: 'POST', body: { answers: given, profile: profile() } });
+    await request(`${dataset.api}/tickets/${dataset.ticket}/survey`, {
+      method: 'POST',
+      body: { answers: given, profile: profile() },
+    });
     thank();
   } catch (problem) {
     fill($('problem'), { title: problem.title, detail: problem.detail });
@@ -65,7 +70,13 @@ function thank() {
 async function tellIndex() {
   const found = await request(`${dataset.api}/survey/index`).catch(() => null);
   if (!found?.grade) return;
-  const values = { year: found.year, index: number.format(found.index), grade: found.grade, words: t(`survey.grade.${found.grade}`), n: found.respondents };
+  const values = {
+    year: found.year,
+    index: number.format(found.index),
+    grade: found.grade,
+    words: t(`survey.grade.${found.grade}`),
+    n: found.respondents,
+  };
   $('index').textContent = t('survey.index', values);
   $('index').hidden = false;
 }

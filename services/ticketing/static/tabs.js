@@ -5,6 +5,8 @@
 export function otherTabs(id, look) {
   const channel = new BroadcastChannel(`mpp ${id}`);
   channel.addEventListener('message', look);
-  window.addEventListener('pageshow', ({ persisted }) => { if (persisted) look(); });
+  window.addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) look();
+  });
   return { tell: () => channel.postMessage('changed') };
 }

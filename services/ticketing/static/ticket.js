@@ -33,12 +33,17 @@ function render(ticket) {
     places: ticket.counters.map((place) => t('ticket.place', place)).join(t('ticket.or')),
   });
   if (counter) {
-    fill($('called'), { counter: counter.code, floor: t('ticket.floor', counter), time: ticket.called_at && clock.time(ticket.called_at) });
+    fill($('called'), {
+      counter: counter.code,
+      floor: t('ticket.floor', counter),
+      time: ticket.called_at && clock.time(ticket.called_at),
+    });
     for (const id of ['serving', 'held', 'missed']) fill($(id), { place: t('ticket.place', counter) });
   }
   const ended = ticket.ending_reason;
   fill($('unserved'), { reason: ended, next: t(ended ? 'ticket.unserved.ended' : 'ticket.unserved.next') });
-  for (const part of document.querySelectorAll('[data-when]')) part.hidden = !part.dataset.when.split(' ').includes(ticket.status);
+  for (const part of document.querySelectorAll('[data-when]'))
+    part.hidden = !part.dataset.when.split(' ').includes(ticket.status);
   renderForce(ticket);
   [...$('tracker').children].forEach((mark, index) => {
     mark.toggleAttribute('data-passed', index < TRACK[ticket.status]);
@@ -46,7 +51,8 @@ function render(ticket) {
     else mark.removeAttribute('aria-current');
   });
   document.title = ticket.status === 'called' && !$('called').hidden ? t('ticket.title.called', counter) : title;
-  if (ticket.status === 'called' && !$('called').hidden && (status !== 'called' || ticket.calls > calls)) navigator.vibrate?.([300, 150, 300]);
+  if (ticket.status === 'called' && !$('called').hidden && (status !== 'called' || ticket.calls > calls))
+    navigator.vibrate?.([300, 150, 300]);
   if (ticket.status !== status) changedAt = Date.now();
   status = ticket.status;
   calls = ticket.calls;
@@ -68,7 +74,9 @@ function renderForce({ status: now, in_force: force }) {
     $('goes-on').hidden = true;
   } else if (held && now === 'waiting') {
     $('goes-on').hidden = false;
-    setTimeout(() => { $('goes-on').hidden = true; }, GOES_ON_MS);
+    setTimeout(() => {
+      $('goes-on').hidden = true;
+    }, GOES_ON_MS);
   }
   if (now !== 'waiting') $('goes-on').hidden = true;
   held = isHeld;
@@ -102,7 +110,8 @@ function cancel() {
 for (const box of document.querySelectorAll('[data-bring]')) {
   const name = `mpp-bring ${first.id} ${box.dataset.bring}`;
   const keep = () => (box.checked ? sessionStorage.setItem(name, '1') : sessionStorage.removeItem(name));
-  box.checked ||= sessionStorage.getItem(name) !== null; // on a slow network it may be ticked before this script is there
+  // on a slow network it may be ticked before this script is there
+  box.checked ||= sessionStorage.getItem(name) !== null;
   keep();
   box.addEventListener('change', keep);
 }
@@ -115,9 +124,18 @@ window.addEventListener('beforeinstallprompt', (event) => {
   $('install').onclick = () => event.prompt();
 });
 
-takePhone(first.code, (kept) => t('ticket.phone.kept', kept), () => t('ticket.phone.withdrawn'));
-$('cancel').addEventListener('click', () => { $('ask-cancel').returnValue = 'stay'; $('ask-cancel').showModal(); });
-$('ask-cancel').addEventListener('close', () => { if ($('ask-cancel').returnValue === 'cancel') cancel(); });
+takePhone(
+  first.code,
+  (kept) => t('ticket.phone.kept', kept),
+  () => t('ticket.phone.withdrawn'),
+);
+$('cancel').addEventListener('click', () => {
+  $('ask-cancel').returnValue = 'stay';
+  $('ask-cancel').showModal();
+});
+$('ask-cancel').addEventListener('close', () => {
+  if ($('ask-cancel').returnValue === 'cancel') cancel();
+});
 $('issued').textContent = clock.time(first.issued_at);
 const others = otherTabs(first.id, poll);
 render(first);
