@@ -25,7 +25,7 @@ run: .venv/installed ## Start everything on this machine and print the addresses
 simulate: .venv/installed ## Play a day of 100 visitors against the running system
 	@$(BIN)/python -m tools.simulate $(ARGS)
 
-UNITS := tests/architecture tests/chassis tests/kernel tests/catalog tests/ticketing tests/notifications tests/contracts tests/security
+UNITS := tests/architecture tests/chassis tests/kernel tests/catalog tests/ticketing tests/notifications tests/contracts tests/scripts tests/security
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: .venv/installed ## Run all tests that need neither Docker nor a browser, but for the long ones below
