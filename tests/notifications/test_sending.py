@@ -18,11 +18,12 @@ from services.notifications.contacts import Contacts
 from services.notifications.correspondence import SMS, Correspondences
 from services.notifications.domain.commands import ClaimMessage
 from services.notifications.malls import Malls
-from services.notifications.sms.dispatcher import Dispatcher, reference_of
+from services.notifications.sms.dispatcher import Dispatcher
 from services.notifications.sms.gateways.gateway import CertainlyNotSent, Rejected, Text
 from services.notifications.sms.gateways.log import LogGateway
 from services.notifications.sms.line import Line
 from services.notifications.sms.reports import Reports
+from services.notifications.sms.sender import reference_of
 from services.notifications.subscriptions import MALL_REACTIONS, REACTIONS
 from services.notifications.suspensions import Concerned
 
