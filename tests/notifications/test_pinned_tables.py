@@ -20,7 +20,8 @@ from services.notifications.domain.commands import (
     RecordOutcome,
     SettleMessage,
 )
-from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence, Message, Standing
+from services.notifications.domain.correspondence import CORRESPONDENCE
+from services.notifications.domain.correspondence.state import Correspondence, Message, Standing
 from services.notifications.domain.events import (
     BookingHeard,
     BookingRescheduled,

@@ -6,7 +6,8 @@ from typing import cast
 
 from services.notifications.correspondence import Correspondences, business_day, is_booking, now
 from services.notifications.domain.commands import SettleMessage
-from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence
+from services.notifications.domain.correspondence import CORRESPONDENCE
+from services.notifications.domain.correspondence.state import Correspondence
 from services.notifications.domain.events import Scope, SmsRequested
 from services.notifications.domain.mall import Mall, SuspensionHeard
 from services.notifications.malls import Malls

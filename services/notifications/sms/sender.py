@@ -18,7 +18,7 @@ from services.notifications.domain.commands import (
     RecordOutcome,
     SettleMessage,
 )
-from services.notifications.domain.correspondence import Message
+from services.notifications.domain.correspondence.state import Message
 from services.notifications.domain.events import SmsClaimed
 from services.notifications.sms.gateways.gateway import Text
 from services.notifications.sms.line import Line
