@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from contracts.test_consumers import EXAMPLES, TYPES, event
 
-from services.notifications.webhooks.domain import KINDS
+from services.notifications.webhooks.domain.kinds import KINDS
 from services.notifications.webhooks.news import as_item, kind_of
 
 OWN = {"access-revoked"}
