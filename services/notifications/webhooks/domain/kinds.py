@@ -1,29 +1,11 @@
-"""The types of events that a webhook can be sent, by subject."""
+"""The types of events that a webhook can be sent, by subject: `make asyncapi` lists them from the published schemas."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 PRODUCERS = ("ticketing", "catalog", "notifications")
-# What a webhook can be told of. `access-revoked` is between our own services and never leaves.
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "tickets": (
-        *("ticket-issued", "ticket-approaching", "ticket-called", "ticket-recalled", "ticket-served", "ticket-missed"),
-        *("ticket-restored", "ticket-held", "ticket-resumed", "ticket-transferred", "ticket-cancelled"),
-        *("ticket-unserved", "ticket-undone"),
-    ),
-    "bookings": (
-        *("place-booked", "booking-cancelled", "booking-lapsed"),
-        *("booking-suspended", "booking-resumed", "booking-rescheduled"),
-    ),
-    "counters": ("counter-opened", "counter-paused", "counter-closed"),
-    "closures": (
-        *("service-suspended", "service-resumed", "counter-suspended", "counter-resumed"),
-        *("mall-suspended", "mall-resumed"),
-    ),
-    "days": ("day-opened", "day-closed", "day-stopped", "day-resumed", "day-forced-open", "rule-changed"),
-    "directory": (
-        *("mall-listed", "agency-listed", "service-listed", "counter-listed"),
-        *("agency-withdrawn", "service-withdrawn", "counter-withdrawn"),
-    ),
-    "messages": ("message-delivered", "message-failed"),
+    subject: tuple(kinds) for subject, kinds in json.loads(Path(__file__).with_suffix(".json").read_text()).items()
 }
 KINDS = tuple(kind for kinds in SUBJECTS.values() for kind in kinds)
