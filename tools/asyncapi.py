@@ -1,4 +1,4 @@
-"""`make asyncapi`: the AsyncAPI documents of the published events, from their schemas.
+"""`make asyncapi`: the AsyncAPI documents of the published events, and what webhooks offer, from their schemas.
 
 docs/asyncapi.yaml has everything; services/<service>/schemas/asyncapi.yaml, which the service serves, its own part.
 """
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tools import webhook_kinds
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = ("catalog", "ticketing", "notifications")
@@ -200,7 +202,8 @@ def written() -> dict[Path, str]:
 
 def main() -> None:
     """Write the files."""
-    for file, text in written().items():
+    published = [name for service in SERVICES for name in schemas(service)]
+    for file, text in {**written(), webhook_kinds.FILE: webhook_kinds.written(published)}.items():
         file.write_text(text)
         print(file.relative_to(ROOT))
 

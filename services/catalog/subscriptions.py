@@ -16,13 +16,13 @@ from services.catalog.domain.waiting import (
     DayEnded,
     News,
     PlaceBooked,
-    Position,
     ReopeningHeard,
     TicketWaits,
     TicketWaitsNoMore,
 )
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.inbox import Reaction
+from services.kernel.positions import position_of
 
 TOPICS = ["mpp.ticketing"]
 
@@ -35,12 +35,12 @@ def on_ticket_issued(event: CloudEvent) -> tuple[str, News]:
 
 def on_ticket_waits(event: CloudEvent) -> tuple[str, TicketWaits]:
     """A visitor waits: back after a no-show, or sent on to another service."""
-    return _day(event), TicketWaits(event.data["ticket_id"], event.data["service"], event.time, _position(event))
+    return _day(event), TicketWaits(event.data["ticket_id"], event.data["service"], event.time, position_of(event))
 
 
 def on_ticket_left(event: CloudEvent) -> tuple[str, News]:
     """A visitor was called, or gave up; or the visit, or the day, is over."""
-    return _day(event), TicketWaitsNoMore(event.data["ticket_id"], event.time, _position(event))
+    return _day(event), TicketWaitsNoMore(event.data["ticket_id"], event.time, position_of(event))
 
 
 def on_ticket_undone(event: CloudEvent) -> tuple[str, News]:
@@ -65,7 +65,7 @@ def on_counter_closed(event: CloudEvent) -> tuple[str, News]:
 
 def on_day_closed(event: CloudEvent) -> tuple[str, News]:
     """The day is over."""
-    return _day(event), DayEnded(event.time, _position(event))
+    return _day(event), DayEnded(event.time, position_of(event))
 
 
 def on_suspended(event: CloudEvent) -> tuple[str, News]:
@@ -78,7 +78,7 @@ def on_suspended(event: CloudEvent) -> tuple[str, News]:
         reason=data["reason"],
         since=datetime.fromisoformat(data["since"]),
         until=datetime.fromisoformat(until) if until else None,
-        position=_position(event),
+        position=position_of(event),
         closure=data.get("closure", ""),
     )
     return closures_stream(data["mall"]), heard
@@ -87,17 +87,17 @@ def on_suspended(event: CloudEvent) -> tuple[str, News]:
 def on_resumed(event: CloudEvent) -> tuple[str, News]:
     """It is open again before its time."""
     closure = event.data.get("closure", "")
-    return closures_stream(event.data["mall"]), ReopeningHeard(*_closed(event), event.time, _position(event), closure)
+    return closures_stream(event.data["mall"]), ReopeningHeard(*_closed(event), event.time, position_of(event), closure)
 
 
 def on_place_booked(event: CloudEvent) -> tuple[str, News]:
     """A place of a day is booked."""
-    return _bookings(event), PlaceBooked(_booking(event), event.data["service"], event.time, _position(event))
+    return _bookings(event), PlaceBooked(_booking(event), event.data["service"], event.time, position_of(event))
 
 
 def on_booking_ended(event: CloudEvent) -> tuple[str, News]:
     """A booking was cancelled, or was not claimed in time."""
-    return _bookings(event), BookingEnded(_booking(event), event.time, _position(event))
+    return _bookings(event), BookingEnded(_booking(event), event.time, position_of(event))
 
 
 def _booking(event: CloudEvent) -> str:
@@ -110,7 +110,7 @@ def _bookings(event: CloudEvent) -> str:
 
 
 def _counter(event: CloudEvent, status: str) -> tuple[str, News]:
-    return _day(event), CounterStands(event.data["counter"], status, event.time, _position(event))
+    return _day(event), CounterStands(event.data["counter"], status, event.time, position_of(event))
 
 
 def _day(event: CloudEvent) -> str:
@@ -121,11 +121,6 @@ def _closed(event: CloudEvent) -> tuple[str, str]:
     """What is closed or reopened, by the event's type: the mall itself has no code."""
     scope = event.type.removeprefix(TYPES).partition("-")[0]
     return scope, "" if scope == "mall" else event.data[scope]
-
-
-def _position(event: CloudEvent) -> Position:
-    version, _, place = event.id.rpartition("@")[2].partition(".")
-    return int(version), int(place)
 
 
 REACTIONS: Mapping[str, Reaction] = {

@@ -10,7 +10,8 @@ from services.chassis.event_store import EventStore
 from services.notifications.contacts import KEPT, Contacts, masked
 from services.notifications.contract import PUBLISHED
 from services.notifications.domain.commands import Command, LeavePhone, WithdrawPhone
-from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence, Message, Status
+from services.notifications.domain.correspondence import CORRESPONDENCE
+from services.notifications.domain.correspondence.state import Correspondence, Message, Status
 from services.notifications.domain.events import Event, Kind, SmsRequested
 
 # The day, and 128 random bits as ticketing makes them; a booking's have a b in front.

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, current_app, render_template
 
 from services.chassis.routes import public
-from services.notifications.domain.correspondence import STATUSES
+from services.notifications.domain.correspondence.state import STATUSES
 from services.notifications.domain.wording import PLACEHOLDERS
 from services.notifications.malls import MAX_AGE, Malls
-from services.notifications.webhooks.domain import PRODUCERS, SUBJECTS
+from services.notifications.webhooks.domain.kinds import PRODUCERS, SUBJECTS
 
 blueprint = Blueprint("pages", __name__, url_prefix="/notifications")
 

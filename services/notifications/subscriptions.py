@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.inbox import Reaction
 from services.kernel.access import on_access_revoked
+from services.kernel.positions import position_of
 from services.notifications.correspondence import now, stream_of
 from services.notifications.domain.commands import (
     Command,
@@ -26,7 +27,6 @@ from services.notifications.domain.events import (
     CallHeard,
     IssueHeard,
     NewsHeard,
-    Position,
     Scope,
     What,
 )
@@ -48,7 +48,7 @@ def on_ticket_issued(event: CloudEvent) -> tuple[str, Command]:
         issued_at=datetime.fromisoformat(data["issued_at"]),
         service=data.get("service", ""),
         agency=data.get("agency", ""),
-        position=_position(event),
+        position=position_of(event),
     )
     return stream_of(heard.ticket_id), HearIssued(heard, now())
 
@@ -62,7 +62,7 @@ def on_ticket_called(event: CloudEvent) -> tuple[str, Command]:
         floor=data["floor"],
         called_at=datetime.fromisoformat(data["called_at"]),
         call=data.get("call", 1),
-        position=_position(event),
+        position=position_of(event),
     )
     return stream_of(heard.ticket_id), HearCalled(heard, now())
 
@@ -123,7 +123,7 @@ def on_booking_suspended(event: CloudEvent) -> tuple[str, Command]:
     """The booked place cannot be claimed for now."""
     data = event.data
     at = datetime.fromisoformat(data["suspended_at"])
-    suspended = BookingSuspended(data["booking_id"], data["cause"], data.get("reason", ""), at, _position(event))
+    suspended = BookingSuspended(data["booking_id"], data["cause"], data.get("reason", ""), at, position_of(event))
     return stream_of(suspended.booking_id), RecordBookingChange(suspended, now())
 
 
@@ -131,7 +131,7 @@ def on_booking_resumed(event: CloudEvent) -> tuple[str, Command]:
     """The booked place can be claimed again."""
     data = event.data
     claim_by, at = datetime.fromisoformat(data["claim_by"]), datetime.fromisoformat(data["resumed_at"])
-    resumed = BookingResumed(data["booking_id"], claim_by, at, _position(event))
+    resumed = BookingResumed(data["booking_id"], claim_by, at, position_of(event))
     return stream_of(resumed.booking_id), RecordBookingChange(resumed, now())
 
 
@@ -139,12 +139,12 @@ def on_booking_rescheduled(event: CloudEvent) -> tuple[str, Command]:
     """The booked place is kept until another time."""
     data = event.data
     claim_by, at = datetime.fromisoformat(data["claim_by"]), datetime.fromisoformat(data["rescheduled_at"])
-    rescheduled = BookingRescheduled(data["booking_id"], claim_by, at, _position(event))
+    rescheduled = BookingRescheduled(data["booking_id"], claim_by, at, position_of(event))
     return stream_of(rescheduled.booking_id), RecordBookingChange(rescheduled, now())
 
 
 def _heard(event: CloudEvent, what: What, values: Mapping[str, str]) -> tuple[str, Command]:
-    heard = NewsHeard(event.data["ticket_id"], what, event.time, _position(event), values)
+    heard = NewsHeard(event.data["ticket_id"], what, event.time, position_of(event), values)
     return stream_of(heard.ticket_id), HearNews(heard, now())
 
 
@@ -184,7 +184,7 @@ def on_suspended(event: CloudEvent) -> tuple[str, HearSuspension]:
         reason=data["reason"],
         since=datetime.fromisoformat(data["since"]),
         until=datetime.fromisoformat(until) if until else None,
-        position=_position(event),
+        position=position_of(event),
         now=now(),
         closure=data.get("closure") or ALL,
     )
@@ -196,27 +196,27 @@ def on_resumed(event: CloudEvent) -> tuple[str, HearResumption]:
     data = event.data
     scope: Scope = "service" if "service" in data else "mall"
     closure = data.get("closure") or ALL
-    return mall_stream(data["mall"]), HearResumption(scope, data.get("service", ""), _position(event), now(), closure)
+    return mall_stream(data["mall"]), HearResumption(scope, data.get("service", ""), position_of(event), now(), closure)
 
 
 def on_day_stopped(event: CloudEvent) -> tuple[str, HearSuspension]:
     """A supervisor stopped the day."""
     data = event.data
     since = datetime.fromisoformat(data["stopped_at"])
-    stopped = HearSuspension("day", data["business_day"], data["reason"], since, None, _position(event), now())
+    stopped = HearSuspension("day", data["business_day"], data["reason"], since, None, position_of(event), now())
     return mall_stream(data["mall"]), stopped
 
 
 def on_day_resumed(event: CloudEvent) -> tuple[str, HearResumption]:
     """The day goes on."""
     data = event.data
-    return mall_stream(data["mall"]), HearResumption("day", data["business_day"], _position(event), now())
+    return mall_stream(data["mall"]), HearResumption("day", data["business_day"], position_of(event), now())
 
 
 def on_mall_listed(event: CloudEvent) -> tuple[str, MallHeard]:
     """The mall's name opens texts about bookings; its zone says when a day begins."""
     ZoneInfo(event.data["zone"])  # a KeyError now, rather than with every text
-    return mall_stream(event.data["mall"]), MallHeard(event.data["name"], event.data["zone"], _position(event))
+    return mall_stream(event.data["mall"]), MallHeard(event.data["name"], event.data["zone"], position_of(event))
 
 
 # Of malls rather than tickets, into their own streams.
@@ -234,8 +234,3 @@ MALL_REACTIONS: Mapping[str, Reaction] = {
 # Of access, into a stream of its own.
 ACCESS_TOPICS = ["mpp.catalog"]
 ACCESS_REACTIONS: Mapping[str, Reaction] = {f"{TYPES}access-revoked.v1": on_access_revoked}
-
-
-def _position(event: CloudEvent) -> Position:
-    version, _, place = event.id.rpartition("@")[2].partition(".")
-    return int(version), int(place)

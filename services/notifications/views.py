@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.notifications.contacts import masked
-from services.notifications.domain.correspondence import Message
+from services.notifications.domain.correspondence.state import Message
 from services.notifications.malls import MAX_AGE, Malls
 from services.notifications.sms import wording
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.inbox import Reaction
 from services.kernel.access import on_access_revoked
+from services.kernel.positions import position_of
 from services.ticketing.domain.hours import Exceptional
 from services.ticketing.domain.mall import (
     AgencyForgotten,
@@ -17,7 +18,6 @@ from services.ticketing.domain.mall import (
     CounterLearned,
     Fact,
     MallLearned,
-    Position,
     PriorityClass,
     Rule,
     ServiceForgotten,
@@ -27,11 +27,6 @@ from services.ticketing.queue import mall_stream
 
 TOPICS = ["mpp.catalog"]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-def _position(event: CloudEvent) -> Position:
-    version, _, place = event.id.rpartition("@")[2].partition(".")
-    return int(version), int(place)
 
 
 def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
@@ -45,7 +40,7 @@ def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
         zone=data["zone"],
         capacity=data["capacity"],
         week=_week(data["week"]),
-        position=_position(event),
+        position=position_of(event),
         exceptions=tuple(
             Exceptional(date.fromisoformat(day["date"]).isoformat(), _intervals(day["intervals"]), day["reason"])
             for day in data.get("exceptions", ())
@@ -87,7 +82,7 @@ def _clock(told: str) -> str:
 def on_agency_listed(event: CloudEvent) -> tuple[str, Fact]:
     """An agency of the mall."""
     data = event.data
-    fact = AgencyLearned(data["agency"], data["name"], data["line"], _position(event), data.get("suspended") or "")
+    fact = AgencyLearned(data["agency"], data["name"], data["line"], position_of(event), data.get("suspended") or "")
     return mall_stream(data["mall"]), fact
 
 
@@ -96,7 +91,7 @@ def on_service_listed(event: CloudEvent) -> tuple[str, Fact]:
     data = event.data
     needs = tuple(data.get("requirements", ()))
     fact = ServiceLearned(
-        data["service"], data["name"], data["agency"], data["minutes"], needs, _position(event), data.get("capacity")
+        data["service"], data["name"], data["agency"], data["minutes"], needs, position_of(event), data.get("capacity")
     )
     return mall_stream(data["mall"]), fact
 
@@ -111,7 +106,7 @@ def on_counter_listed(event: CloudEvent) -> tuple[str, Fact]:
         data["floor"],
         data["agency"],
         services,
-        _position(event),
+        position_of(event),
         _week(week) if week else None,
     )
     return mall_stream(data["mall"]), fact
@@ -119,17 +114,17 @@ def on_counter_listed(event: CloudEvent) -> tuple[str, Fact]:
 
 def on_agency_withdrawn(event: CloudEvent) -> tuple[str, Fact]:
     """An agency left the mall."""
-    return mall_stream(event.data["mall"]), AgencyForgotten(event.data["agency"], _position(event))
+    return mall_stream(event.data["mall"]), AgencyForgotten(event.data["agency"], position_of(event))
 
 
 def on_service_withdrawn(event: CloudEvent) -> tuple[str, Fact]:
     """A service is no longer offered."""
-    return mall_stream(event.data["mall"]), ServiceForgotten(event.data["service"], _position(event))
+    return mall_stream(event.data["mall"]), ServiceForgotten(event.data["service"], position_of(event))
 
 
 def on_counter_withdrawn(event: CloudEvent) -> tuple[str, Fact]:
     """A counter is gone."""
-    return mall_stream(event.data["mall"]), CounterForgotten(event.data["counter"], _position(event))
+    return mall_stream(event.data["mall"]), CounterForgotten(event.data["counter"], position_of(event))
 
 
 REACTIONS: Mapping[str, Reaction] = {

@@ -22,6 +22,7 @@ from services.notifications.webhooks import addresses as webhook_addresses
 from services.notifications.webhooks import api as webhook_api
 from services.notifications.webhooks import domain as webhooks
 from services.notifications.webhooks.domain import WEBHOOKS
+from services.notifications.webhooks.domain import refusals as of_webhooks
 from services.ticketing.api import reports, seals
 from services.ticketing.domain import mall
 from services.ticketing.domain.day import DAY, commands, refusals
@@ -71,7 +72,7 @@ def test_every_published_event_is_named():
     "module",
     [
         *(refusals, mall, reports, access, people, passwords, attempts, identities, provider, wording, correspondence),
-        *(devices, passkeys, seals, second_factor, survey, survey_api, webhooks, webhook_addresses, webhook_api),
+        *(devices, passkeys, seals, second_factor, survey, survey_api, of_webhooks, webhook_addresses, webhook_api),
     ],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )

@@ -11,7 +11,7 @@ import yaml
 from prometheus_client.core import REGISTRY
 
 from services.chassis.dead_letters import DeadLetters
-from services.notifications.sms import dispatcher
+from services.notifications.sms import sender
 from services.notifications.sms.outgoing import Outgoing
 from services.notifications.webhooks import loops as webhooks
 from services.ticketing.figures import queues
@@ -42,7 +42,7 @@ EXPRESSIONS = {str(rule["alert"]): [rule["expr"]] for rule in RULES} | {
 @pytest.fixture
 def told(database, store) -> dict[str, set[str]]:
     """Every figure that a process can tell, with its labels."""
-    assert dispatcher.HANDOVERS  # what it counts is known once it is imported
+    assert sender.HANDOVERS  # what it counts is known once it is imported
     gate = webhooks.Gate(allowed=(), http=False)
     looked_up = (
         DeadLetters(database).figures,

@@ -23,7 +23,7 @@ from services.chassis.cloud_event import decode
 from services.chassis.event_store import EventStore, connect
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
-from services.notifications.sms.dispatcher import reference_of
+from services.notifications.sms.sender import reference_of
 from services.ticketing.queue import Queue
 from tools.local import System
 from tools.local.system import ROOT

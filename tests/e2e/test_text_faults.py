@@ -22,7 +22,7 @@ from servers import Server, free_port, running
 from services.chassis.event_store import EventStore, connect
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
-from services.notifications.sms.dispatcher import reference_of
+from services.notifications.sms.sender import reference_of
 
 pytestmark = pytest.mark.faults
 

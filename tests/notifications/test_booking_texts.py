@@ -16,7 +16,8 @@ from services.notifications.domain.commands import (
     SettleMessage,
     WithdrawPhone,
 )
-from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence
+from services.notifications.domain.correspondence import CORRESPONDENCE
+from services.notifications.domain.correspondence.state import Correspondence
 from services.notifications.domain.events import SmsClaimed, SmsDropped, SmsRequested
 from services.notifications.subscriptions import REACTIONS
 

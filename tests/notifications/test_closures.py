@@ -22,10 +22,11 @@ from services.notifications.domain.mall import (
     SuspensionHeard,
 )
 from services.notifications.malls import mall_stream
-from services.notifications.sms import dispatcher
+from services.notifications.sms import dispatcher, review, sender
 from services.notifications.sms.dispatcher import Dispatcher
 from services.notifications.sms.line import Line
 from services.notifications.sms.reports import Reports
+from services.notifications.sms.sender import reference_of
 from services.notifications.suspensions import Concerned
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -176,7 +177,7 @@ class Clock:
 
     def __init__(self, monkeypatch) -> None:
         self.ahead = timedelta(0)
-        for module in (subscriptions, suspensions, dispatcher):
+        for module in (subscriptions, suspensions, dispatcher, review, sender):
             monkeypatch.setattr(module, "now", lambda: now() + self.ahead)
 
 
@@ -248,7 +249,7 @@ class Town:
     @property
     def kinds(self) -> dict[str, str]:
         messages = self.mall.here.find(self.ticket).messages
-        return {dispatcher.reference_of(id): message.requested.kind for id, message in messages.items()}
+        return {reference_of(id): message.requested.kind for id, message in messages.items()}
 
 
 @pytest.fixture

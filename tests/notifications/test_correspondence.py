@@ -19,7 +19,8 @@ from services.notifications.domain.commands import (
     RecordReport,
     WithdrawPhone,
 )
-from services.notifications.domain.correspondence import CORRESPONDENCE, STATUSES, Correspondence
+from services.notifications.domain.correspondence import CORRESPONDENCE
+from services.notifications.domain.correspondence.state import STATUSES, Correspondence
 from services.notifications.domain.events import (
     BookingEnded,
     BookingHeard,

@@ -10,7 +10,7 @@ from services.chassis.cloud_event import CloudEvent
 from services.notifications.sms.outgoing import Entry, Outgoing
 from services.notifications.webhooks import loops
 from services.notifications.webhooks.deliveries import Cursor, Deliveries
-from services.notifications.webhooks.domain import PauseWebhook
+from services.notifications.webhooks.domain.commands import PauseWebhook
 from services.notifications.webhooks.news import News, as_item
 from services.notifications.webhooks.registry import Registry, now
 

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 from notifications.test_sending import TODAY, Gateway, Mall
 
-from services.notifications.domain.correspondence import Kind, Message
+from services.notifications.domain.correspondence.state import Message
+from services.notifications.domain.events import Kind
 
 NUMBER, OTHER, MOST = "+6281277114455", "+6281277114466", 2
 

@@ -21,7 +21,8 @@ from services.notifications.domain.commands import (
     SettleMessage,
     WithdrawPhone,
 )
-from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence, Message
+from services.notifications.domain.correspondence import CORRESPONDENCE
+from services.notifications.domain.correspondence.state import Correspondence, Message
 from services.notifications.domain.events import (
     BookingEnded,
     BookingHeard,

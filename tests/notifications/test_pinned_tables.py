@@ -20,7 +20,8 @@ from services.notifications.domain.commands import (
     RecordOutcome,
     SettleMessage,
 )
-from services.notifications.domain.correspondence import CORRESPONDENCE, Correspondence, Message, Standing
+from services.notifications.domain.correspondence import CORRESPONDENCE
+from services.notifications.domain.correspondence.state import Correspondence, Message, Standing
 from services.notifications.domain.events import (
     BookingHeard,
     BookingRescheduled,
@@ -40,7 +41,8 @@ from services.notifications.domain.events import (
 )
 from services.notifications.domain.mall import MALL, HearResumption, HearSuspension, Mall
 from services.notifications.domain.wording import PLACEHOLDERS, InvalidText, must_fit
-from services.notifications.webhooks.domain import WEBHOOKS, Key, Start, Webhook, Webhooks
+from services.notifications.webhooks.domain import WEBHOOKS
+from services.notifications.webhooks.domain.state import Key, Start, Webhook, Webhooks
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SITI, BOOKING = "20261124-pV0nX3mQx2Jc5sV7b1TtGA", "20261126-b8sZQk1fYw9o_R4hUe6LdNw"

@@ -19,7 +19,7 @@ from services.notifications.domain.mall import (
     WordText,
 )
 from services.notifications.domain.wording import InvalidText, filled, length, must_fit, plain, shortened
-from services.notifications.webhooks.domain import KINDS, SUBJECTS
+from services.notifications.webhooks.domain.kinds import KINDS, SUBJECTS
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -18,11 +18,12 @@ from services.notifications.contacts import Contacts
 from services.notifications.correspondence import SMS, Correspondences
 from services.notifications.domain.commands import ClaimMessage
 from services.notifications.malls import Malls
-from services.notifications.sms.dispatcher import Dispatcher, reference_of
+from services.notifications.sms.dispatcher import Dispatcher
 from services.notifications.sms.gateways.gateway import CertainlyNotSent, Rejected, Text
 from services.notifications.sms.gateways.log import LogGateway
 from services.notifications.sms.line import Line
 from services.notifications.sms.reports import Reports
+from services.notifications.sms.sender import reference_of
 from services.notifications.subscriptions import MALL_REACTIONS, REACTIONS
 from services.notifications.suspensions import Concerned
 
@@ -375,6 +376,27 @@ def test_a_gateway_that_is_slow_with_one_text_does_not_hold_up_the_others(mall):
     release.set()
     dispatcher.close()
     assert len(gateway.sent) == 2
+
+
+def test_number_erased_while_text_waits_for_its_turn_gets_no_text(mall):
+    class Erasing(Gateway):
+        def send(self, text: Text) -> str:
+            mall.here.contacts.erase(BUDI)
+            mall.here.contacts.erase(SITI)
+            return super().send(text)
+
+    gateway = Erasing()
+    for ticket_id in (SITI, BUDI):
+        mall.here.leave_phone(ticket_id, "+6281277114455")
+        mall.issued(ticket_id)
+    dispatcher = Dispatcher(mall.store, mall.here, mall.malls, [Line("slow", gateway, 1)], Reports("", ""))
+    for commit in mall.store.with_outbox(SMS):
+        dispatcher.deliver(commit)
+    dispatcher.confirm()
+    assert eventually(lambda: mall.store.database["outgoing"].count_documents({}) == 0)
+    dispatcher.close()
+    assert len(gateway.sent) == 1
+    assert sorted(mall.statuses().values()) == ["accepted", "dropped"]
 
 
 def test_what_is_suspended_is_told_to_those_who_wait_for_it_and_to_nobody_once_it_goes_on(mall):

@@ -11,7 +11,7 @@ from services.notifications.correspondence import now
 from services.notifications.domain.commands import ClaimMessage
 from services.notifications.domain.mall import MALL, HearResumption, HearSuspension
 from services.notifications.domain.mall import Mall as Known
-from services.notifications.sms.dispatcher import HELD_FOR
+from services.notifications.sms.sender import HELD_FOR
 from services.notifications.suspensions import Concerned
 
 PHONE = "+6281277114455"

@@ -32,14 +32,9 @@ from services.notifications.webhooks import dispatcher, post
 from services.notifications.webhooks.addresses import Gate
 from services.notifications.webhooks.deliveries import Deliveries
 from services.notifications.webhooks.dispatcher import dispatch
-from services.notifications.webhooks.domain import (
-    PauseWebhook,
-    ReplayWebhook,
-    RequestPing,
-    ResumeWebhook,
-    TooManySecrets,
-    Webhook,
-)
+from services.notifications.webhooks.domain.commands import PauseWebhook, ReplayWebhook, RequestPing, ResumeWebhook
+from services.notifications.webhooks.domain.refusals import TooManySecrets
+from services.notifications.webhooks.domain.state import Webhook
 from services.notifications.webhooks.news import News, as_item
 from services.notifications.webhooks.registry import Registry, now
 

@@ -7,7 +7,9 @@ import pytest
 
 from services.chassis.errors import Problem
 from services.notifications.webhooks import domain
-from services.notifications.webhooks.domain import KINDS, WEBHOOKS, Key, Start, Webhook, Webhooks
+from services.notifications.webhooks.domain import WEBHOOKS
+from services.notifications.webhooks.domain.kinds import KINDS, PRODUCERS, SUBJECTS
+from services.notifications.webhooks.domain.state import Key, Start, Webhook, Webhooks
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -38,7 +40,7 @@ PLAIN = hook()
 
 
 def test_kinds_are_all_that_is_published_by_subject():
-    assert {name: len(kinds) for name, kinds in domain.SUBJECTS.items()} == {
+    assert {name: len(kinds) for name, kinds in SUBJECTS.items()} == {
         "tickets": 13,
         "bookings": 6,
         "counters": 3,
@@ -49,7 +51,7 @@ def test_kinds_are_all_that_is_published_by_subject():
     }
     assert len(set(KINDS)) == len(KINDS) == 43
     assert "access-revoked" not in KINDS
-    assert domain.PRODUCERS == ("ticketing", "catalog", "notifications")
+    assert PRODUCERS == ("ticketing", "catalog", "notifications")
 
 
 def test_webhook_is_registered_in_full():
@@ -157,7 +159,7 @@ def test_replay_begins_again_for_one_producer_or_all():
     since = NOW - DAY
     (event,) = WEBHOOKS.decide(domain.ReplayWebhook("w1", since, "", 0, NOW), KNOWN)
     assert event == domain.ReplayRequested("w1", since, "", 0, NOW)
-    assert hook(event) == replace(PLAIN, starts=dict.fromkeys(domain.PRODUCERS, Start(2, since, 0)), tries=2)
+    assert hook(event) == replace(PLAIN, starts=dict.fromkeys(PRODUCERS, Start(2, since, 0)), tries=2)
     (event,) = WEBHOOKS.decide(domain.ReplayWebhook("w1", None, "catalog", 7, NOW), KNOWN)
     assert hook(event) == replace(PLAIN, starts={**PLAIN.starts, "catalog": Start(2, None, 7)}, tries=2)
 

@@ -5,25 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.chassis.cloud_event import CloudEvent
-from services.notifications.webhooks.domain import (
-    MOST,
-    WEBHOOKS,
+from services.notifications.webhooks.domain import MOST, WEBHOOKS
+from services.notifications.webhooks.domain.commands import (
     ChangeWebhook,
     PauseWebhook,
-    PingRequested,
     RegisterWebhook,
     RemoveWebhook,
     ReplayWebhook,
     RequestPing,
     ResumeWebhook,
     RotateKey,
-    TooManySecrets,
-    TooManyWebhooks,
-    UnknownWebhook,
-    Webhook,
-    WebhookRegistered,
-    Webhooks,
 )
+from services.notifications.webhooks.domain.events import PingRequested, WebhookRegistered
+from services.notifications.webhooks.domain.refusals import TooManySecrets, TooManyWebhooks, UnknownWebhook
+from services.notifications.webhooks.domain.state import Webhook, Webhooks
 from services.notifications.webhooks.news import as_item, message_id
 from services.notifications.webhooks.signing import new_secret, signatures
 

@@ -28,7 +28,7 @@ PURE = (
     "services/ticketing/domain/**/*.py",
     "services/catalog/domain/**/*.py",
     "services/notifications/domain/**/*.py",
-    "services/notifications/webhooks/domain.py",
+    "services/notifications/webhooks/domain/**/*.py",
     "services/ticketing/survey/domain.py",
     "services/ticketing/survey/index.py",
     "services/ticketing/survey/report.py",

@@ -13,7 +13,7 @@ from services.kernel.codes import id_of
 from services.kernel.guard import actor, limited
 from services.notifications import contacts, correspondence, views
 from services.notifications.correspondence import Correspondences
-from services.notifications.domain.correspondence import STATUSES
+from services.notifications.domain.correspondence.state import STATUSES
 from services.notifications.domain.wording import PLACEHOLDERS
 from services.notifications.sms import wording
 

@@ -7,13 +7,31 @@ that one text at a time is sent; another lets all through at once to try whether
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from services.notifications.sms.gateways.gateway import Gateway
+import structlog
+from prometheus_client import Histogram
+
+from services.notifications.domain.commands import HandedOver
+from services.notifications.sms.gateways.gateway import CertainlyNotSent, Gateway, Rejected, Text
+
+log = structlog.get_logger()
+
+HANDOVER_SECONDS = Histogram("mpp_text_handover_seconds", "Until a gateway answered.", ["gateway"])
 
 FAILURES = 5  # in a row, after which nobody asks
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds until one may try whether it is back, doubled each time it is not
 LONGEST_TRY = 15.0  # seconds after which another may try, though the first has not said how it went
 SOON = 1.0  # seconds in which one that tries will mostly have said so
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a gateway made of a text: the outcome, its own id for it, and why it did not take it."""
+
+    outcome: HandedOver
+    gateway_id: str = ""
+    reason: str = ""
 
 
 class Line:
@@ -27,6 +45,22 @@ class Line:
         self._failures, self._pause = 0, FIRST_PAUSE
         self._closed_until = self._trying_until = 0.0
         self._next = 0.0
+
+    def send(self, message_id: str, text: Text) -> Answer:
+        """Give a text to the gateway and count how that went; an error that says nothing else is `unknown`."""
+        began, well, answer = self._clock(), False, Answer("unknown")
+        try:
+            with HANDOVER_SECONDS.labels(self.name).time():
+                well, answer = True, Answer("accepted", self.gateway.send(text))
+        except Rejected as error:
+            well, answer = True, Answer("rejected", reason=str(error))
+        except CertainlyNotSent as error:
+            answer = Answer("not-sent", reason=str(error))
+        except Exception as error:
+            took = round(self._clock() - began, 1)
+            log.warning("outcome unknown", message_id=message_id, cause=type(error).__name__, seconds=took)
+        self.went(well)
+        return answer
 
     def opens_in(self) -> float:
         """Seconds until somebody may ask; 0: now, and whoever hears that says afterwards how it went

@@ -1,6 +1,6 @@
 import { Problem } from './api.js';
 import { clockIn } from './clock.js';
-import { copy, fill, t } from './page.js';
+import { copy, fill, has, t } from './page.js';
 import { forStaff, send } from './staff.js';
 import { whoIsHere } from './token.js';
 
@@ -52,7 +52,7 @@ function card(hook) {
       ? null
       : t(`webhooks.address.${hook.address}`, { at: clock.stamp(hook.address_checked_at) }),
     old: hook.old_secret_until && t('webhooks.old-secret', { until: clock.stamp(hook.old_secret_until) }),
-    kinds: [...hook.kinds.map((kind) => t(`webhooks.kind.${kind}`)), ...hook.services].join(' · '),
+    kinds: [...hook.kinds.map(labelOf), ...hook.services].join(' · '),
     standing: standing(hook),
     switch: t(paused ? 'webhooks.resume' : 'webhooks.pause'),
   });
@@ -103,11 +103,16 @@ async function lookAtLog() {
   $('no-attempts').hidden = attempts.length > 0;
 }
 
+/** What a type of event is called; one that no words are written for goes by its own name. */
+function labelOf(kind) {
+  return has(`webhooks.kind.${kind}`) ? t(`webhooks.kind.${kind}`) : kind;
+}
+
 function line(attempt) {
   const { event, status, millis, came } = attempt;
   const row = copy('attempt', {
     at: clock.stamp(attempt.at),
-    kind: t(`webhooks.kind.${attempt.kind}`),
+    kind: labelOf(attempt.kind),
     event,
     attempt: attempt.attempt,
     came: `${t(`webhooks.came.${came}`)}${status ? ` (${status})` : ''}`,

@@ -17,16 +17,10 @@ from services.kernel.guard import actor
 from services.kernel.tokens import WrongScope
 from services.notifications.webhooks import views
 from services.notifications.webhooks.deliveries import Deliveries
-from services.notifications.webhooks.domain import (
-    KINDS,
-    PRODUCERS,
-    PauseWebhook,
-    ReplayWebhook,
-    RequestPing,
-    ResumeWebhook,
-    UnknownWebhook,
-    Webhook,
-)
+from services.notifications.webhooks.domain.commands import PauseWebhook, ReplayWebhook, RequestPing, ResumeWebhook
+from services.notifications.webhooks.domain.kinds import KINDS, PRODUCERS
+from services.notifications.webhooks.domain.refusals import UnknownWebhook
+from services.notifications.webhooks.domain.state import Webhook
 from services.notifications.webhooks.news import News
 from services.notifications.webhooks.registry import Registry, now
 

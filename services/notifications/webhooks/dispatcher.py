@@ -24,7 +24,11 @@ from services.chassis.outbox import Lease, ReplayNeeded
 from services.chassis.worker import AWAY
 from services.notifications.webhooks.addresses import OUTSIDE, Gate
 from services.notifications.webhooks.deliveries import Cursor, Deliveries, Lane, Lookup
-from services.notifications.webhooks.domain import PRODUCERS, PauseWebhook, PingRequested, UnknownWebhook, Webhook
+from services.notifications.webhooks.domain.commands import PauseWebhook
+from services.notifications.webhooks.domain.events import PingRequested
+from services.notifications.webhooks.domain.kinds import PRODUCERS
+from services.notifications.webhooks.domain.refusals import UnknownWebhook
+from services.notifications.webhooks.domain.state import Webhook
 from services.notifications.webhooks.news import TYPES, VERSION, Item, News, as_item
 from services.notifications.webhooks.post import Attempt, post
 from services.notifications.webhooks.registry import Registry, now

@@ -12,7 +12,7 @@ from services.chassis.broker import Kafka
 from services.chassis.cloud_event import Malformed, decode
 from services.chassis.inbox import UNHURRIED_MS, UNREADABLE, batches
 from services.chassis.life import Life, Loop
-from services.notifications.webhooks.domain import PRODUCERS
+from services.notifications.webhooks.domain.kinds import PRODUCERS
 from services.notifications.webhooks.news import Item, News, as_document, as_item
 from services.notifications.webhooks.registry import Registry
 

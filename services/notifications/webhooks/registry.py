@@ -9,19 +9,17 @@ from services.chassis.errors import Refused
 from services.chassis.event_store import EventStore
 from services.chassis.seal import Seal
 from services.notifications.webhooks.addresses import Gate
-from services.notifications.webhooks.domain import (
-    OVERLAP,
-    WEBHOOKS,
+from services.notifications.webhooks.domain import OVERLAP, WEBHOOKS
+from services.notifications.webhooks.domain.commands import (
     ChangeWebhook,
     Command,
-    Event,
     RegisterWebhook,
     RemoveWebhook,
     RotateKey,
-    TooManySecrets,
-    Webhook,
-    Webhooks,
 )
+from services.notifications.webhooks.domain.events import Event
+from services.notifications.webhooks.domain.refusals import TooManySecrets
+from services.notifications.webhooks.domain.state import Webhook, Webhooks
 from services.notifications.webhooks.signing import Secrets
 
 STREAM = "webhooks"

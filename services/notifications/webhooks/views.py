@@ -6,7 +6,8 @@ from typing import Any
 
 from services.chassis.event_store import Document
 from services.notifications.webhooks.deliveries import Cursor, Lane, Lookup
-from services.notifications.webhooks.domain import KINDS, PRODUCERS, Webhook
+from services.notifications.webhooks.domain.kinds import KINDS, PRODUCERS
+from services.notifications.webhooks.domain.state import Webhook
 
 ATTEMPT = ("event", "kind", "producer", "sequence", "attempt", "came", "status", "answer", "millis")
 

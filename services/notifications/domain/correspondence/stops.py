@@ -1,0 +1,55 @@
+"""Texts about stops: that service has stopped, once for each stop, and that it continues, once for all of them."""
+
+from services.notifications.domain.commands import HearSuspended, RecordContinued
+from services.notifications.domain.correspondence.occasions import TRUE_WHILE
+from services.notifications.domain.correspondence.requests import request
+from services.notifications.domain.correspondence.state import MAY_HAVE_ARRIVED, Correspondence, Message
+from services.notifications.domain.events import Event
+
+
+def hear_suspended(state: Correspondence, command: HearSuspended) -> list[Event]:
+    """Tell the visitor who waits for what has stopped, unless a text about the same stop may have arrived."""
+    place = (command.scope, command.code)
+    if not _concerns(state, command.mall, place) or any(stop_of(message) == place for message in known_stops(state)):
+        return []
+    values = {"reason": command.reason, "scope": command.scope, "code": command.code}
+    again = _of_stop(command)
+    return request(state, "suspended", values, command.at, command.now, again, command.position)
+
+
+def record_continued(state: Correspondence, command: RecordContinued) -> list[Event]:
+    """Tell the visitor who still waits and may know of a stop that service continues; once for all of them."""
+    if not _concerns(state, command.mall, (command.scope, command.code)) or not known_stops(state):
+        return []
+    again = _of_stop(command)
+    return request(state, "continued", {}, command.at, command.now, again, command.position)
+
+
+def _of_stop(command: HearSuspended | RecordContinued) -> str:
+    """Tell the texts about stops apart: several closures can be declared or lifted in one version of the mall."""
+    version, place = command.position
+    return f"-{command.scope}-{version}" + (f".{place}" if place else "")
+
+
+def _concerns(state: Correspondence, mall: str, place: tuple[str, str]) -> bool:
+    """Whether the ticket waits in this mall, and for this service where the place is one."""
+    waits = state.issued is not None and state.issued.mall == mall and state.standing in TRUE_WHILE["suspended"]
+    return waits and (place[0] != "service" or place[1] == state.service)
+
+
+def known_stops(state: Correspondence) -> list[Message]:
+    """The texts about stops that concern the ticket and may have arrived since the last text that it continues."""
+    ended = [m.requested.requested_at for m in state.of_kind("continued") if m.is_open or m.status in MAY_HAVE_ARRIVED]
+    mall = state.issued.mall if state.issued else ""
+    return [
+        message
+        for message in state.of_kind("suspended")
+        if message.status in MAY_HAVE_ARRIVED
+        and _concerns(state, mall, stop_of(message))
+        and not any(message.requested.requested_at <= at for at in ended)
+    ]
+
+
+def stop_of(message: Message) -> tuple[str, str]:
+    """Return the scope and code of what has stopped, as the text names it."""
+    return message.requested.values["scope"], message.requested.values["code"]

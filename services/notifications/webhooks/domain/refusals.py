@@ -1,0 +1,15 @@
+"""Why a command about webhooks is refused."""
+
+from services.chassis.errors import NotFound, Refused
+
+
+class UnknownWebhook(NotFound):
+    """There is no such webhook, or it is somebody else's."""
+
+
+class TooManySecrets(Refused):
+    """As many secrets sign as may at once; the first of those that were replaced ends within `hours`."""
+
+
+class TooManyWebhooks(Refused):
+    """The agency has as many as it may."""

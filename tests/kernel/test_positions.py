@@ -1,0 +1,35 @@
+"""Positions of published events, as their consumers read them."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.chassis.cloud_event import CloudEvent
+from services.kernel.positions import position_of
+
+
+def event(id: str) -> CloudEvent:
+    return CloudEvent(id, "/mpp/pekalongan/ticketing", "id.go.mpp.x.v1", "x", datetime.now(UTC), "pekalongan", {})
+
+
+@pytest.mark.parametrize(
+    ("id", "position"),
+    [
+        ("pekalongan/2026-11-24@57.0", (57, 0)),
+        ("mall/pekalongan@7.12", (7, 12)),
+        ("booking/a@b@3.1", (3, 1)),
+    ],
+)
+def test_position_is_version_and_place_in_commit(id, position):
+    assert position_of(event(id)) == position
+
+
+def test_positions_are_ordered_by_version_then_place():
+    ids = ("a@9.10", "a@10.0", "a@10.2", "a@10.11")
+    assert sorted(ids, key=lambda id: position_of(event(id))) == list(ids)
+
+
+@pytest.mark.parametrize("id", ["", "ping/a", "a@", "a@1", "a@1.", "a@.1", "a@one.0"])
+def test_id_of_another_form_is_refused(id):
+    with pytest.raises(ValueError, match="invalid literal"):
+        position_of(event(id))
