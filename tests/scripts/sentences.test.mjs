@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { openPage, texts } from './page.mjs';
 
 openPage('id', texts('id', 'ticketing'));
-const { ruleInWords, waitInWords } = await import('../../services/ticketing/static/sentences.js');
+const { callInWords, ruleInWords, waitInWords } = await import('../../services/ticketing/static/sentences.js');
 
 const words = texts('id', 'ticketing');
 const filled = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -29,5 +29,20 @@ for (const [rule, in_a_row, ceiling_minutes, key] of [
 ]) {
   test(`the rule ${rule} with a ceiling of ${ceiling_minutes} minutes is said as ${key}`, () => {
     assert.equal(ruleInWords({ rule, in_a_row, ceiling_minutes }), filled(key, { in_a_row, ceiling_minutes }));
+  });
+}
+
+for (const [language, number, counter, sentence] of [
+  ['id', 'B-012', 'G02', 'Nomor antrean B nol satu dua, silakan ke gerai dua'],
+  ['id', 'AA-100', 'G23', 'Nomor antrean A A satu nol nol, silakan ke gerai 23'],
+  ['id', 'A-007', 'G10', 'Nomor antrean A nol nol tujuh, silakan ke gerai 10'],
+  ['id', 'B-012', 'UTARA', 'Nomor antrean B nol satu dua, silakan ke gerai U T A R A'],
+  ['en', 'B-012', 'G02', 'Number B zero one two, please go to counter two'],
+]) {
+  test(`the call of ${number} to ${counter} in the language ${language}`, () => {
+    const announced = Object.entries(texts(language, 'ticketing'))
+      .filter(([key]) => key.startsWith('announce.'))
+      .map(([key, text]) => [key.slice('announce.'.length), text]);
+    assert.equal(callInWords({ number, counter }, Object.fromEntries(announced)), sentence);
   });
 }

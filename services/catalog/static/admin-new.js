@@ -1,3 +1,6 @@
+import { api, catalog, namedEntries } from './admin-catalog.js';
+import { changeCards } from './admin-changes.js';
+import { codeFrom, freeLine, nextCounter, serviceCode } from './admin-codes.js';
 import { forgetFaults, forgetWhenCorrected, goToFault, lines, number, piece, showFaults } from './admin-forms.js';
 import { newKey, Problem } from './api.js';
 import { fill, t } from './page.js';
@@ -6,8 +9,11 @@ import { send } from './staff.js';
 const $ = (id) => document.getElementById(id);
 const STEPS = ['agency', 'counter', 'services', 'check'];
 
-/** The guided way in for a new agency: its name, its counter, its services, a last look. */
-export function newAgency({ api, catalog, changes, look }) {
+/**
+ * The guide for a new agency: its name, its counter, its services, a check. Returns `begin`, which starts it empty;
+ * `refresh` is called when the agency was added.
+ */
+export function newAgency(refresh) {
   const form = $('new-form');
   const fields = (step) => form.querySelector(`[data-part="${step}"]`);
   const input = (step, name) => fields(step).querySelector(`[name="${name}"]`);
@@ -23,8 +29,8 @@ export function newAgency({ api, catalog, changes, look }) {
     addService();
     own = { code: false, line: false };
     key = newKey();
-    input('agency', 'line').value = freeLine();
-    const code = nextCounter();
+    input('agency', 'line').value = freeLine(catalog.agencies);
+    const code = nextCounter(catalog.counters);
     input('counter', 'code').value = code;
     input('counter', 'floor').value = 1;
     input('counter', 'name').value = counterName(code);
@@ -36,10 +42,10 @@ export function newAgency({ api, catalog, changes, look }) {
     forgetFaults(form);
     form.querySelector('[data-problem]').hidden = true;
     for (const each of STEPS) fields(each).hidden = each !== STEPS[step];
-    STEPS.forEach((each, place) => {
+    STEPS.forEach((each, index) => {
       const shown = document.querySelector(`[data-step="${each}"]`);
-      shown.className = place < step ? 'past' : '';
-      if (place === step) shown.setAttribute('aria-current', 'step');
+      shown.className = index < step ? 'past' : '';
+      if (index === step) shown.setAttribute('aria-current', 'step');
       else shown.removeAttribute('aria-current');
     });
     $('new-back').hidden = step === 0;
@@ -47,34 +53,10 @@ export function newAgency({ api, catalog, changes, look }) {
     (fields(STEPS[step]).querySelector('input') ?? fields(STEPS[step]).querySelector('legend')).focus();
   }
 
-  /** A code in capitals, made of the first word of the name that tells something. */
-  function codeFrom(name) {
-    const words =
-      name
-        .toUpperCase()
-        .replace(/\(.*?\)/g, '')
-        .match(/[A-Z0-9]+/g) ?? [];
-    const telling = words.filter(
-      (word) => !['PT', 'DINAS', 'KANTOR', 'KOTA', 'BADAN', 'PERSERO', 'DAN', 'PEKALONGAN'].includes(word),
-    );
-    return (telling[0] ?? words[0] ?? '').slice(0, 16);
-  }
-
   function setCode(code) {
     input('agency', 'code').value = code;
     if (code) input('agency', 'code').closest('[data-field]').querySelector('.fault')?.remove();
     if (code) input('agency', 'code').removeAttribute('aria-invalid');
-  }
-
-  function freeLine() {
-    const taken = new Set(catalog().agencies.map((one) => one.line));
-    const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
-    return [...letters, ...letters.map((one) => `A${one}`)].find((one) => !taken.has(one)) ?? '';
-  }
-
-  function nextCounter() {
-    const numbers = catalog().counters.map((one) => Number(one.code.match(/^G(\d+)$/)?.[1] ?? 0));
-    return `G${String(Math.max(0, ...numbers) + 1).padStart(2, '0')}`;
   }
 
   function counterName(code) {
@@ -86,36 +68,34 @@ export function newAgency({ api, catalog, changes, look }) {
     $('new-services').append(row);
     row.querySelector('[data-drop-row]').addEventListener('click', () => {
       row.remove();
-      rename();
+      numberRows();
       $('new-service').focus();
     });
-    rename();
+    numberRows();
     return row;
   }
 
-  function rename() {
+  function numberRows() {
     const rows = [...$('new-services').children];
-    rows.forEach((row, place) => {
-      row.dataset.field = `services.${place}`;
-      row.querySelector('h3').textContent = t('admin.service-number', { n: place + 1 });
-      row.setAttribute('aria-label', t('admin.service-number', { n: place + 1 }));
+    rows.forEach((row, index) => {
+      row.dataset.field = `services.${index}`;
+      row.querySelector('h3').textContent = t('admin.service-number', { n: index + 1 });
+      row.setAttribute('aria-label', t('admin.service-number', { n: index + 1 }));
       for (const field of row.querySelectorAll('[data-of]'))
-        field.dataset.field = `services.${place}.${field.dataset.of}`;
+        field.dataset.field = `services.${index}.${field.dataset.of}`;
       row.querySelector('[data-drop-row]').hidden = rows.length === 1;
       row
         .querySelector('[data-drop-row]')
-        .setAttribute('aria-label', `${t('admin.drop')}: ${t('admin.service-number', { n: place + 1 })}`);
+        .setAttribute('aria-label', `${t('admin.drop')}: ${t('admin.service-number', { n: index + 1 })}`);
     });
   }
 
   function body() {
     const agency = input('agency', 'code').value.trim().toUpperCase();
-    const codes = new Set(catalog().services.map((one) => one.code));
+    const codes = new Set(catalog.services.map((one) => one.code));
     const services = [...$('new-services').children].map((row) => {
       const part = (name) => row.querySelector(`[data-part-of="${name}"]`);
-      const stem = `${agency}-${codeFrom(part('name').value) || 'LAYANAN'}`.slice(0, 36);
-      let code = stem;
-      for (let n = 2; codes.has(code); n += 1) code = `${stem}-${n}`;
+      const code = serviceCode(agency, part('name').value, codes);
       codes.add(code);
       return {
         code,
@@ -140,8 +120,8 @@ export function newAgency({ api, catalog, changes, look }) {
     };
   }
 
-  /** What is empty in this step and must not be, so that nobody is sent on to be sent back. */
-  function lacking() {
+  /** Faults of the required fields of this step that are empty. */
+  function missing() {
     const needed = [...fields(STEPS[step]).querySelectorAll('input')].filter(
       (one) => one.name || ['name', 'minutes'].includes(one.dataset.partOf),
     );
@@ -152,7 +132,7 @@ export function newAgency({ api, catalog, changes, look }) {
   }
 
   async function next() {
-    const faults = lacking();
+    const faults = missing();
     if (Object.keys(faults).length) {
       showFaults(form, faults);
       goToFault(form);
@@ -160,25 +140,25 @@ export function newAgency({ api, catalog, changes, look }) {
     }
     if (step < 2) go(step + 1);
     else if (step === 2) await check();
-    else await admit();
+    else await addAgency();
   }
 
   async function check() {
     try {
       const would = await send(`${api}/agencies?dry_run=true`, { method: 'POST', body: body() });
-      $('new-preview').replaceChildren(...changes(would.changes));
+      $('new-preview').replaceChildren(...changeCards(would.changes, namedEntries()));
       go(3);
     } catch (problem) {
-      tell(problem);
+      showProblem(problem);
     }
   }
 
-  async function admit() {
+  async function addAgency() {
     $('new-next').disabled = true;
     const wanted = body();
     try {
       await send(`${api}/agencies`, { method: 'POST', body: wanted, key });
-      await look();
+      await refresh();
       form.hidden = true;
       $('new-said').textContent = t('admin.done', { agency: wanted.agency.name, counter: wanted.counter.name });
       $('new-counter-page').textContent = t('admin.done.counter', { counter: wanted.counter.name });
@@ -188,21 +168,21 @@ export function newAgency({ api, catalog, changes, look }) {
       $('new-done').hidden = false;
       $('new-said').focus();
     } catch (problem) {
-      tell(problem);
+      showProblem(problem);
     }
     $('new-next').disabled = false;
   }
 
-  /** Say what is wrong, in the first step where something is. */
-  function tell(problem) {
+  /** Show a problem in the first step that has a fault. */
+  function showProblem(problem) {
     if (!(problem instanceof Problem)) throw problem;
     const paths = Object.keys(problem.errors ?? {});
     const first = STEPS.findIndex((each) => paths.some((path) => path.startsWith(each)));
     if (first >= 0) go(first);
-    const homeless = showFaults(form, problem.errors ?? {});
+    const withoutField = showFaults(form, problem.errors ?? {});
     fill(form.querySelector('[data-problem]'), {
       title: problem.title,
-      detail: [problem.detail, ...homeless].join(' '),
+      detail: [problem.detail, ...withoutField].join(' '),
     });
     form.querySelector('[data-problem]').hidden = false;
     goToFault(form);
@@ -224,5 +204,5 @@ export function newAgency({ api, catalog, changes, look }) {
     event.preventDefault();
     next();
   });
-  return { begin, nextCounter };
+  return { begin };
 }

@@ -2,6 +2,7 @@ import { once, request } from './api.js';
 import { followCatalogue, keptList, takeTexts } from './catalogue.js';
 import { clockIn, minutesSince } from './clock.js';
 import { ask, clear, offer, offerAlso, walkThrough } from './counter-dialogs.js';
+import { freeFor, isReady, mainAct, noticesOf, possibleActs, transferChoices } from './counter-state.js';
 import { followHall } from './live.js';
 import { copy, fill, given, t } from './page.js';
 import { askForToken, isStaff, staffToken } from './token.js';
@@ -9,11 +10,11 @@ import { askForToken, isStaff, staffToken } from './token.js';
 const { dataset } = document.getElementById('console');
 const $ = (id) => document.getElementById(id);
 const api = `/ticketing/api/malls/${dataset.mall}`;
-const here = `/counters/${dataset.counter}`;
+const counterPath = `/counters/${dataset.counter}`;
 const clock = clockIn(dataset.zone);
 const classes = keptList($('walk-in-classes'));
 const acts = {
-  n: () => act(`${here}/calls`, 'called', {}),
+  n: () => act(`${counterPath}/calls`, 'called', {}),
   m: () => act(`/tickets/${view.current.id}/start`, 'start'),
   s: finish,
   t: () => act(`/tickets/${view.current.id}/no-show`, 'no-show'),
@@ -21,42 +22,42 @@ const acts = {
   h: () => withReason('hold', `/tickets/${view.current.id}/hold`, view.current.number),
   p: transfer,
   w: walkIn,
-  u: () => act(`${here}/undo`, 'undo'),
-  b: () => act(`${here}/opening`, 'open'),
-  i: () => withReason('pause', `${here}/pause`),
+  u: () => act(`${counterPath}/undo`, 'undo'),
+  b: () => act(`${counterPath}/opening`, 'open'),
+  i: () => withReason('pause', `${counterPath}/pause`),
   x: close,
 };
-// What choosing somebody from a list does.
+// What choosing a ticket from a list does.
 const choosing = {
-  waiting: (ticket) => withReason('chosen', `${here}/calls`, ticket.number, { ticket: ticket.id }),
+  waiting: (ticket) => withReason('chosen', `${counterPath}/calls`, ticket.number, { ticket: ticket.id }),
   held: (ticket) => act(`/tickets/${ticket.id}/resumption`, 'resumption', { counter: dataset.counter }),
   missed: (ticket) => act(`/tickets/${ticket.id}/restoration`, 'restoration'),
 };
 
 let services = given('services'); // where a visitor can be sent on to
 let view = null;
-let asks = 0; // answers may overtake each other: only the last one asked for counts
+let requests = 0; // answers may overtake each other: only that of the last request counts
 let busy = false;
 let list = 'waiting'; // or 'held' or 'missed'
 let undoUntil = 0;
 
-// Looking
+// Showing
 
 async function refresh() {
   if (!isStaff()) {
     turnAway(null);
     return;
   }
-  const asked = (asks += 1);
+  const number = (requests += 1);
   try {
-    const answer = await request(api + here, { token: staffToken() });
-    if (asked !== asks) return;
+    const answer = await request(api + counterPath, { token: staffToken() });
+    if (number !== requests) return;
     view = answer;
     undoUntil = view.undo ? Date.now() + view.undo.seconds_left * 1000 : 0;
     render();
   } catch (problem) {
-    // A line that is down has its own notice.
-    if (!problem.retryable) refused(problem);
+    // A lost connection has its own notice.
+    if (!problem.retryable) showProblem(problem);
   }
 }
 
@@ -67,22 +68,11 @@ function render() {
   renderStatus();
   fill($('lists'), { waiting: view.waiting_count, held: view.held.length, missed: view.missed.length });
   renderList();
-  allow();
+  enableActs();
 }
 
 function renderNotices() {
-  const suspended = view.services.filter((service) => service.closed);
-  const shown = {
-    stopped: view.stopped,
-    withdrawn: view.withdrawn
-      ? t(view.current ? 'counter.withdrawn.visitor' : 'counter.withdrawn.empty', view.current ?? {})
-      : null,
-    closure: view.closure,
-    'closed-services': suspended.map((service) => `${service.name} (${service.closed})`).join(' · ') || null,
-    closed: view.open || view.stopped || view.closure || view.withdrawn ? null : '',
-    override: view.open ? view.override : null,
-  };
-  for (const [id, text] of Object.entries(shown)) {
+  for (const [id, text] of Object.entries(noticesOf(view))) {
     $(id).hidden = text === null;
     fill($(id), { reason: text, services: text, detail: text });
   }
@@ -104,7 +94,7 @@ function renderCurrent() {
   const { current } = view;
   $('free').hidden = Boolean(current);
   $('current').hidden = !current;
-  $('free').textContent = t(`counter.free.${freeFor()}`);
+  $('free').textContent = t(`counter.free.${freeFor(view)}`);
   if (!current) return;
   const since = current.started_at ?? current.called_at;
   fill($('current'), {
@@ -116,11 +106,6 @@ function renderCurrent() {
     note: current.note,
   });
   $('note').hidden = !current.note;
-}
-
-function freeFor() {
-  if (isReady()) return view.waiting.length ? 'call' : 'nobody';
-  return view.status === 'paused' || view.status === 'closed' ? view.status : 'away';
 }
 
 function renderList() {
@@ -138,39 +123,22 @@ function row(ticket) {
   const item = copy('row', { number: ticket.number, service: ticket.service_name, note: ticket.note || null, minutes });
   const button = item.querySelector('button');
   button.dataset.ticket = ticket.id;
-  button.disabled = busy || (list !== 'missed' && !isReady());
+  button.disabled = busy || (list !== 'missed' && !isReady(view));
   button.addEventListener('click', () => choosing[list](ticket).then(() => showList('waiting')));
   return item;
 }
 
-function isReady() {
-  const isOpen = view.status === 'open' || view.status === 'new';
-  return isOpen && !view.current && view.stopped === null && view.closure === null;
-}
-
-function allow() {
-  const { current, status } = view;
-  const called = current?.status === 'called';
-  const possible = {
-    n: isReady() && view.waiting.length > 0,
-    m: called,
-    s: current,
-    t: called,
-    r: called && current.recalls_left > 0,
-    h: current,
-    p: current,
-    w: isReady(),
-    u: undoUntil > Date.now(),
-    b: status !== 'open' && view.closure === null && !view.withdrawn,
-    i: !current && (status === 'open' || status === 'new'),
-    x: !current && status !== 'closed',
-  };
-  for (const [key, is] of Object.entries(possible)) $(`act-${key}`).disabled = busy || !is;
-  for (const key of ['w', 'b', 'i']) $(`act-${key}`).hidden = Boolean(view.withdrawn); // no new visitor comes here
-  $('act-n').hidden = Boolean(view.withdrawn) && !view.waiting_count;
-  const main = current ? (called ? 'm' : 's') : isReady() ? 'n' : 'b';
+/** Enable the acts that are possible now, and mark the one that comes next. */
+function enableActs() {
+  const { current, withdrawn } = view;
+  for (const [key, isPossible] of Object.entries(possibleActs(view, undoUntil > Date.now())))
+    $(`act-${key}`).disabled = busy || !isPossible;
+  for (const key of ['w', 'b', 'i']) $(`act-${key}`).hidden = Boolean(withdrawn); // no new visitor comes here
+  $('act-n').hidden = Boolean(withdrawn) && !view.waiting_count;
+  const main = mainAct(view);
   for (const key of ['n', 'm', 's', 'b']) $(`act-${key}`).classList.toggle('main', key === main);
-  fill($('act-r'), { recalls: called ? t('counter.recalls', { n: current.recalls_left }) : null });
+  const recalls = current?.status === 'called' ? t('counter.recalls', { n: current.recalls_left }) : null;
+  fill($('act-r'), { recalls });
   countDown();
 }
 
@@ -186,14 +154,14 @@ function countDown() {
 async function act(path, said, body, dialog) {
   if (busy) return;
   busy = true;
-  allow();
+  enableActs();
   $('problem').hidden = true;
   try {
     const answer = await once(api + path, { body, token: staffToken() });
     $('said').textContent = t(`counter.said.${said}`, { number: answer.number ?? answer.undo?.number ?? '' });
     if (dialog) clear(dialog);
   } catch (problem) {
-    refused(problem);
+    showProblem(problem);
   }
   busy = false;
   await refresh();
@@ -233,23 +201,7 @@ async function transfer() {
 }
 
 function offerTargets() {
-  offer($('ask-transfer'), services.flatMap(ways));
-}
-
-/** A service, and each of its counters where there are several; with the reason if nobody can be sent there now. */
-function ways({ code, name, agency, counters, why_not: not }) {
-  const places = counters.map((counter) => counter.code);
-  const why = not && t(`counter.not.${not.kind}`, { reason: not.reason });
-  const all = { value: { service: code }, title: name, about: `${agency} · ${places.join(', ')}`, why };
-  if (places.length < 2) return [all];
-  return [
-    all,
-    ...places.map((counter) => ({
-      ...all,
-      value: { service: code, counter },
-      about: t('counter.only-at', { agency, counter }),
-    })),
-  ];
+  offer($('ask-transfer'), services.flatMap(transferChoices));
 }
 
 /** Take over names, classes and where a visitor can be sent on to, also in a dialog that is open. */
@@ -277,15 +229,15 @@ async function walkIn() {
     priority: answer.get('priority') || null,
     reason: answer.get('reason').trim(),
   };
-  await act(`${here}/walk-ins`, 'walk-in', body, dialog);
+  await act(`${counterPath}/walk-ins`, 'walk-in', body, dialog);
 }
 
 async function close() {
   const dialog = $('ask-close');
-  if (await ask(dialog)) await act(`${here}/closing`, 'close');
+  if (await ask(dialog)) await act(`${counterPath}/closing`, 'close');
 }
 
-function refused(problem) {
+function showProblem(problem) {
   if (problem.status === 401) {
     turnAway(problem.detail);
     return;
@@ -305,13 +257,13 @@ async function turnAway(why) {
 
 // Keys
 
-function pressed(event) {
+function onKey(event) {
   const field = event.target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select');
   // that of a dialog just closed keeps the focus until the next frame
-  const typing = field?.getClientRects().length > 0;
-  if (typing || event.ctrlKey || event.altKey || event.metaKey || event.repeat || !$('keys').checked) return;
-  const within = document.querySelector('dialog[open]') ?? $('desk');
-  const button = within.querySelector(`[aria-keyshortcuts~="${CSS.escape(event.key.toUpperCase())}"]`);
+  const isTyping = field?.getClientRects().length > 0;
+  if (isTyping || event.ctrlKey || event.altKey || event.metaKey || event.repeat || !$('keys').checked) return;
+  const area = document.querySelector('dialog[open]') ?? $('desk');
+  const button = area.querySelector(`[aria-keyshortcuts~="${CSS.escape(event.key.toUpperCase())}"]`);
   if (!button) return;
   event.preventDefault();
   button.click();
@@ -333,7 +285,7 @@ walkThrough($('line'), $('line'));
 $('change-token').addEventListener('click', () => turnAway(null));
 $('keys').checked = localStorage.getItem('mpp-keys') !== 'off';
 $('keys').addEventListener('change', () => localStorage.setItem('mpp-keys', $('keys').checked ? 'on' : 'off'));
-document.addEventListener('keydown', pressed);
+document.addEventListener('keydown', onKey);
 
 const followPage = followCatalogue(takeCatalogue);
 refresh();
@@ -342,9 +294,9 @@ followHall(dataset.mall, {
     followPage(hall);
     if (isStaff() && !busy) refresh();
   },
-  onConnection(fresh, heardAt) {
-    $('lost').hidden = fresh;
-    fill($('lost'), { since: t('counter.lost', { time: clock.seconds(heardAt) }) });
+  onConnection(isFresh, lastAt) {
+    $('lost').hidden = isFresh;
+    fill($('lost'), { since: t('counter.lost', { time: clock.seconds(lastAt) }) });
   },
 });
 setInterval(() => {

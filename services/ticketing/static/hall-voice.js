@@ -1,8 +1,10 @@
 import { t } from './page.js';
+import { callInWords } from './sentences.js';
+
 /**
- * The hall's voice: for each call a soft gong, then the sentence in each language wanted. One call after the other,
- * none cuts another off. The browser speaks where it has a voice of its own for the language (those that ask the
- * internet do not count), the server where not; without either the gong is heard alone.
+ * The hall's voice: for each call a soft gong, then the sentence in each language of the hall. Calls are announced one
+ * after the other. The browser speaks where it has a voice of its own for the language (voices from the internet do not
+ * count), otherwise the server does; without either, only the gong sounds.
  */
 
 const VOLUME = 'mpp-volume';
@@ -23,12 +25,12 @@ const pause = (ms) =>
   new Promise((done) => {
     setTimeout(done, ms);
   });
-const isHeard = () => sound.state === 'running' && !muted;
+const isAudible = () => sound.state === 'running' && !muted;
 
-/** Announce a call when those before it have been; not if `stands(call)` is false by then. */
-export function announce(call, voices, stands) {
+/** Announce a call after those before it, unless `isCurrent(call)` is false by then. */
+export function announce(call, voices, isCurrent) {
   queue = queue.then(async () => {
-    if (!isHeard() || !stands(call)) return;
+    if (!isAudible() || !isCurrent(call)) return;
     await gong();
     for (const voice of voices) await say(call, voice);
     await pause(PAUSE_MS);
@@ -55,26 +57,13 @@ function tone(pitch, after) {
 
 async function say(call, voice) {
   const own = ownVoice(voice.language);
-  if (own) await speak(sentence(call, voice.words), own);
-  // after the gong
+  if (own) await speak(callInWords(call, voice.words), own);
   else if (voice.clips) await play(`${voice.clips}/${call.number}/${call.counter}.wav`).catch(() => {});
 }
 
 function ownVoice(language) {
   const speaks = (voice) => voice.localService && voice.lang.toLowerCase().split(/[-_]/)[0] === language;
   return globalThis.speechSynthesis?.getVoices().find(speaks);
-}
-
-/** "B-012" at "G02": "Nomor antrean B nol satu dua, silakan ke gerai dua"; as `announcement` in voice.py. */
-export function sentence({ number, counter }, words) {
-  const spelled = (code) =>
-    [...code]
-      .filter((sign) => /[\p{L}\d]/u.test(sign))
-      .map((sign) => words[`digit.${sign}`] ?? sign)
-      .join(' ');
-  const place = /^\D*0*(\d+)$/.exec(counter)?.[1];
-  const values = { number: spelled(number), counter: place && place.length > 1 ? place : spelled(place ?? counter) };
-  return words.call.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 async function speak(text, voice) {

@@ -12,3 +12,21 @@ export function waitInWords(prefix, { low_minutes: low, high_minutes: high }) {
   if (low === 0) return t(`${prefix}.most`, { high });
   return low === high ? t(`${prefix}.about`, { high }) : t(`${prefix}.range`, { low, high });
 }
+
+/**
+ * A call as it is read aloud, by the texts below `announce.` of a language: "B-012" at "G02" is "Nomor antrean B nol
+ * satu dua, silakan ke gerai dua". As `announcement` in voice.py, for screens whose browser has no voice of its own.
+ */
+export function callInWords({ number, counter }, words) {
+  const spell = (code) =>
+    [...code]
+      .filter((sign) => /[\p{L}\d]/u.test(sign))
+      .map((sign) => words[`digit.${sign}`] ?? sign)
+      .join(' ');
+  const digits = /^\D*0*(\d+)$/.exec(counter)?.[1];
+  const values = {
+    number: spell(number),
+    counter: digits && digits.length > 1 ? digits : spell(digits ?? counter),
+  };
+  return words.call.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
