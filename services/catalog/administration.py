@@ -14,10 +14,9 @@ from marshmallow.validate import Length, OneOf
 from services.catalog import archive, document, history, tables, views
 from services.catalog.api import malls
 from services.catalog.directory import now
-from services.catalog.domain import limits
 from services.catalog.domain.concerns import People, Reason, concerns
+from services.catalog.domain.declaration import limits_of
 from services.catalog.domain.directory import (
-    COMPONENTS,
     AdmitAgency,
     AgencyListed,
     ChangeMall,
@@ -39,8 +38,9 @@ from services.catalog.domain.directory import (
     WithdrawService,
     evolve,
 )
-from services.catalog.domain.limits import keywords, tidied
-from services.catalog.domain.mall import HOLIDAYS
+from services.catalog.domain.limits import REASON, keywords
+from services.catalog.domain.mall import MallListed
+from services.catalog.field_schemas import Text, request_fields, required_fields
 from services.chassis.errors import Fault
 from services.chassis.routes import allow
 from services.chassis.web import command_context, takes
@@ -55,18 +55,6 @@ blueprint = Blueprint(
 )
 of_malls = Blueprint("malls", __name__, url_prefix="/catalog/api", description="New malls")
 LARGEST = 4 * 1024 * 1024  # an import holds a whole catalog
-
-
-class Text(ma.fields.String):
-    """Text as the catalog keeps it, see `tidied`."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
-        return tidied(super()._deserialize(value, attr, data, **more))
-
-
-def _limits_of(limit: limits.Limit, example: str = "") -> dict[str, Any]:
-    """Return a field's limit and example for the API's schema; the domain checks it, for imports too."""
-    return keywords(limit) | ({"example": example} if example else {})
 
 
 class DryRun(ma.Schema):
@@ -84,69 +72,57 @@ class Leaving(DryRun):
 class AgencyIn(ma.Schema):
     """An agency and the letter of its line."""
 
-    name = Text(required=True, metadata=_limits_of(limits.AGENCY["name"], "PT Taspen (Persero)"))
-    line = Text(required=True, metadata={"example": "X"})
+    class Meta:
+        """Its fields."""
+
+        include = request_fields(AgencyListed, without=("code", "suspended"))
 
 
-class OfferIn(ma.Schema):
-    """What a service is like."""
-
-    name = Text(required=True, metadata=_limits_of(limits.SERVICE["name"], "Perubahan data peserta"))
-    minutes = ma.fields.Integer(required=True, strict=True, metadata=_limits_of(limits.SERVICE["minutes"]))
-    requirements = ma.fields.List(Text(), load_default=[], metadata=_limits_of(limits.SERVICE["requirements"]))
-    basis = Text(load_default="", metadata=_limits_of(limits.SERVICE["basis"]))
-    capacity = ma.fields.Integer(
-        load_default=None, allow_none=True, strict=True, metadata=_limits_of(limits.SERVICE["capacity"])
-    )
-    fee = Text(load_default="", metadata=_limits_of(limits.SERVICE["fee"]))
-    eligibility = Text(
-        load_default="", metadata=_limits_of(limits.SERVICE["eligibility"], "Warga Kec. Pekalongan Utara")
-    )
-    components = ma.fields.Dict(
-        keys=ma.fields.String(validate=OneOf(COMPONENTS)),
-        values=Text(metadata=_limits_of(limits.COMPONENT)),
-        load_default={},
-    )
-
-
-class NewServiceIn(OfferIn):
+class NewServiceIn(ma.Schema):
     """A service of an agency that joins."""
 
-    code = Text(required=True, metadata={"example": "TASPEN-DATA"})
+    class Meta:
+        """Its fields."""
+
+        include = request_fields(ServiceListed, without=("agency",))
 
 
-class ServiceIn(OfferIn):
+class ServiceIn(ma.Schema):
     """A service; `counters` are all that give it, left out: those that do so now."""
 
-    agency = Text(required=True)
+    class Meta:
+        """The fields of the service itself."""
+
+        include = request_fields(ServiceListed, without=("code",))
+
     counters = ma.fields.List(Text(), load_default=None, allow_none=True)
 
 
-class DeskIn(ma.Schema):
-    """Where a counter is; `week` has hours of its own, null: whenever the mall is open."""
+class NewCounterIn(ma.Schema):
+    """The counter of an agency that joins; `week` has hours of its own, null: whenever the mall is open."""
 
-    name = Text(required=True, metadata=_limits_of(limits.COUNTER["name"], "Gerai 24"))
-    floor = ma.fields.Integer(required=True, strict=True, metadata=_limits_of(limits.COUNTER["floor"]))
-    week = ma.fields.Dict(load_default=None, allow_none=True, metadata={"example": {"monday": [["08:00", "12:00"]]}})
+    class Meta:
+        """Its fields."""
 
-
-class NewCounterIn(DeskIn):
-    """The counter of an agency that joins."""
-
-    code = Text(required=True, metadata={"example": "G24"})
+        include = request_fields(CounterListed, without=("agency", "services"))
 
 
-class CounterIn(DeskIn):
-    """A counter and the services it gives."""
+class CounterIn(ma.Schema):
+    """A counter and the services it gives; `week` has hours of its own, null: whenever the mall is open."""
 
-    agency = Text(required=True)
-    services = ma.fields.List(Text(), load_default=[])
+    class Meta:
+        """Its fields."""
+
+        include = request_fields(CounterListed, without=("code",))
 
 
-class NewAgencyIn(AgencyIn):
+class NewAgencyIn(ma.Schema):
     """An agency that joins, with its code."""
 
-    code = Text(required=True, metadata={"example": "TASPEN"})
+    class Meta:
+        """Its fields."""
+
+        include = request_fields(AgencyListed, without=("suspended",))
 
 
 class AdmissionIn(ma.Schema):
@@ -160,42 +136,27 @@ class AdmissionIn(ma.Schema):
 class SuspensionIn(ma.Schema):
     """Why the agency gives no service for now, as visitors are told."""
 
-    reason = Text(required=True, metadata=_limits_of(limits.REASON, "Jaringan pusat terganggu"))
+    reason = Text(required=True, metadata=keywords(REASON) | {"example": "Jaringan pusat terganggu"})
 
 
 class MallIn(ma.Schema):
     """The fields of a mall that change, as in `mall.json`; those left out stay."""
 
-    name = Text(metadata=_limits_of(limits.NAME_OF_MALL))
-    city = Text(metadata=_limits_of(limits.MALL["city"]))
-    address = Text(metadata=_limits_of(limits.MALL["address"]))
-    zone = Text(metadata=_limits_of(limits.MALL["zone"]))
-    capacity = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["capacity"]))
-    week = ma.fields.Dict(metadata={"example": {"monday": [["08:00", "12:00"], ["13:00", "15:00"]]}})
-    exceptions = ma.fields.List(ma.fields.Dict(), metadata={"maxItems": limits.EXCEPTIONS})
-    closed_on = ma.fields.List(Text(), metadata={"example": list(HOLIDAYS)})
-    tickets_from_minutes = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["tickets_from_minutes"]))
-    last_ticket_minutes = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["last_ticket_minutes"]))
-    overtime_minutes = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["overtime_minutes"]))
-    kept_for_priority = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["kept_for_priority"]))
-    kept_for_bookings = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["kept_for_bookings"]))
-    bookings = ma.fields.Dict(allow_none=True)
-    priority = ma.fields.Dict()
-    approaching = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["approaching"]))
-    home_percent = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["home_percent"]))
-    bookings_percent = ma.fields.Integer(strict=True, metadata=_limits_of(limits.MALL["bookings_percent"]))
+    class Meta:
+        """Its fields."""
+
+        include = request_fields(MallListed, without=("code",), partial=True)
 
 
 class NewMallIn(MallIn):
     """A mall to begin with: what it has besides is added later, or imported."""
 
-    code = Text(required=True, metadata={"example": "batang"})
-    name = Text(required=True, metadata=_limits_of(limits.NAME_OF_MALL, "MPP Kabupaten Batang"))
-    city = Text(required=True, metadata=_limits_of(limits.MALL["city"], "Kabupaten Batang"))
-    address = Text(required=True, metadata=_limits_of(limits.MALL["address"]))
-    zone = Text(load_default="Asia/Jakarta", metadata=_limits_of(limits.MALL["zone"]))
-    capacity = ma.fields.Integer(required=True, strict=True, metadata=_limits_of(limits.MALL["capacity"]))
-    week = ma.fields.Dict(required=True, metadata={"example": {"monday": [["08:00", "12:00"], ["13:00", "15:00"]]}})
+    class Meta:
+        """The fields that have to be given, but for its time zone."""
+
+        include = required_fields(MallListed, without=("zone",))
+
+    zone = Text(load_default="Asia/Jakarta", metadata=keywords(limits_of(MallListed)["zone"]))
 
 
 class ImportIn(ma.Schema):
