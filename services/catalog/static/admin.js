@@ -1,12 +1,13 @@
 import {
   dayEditor,
+  declaredValues,
   forgetFaults,
   forgetWhenCorrected,
   goToFault,
   intervalsOf,
-  lines,
   number,
   piece,
+  showDeclared,
   showFaults,
   showTicks,
   showWeek,
@@ -372,7 +373,7 @@ function agencies(form, chosen) {
 const FILL = {
   services(form, entry) {
     agencies(form, entry?.agency);
-    form.elements.requirements.value = entry?.requirements.join('\n') ?? '';
+    showDeclared(form, entry);
     for (const area of form.querySelectorAll('[data-component]'))
       area.value = entry?.components[area.dataset.component] ?? '';
     const draw = () => {
@@ -417,14 +418,9 @@ const BODY = {
   agencies: (form) => ({ name: form.name.value, line: form.line.value.toUpperCase() }),
   suspension: (form) => ({ reason: form.reason.value }),
   services: (form, entry, element) => ({
-    name: form.name.value,
+    ...declaredValues(element),
     agency: form.agency.value,
-    minutes: number(form.minutes),
-    capacity: number(form.capacity),
-    requirements: lines(form.requirements),
     basis: entry?.basis ?? '',
-    fee: form.fee.value,
-    eligibility: form.eligibility.value,
     components: Object.fromEntries(
       [...element.querySelectorAll('[data-component]')]
         .filter((area) => area.value.trim())
@@ -457,19 +453,6 @@ function submit(form) {
 
 // The mall
 
-const TEXTS = ['name', 'city', 'address', 'zone'];
-const NUMBERS = [
-  'capacity',
-  'kept_for_priority',
-  'kept_for_bookings',
-  'approaching',
-  'home_percent',
-  'bookings_percent',
-  'tickets_from_minutes',
-  'last_ticket_minutes',
-  'overtime_minutes',
-];
-
 function mallForm() {
   return document.querySelector('[data-edits="mall"]');
 }
@@ -477,7 +460,7 @@ function mallForm() {
 function fillMall() {
   const form = mallForm();
   const { mall } = catalog;
-  for (const name of [...TEXTS, ...NUMBERS]) form.elements[name].value = mall[name];
+  showDeclared(form, mall);
   showWeek(form.querySelector('[data-week]'), mall.week);
   for (const box of form.querySelectorAll('[name="closed_on"]')) box.checked = mall.closed_on.includes(box.value);
   form.querySelector('[data-exceptions]').replaceChildren();
@@ -535,8 +518,7 @@ function mallBody(form) {
     return { code: held.code, name: { id: held.id, en: held.en }, basis: held.basis };
   });
   return {
-    ...Object.fromEntries(TEXTS.map((one) => [one, elements[one].value])),
-    ...Object.fromEntries(NUMBERS.map((one) => [one, number(elements[one])])),
+    ...declaredValues(form),
     week: weekOf(form.querySelector('[data-week]')),
     closed_on: ticked(form, 'closed_on'),
     exceptions: [...form.querySelector('[data-exceptions]').children].map((row) => ({
