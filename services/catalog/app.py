@@ -5,7 +5,6 @@ from flask import Flask
 from services.catalog import administration, api, pages
 from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
-from services.catalog.access import second_factor_api
 from services.catalog.access.people import Registry
 from services.catalog.access.provider import Provider
 from services.catalog.directory import Malls
@@ -39,9 +38,7 @@ def create_app() -> Flask:
         administration.of_malls,
         administration.blueprint,
         pages.blueprint,
-        access.sessions,
-        access.blueprint,
-        second_factor_api.blueprint,
+        *access.BLUEPRINTS,
         access_pages.blueprint,
         feed.blueprint("catalog"),
         *dead_letter_office.blueprints("catalog"),
