@@ -35,8 +35,7 @@ def create_app() -> Flask:
     registry = Registry(store, signing, namespace, seal, malls.names, settings.public_url)
     blueprints = [
         api.blueprint,
-        administration.of_malls,
-        administration.blueprint,
+        *administration.BLUEPRINTS,
         pages.blueprint,
         *access.BLUEPRINTS,
         access_pages.blueprint,
