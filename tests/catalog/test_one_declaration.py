@@ -1,9 +1,13 @@
 """A field that is added to the declaration of an entry appears wherever such a field does."""
 
+import json
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+import pytest
 from marshmallow import Schema
 
+import services
 from services.catalog import tables
 from services.catalog.domain.declaration import declared, fields_of, limits_of, public
 from services.catalog.domain.directory import ServiceListed
@@ -69,3 +73,15 @@ def test_new_field_is_limited_and_an_input_of_the_form():
 def test_field_without_declaration_is_in_none_of_them():
     assert [each.name for each in fields_of(type(JKN))][-3:] == ["languages", "visits", "note"]
     assert "line_since" not in request_fields(type(JKN)), "the catalog's own note"
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_every_input_of_the_service_form_has_a_label(language):
+    words = json.loads((Path(services.__file__).parent / f"catalog/words/{language}.json").read_text())
+    assert [each.name for each in inputs(ServiceListed) if f"admin.field.{each.name}" not in words] == []
+
+
+def test_event_schema_describes_every_public_field_of_a_service():
+    schema = json.loads((Path(services.__file__).parent / "catalog/schemas/service-listed.v1.json").read_text())
+    names = {each.name for each in fields_of(ServiceListed) if not each.declaration.internal} - {"code"}
+    assert names | {"mall", "service"} == set(schema["properties"])
