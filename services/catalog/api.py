@@ -10,8 +10,15 @@ from marshmallow.validate import Length, OneOf
 
 from services.catalog import views
 from services.catalog.directory import Malls, now
-from services.catalog.domain.directory import PUBLIC_COMPONENTS, Directory
-from services.catalog.domain.mall import HOLIDAYS, RULES
+from services.catalog.domain.directory import (
+    PUBLIC_COMPONENTS,
+    AgencyListed,
+    CounterListed,
+    Directory,
+    ServiceListed,
+)
+from services.catalog.domain.mall import Bookings, HoursException, MallListed, Priority, PriorityClass
+from services.catalog.field_schemas import response_fields
 from services.chassis.routes import public
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog/api", description="Who offers what, when and where")
@@ -45,28 +52,28 @@ class MallList(ma.Schema):
 class ExceptionOut(ma.Schema):
     """The hours of one date, whatever the week and the holidays say; no intervals: closed."""
 
-    date = ma.fields.String(metadata={"format": "date", "example": "2026-12-24"})
-    intervals = ma.fields.List(ma.fields.List(ma.fields.String()), metadata={"example": [["08:00", "11:00"]]})
-    reason = ma.fields.String(metadata={"example": "Jam khusus akhir tahun"})
+    class Meta:
+        """Its fields."""
+
+        include = response_fields(HoursException)
 
 
 class BookingsOut(ma.Schema):
     """Online bookings: how many days ahead, and when on the day places that nobody claimed are free to everybody."""
 
-    days_ahead = ma.fields.Integer(metadata={"example": 14})
-    claim_by = ma.fields.String(metadata={"example": "10:00"})
+    class Meta:
+        """Its fields."""
+
+        include = response_fields(Bookings)
 
 
 class PriorityClassOut(ma.Schema):
     """Visitors who have priority: the name by language, and the regulation behind it."""
 
-    code = ma.fields.String(metadata={"example": "elderly"})
-    name = ma.fields.Dict(
-        keys=ma.fields.String(),
-        values=ma.fields.String(),
-        metadata={"example": {"id": "Lansia (60 tahun ke atas)", "en": "Elderly (60 and over)"}},
-    )
-    basis = ma.fields.String(metadata={"example": "UU 13/1998 pasal 1 ayat (2); PP 43/2004"})
+    class Meta:
+        """Its fields."""
+
+        include = response_fields(PriorityClass)
 
 
 class PriorityOut(ma.Schema):
@@ -76,53 +83,40 @@ class PriorityOut(ma.Schema):
     `ceiling_minutes` before all who came later. `strict`: priority visitors, always. `fifo`: by arrival alone.
     """
 
-    rule = ma.fields.String(metadata={"enum": list(RULES)})
-    in_a_row = ma.fields.Integer()
-    ceiling_minutes = ma.fields.Integer(allow_none=True)
-    classes = ma.fields.List(ma.fields.Nested(PriorityClassOut))
+    class Meta:
+        """Its fields."""
+
+        include = response_fields(Priority, nested={PriorityClass: PriorityClassOut})
 
 
 class CounterOut(ma.Schema):
     """A counter; `week` has its own hours per weekday, null: whenever the mall is open."""
 
-    code = ma.fields.String()
-    name = ma.fields.String()
-    floor = ma.fields.Integer()
-    agency = ma.fields.String()
-    services = ma.fields.List(ma.fields.String())
-    week = ma.fields.Dict(allow_none=True, metadata={"example": {"monday": [["08:00", "12:00"]], "tuesday": []}})
+    class Meta:
+        """Its fields."""
+
+        include = response_fields(CounterListed)
 
 
 class AgencyOut(ma.Schema):
     """An agency; `suspended` is why it gives no service for now, empty while it does."""
 
-    code = ma.fields.String(metadata={"example": "DUKCAPIL"})
-    name = ma.fields.String(metadata={"example": "Dinas Kependudukan dan Pencatatan Sipil"})
-    line = ma.fields.String(metadata={"example": "B"})
-    suspended = ma.fields.String(metadata={"example": ""})
+    class Meta:
+        """Its fields."""
+
+        include = response_fields(AgencyListed)
 
 
-class MallOut(MallSummary):
+class MallOut(ma.Schema):
     """A mall and the rules of its day; `week` has intervals of opening and closing time per weekday, in its zone."""
 
-    address = ma.fields.String()
-    zone = ma.fields.String(metadata={"example": "Asia/Jakarta"})
-    capacity = ma.fields.Integer(metadata={"description": "Applicants a day."})
-    week = ma.fields.Dict(metadata={"example": {"monday": [["08:00", "15:00"]]}})
-    exceptions = ma.fields.List(ma.fields.Nested(ExceptionOut))
-    closed_on = ma.fields.List(ma.fields.String(metadata={"enum": list(HOLIDAYS)}))
-    tickets_from_minutes = ma.fields.Integer(metadata={"description": "Tickets are given so long before it opens."})
-    last_ticket_minutes = ma.fields.Integer(
-        metadata={"description": "No more tickets so long before it closes; those given are still served."}
-    )
-    overtime_minutes = ma.fields.Integer(metadata={"description": "The day closes by itself so long after closing."})
-    kept_for_priority = ma.fields.Integer(metadata={"description": "Places a day kept for priority visitors."})
-    kept_for_bookings = ma.fields.Integer(metadata={"description": "Places a day kept for online bookings."})
-    bookings = ma.fields.Nested(BookingsOut, allow_none=True, metadata={"description": "Null: no online booking."})
-    priority = ma.fields.Nested(PriorityOut)
-    approaching = ma.fields.Integer(metadata={"description": "A visitor who becomes this one in line is told so."})
-    home_percent = ma.fields.Integer(metadata={"description": "Per cent of the capacity issued from home at most."})
-    bookings_percent = ma.fields.Integer(metadata={"description": "Per cent of the capacity booked online at most."})
+    class Meta:
+        """The fields of the mall itself."""
+
+        include = response_fields(
+            MallListed, nested={HoursException: ExceptionOut, Bookings: BookingsOut, Priority: PriorityOut}
+        )
+
     agencies = ma.fields.List(ma.fields.Nested(AgencyOut))
     counters = ma.fields.List(ma.fields.Nested(CounterOut))
 
@@ -137,16 +131,14 @@ class PlaceOut(ma.Schema):
 class ServiceOut(ma.Schema):
     """A service; `minutes` is what a visit typically takes, `capacity` its tickets a day, null without such a limit."""
 
-    code = ma.fields.String(metadata={"example": "DUKCAPIL-KTPHILANG"})
-    name = ma.fields.String(metadata={"example": "KTP-el hilang atau rusak"})
-    agency = ma.fields.String(metadata={"example": "DUKCAPIL"})
+    class Meta:
+        """The fields of the service itself; its components are told as `standard`."""
+
+        include = response_fields(ServiceListed, without=("components",))
+
     agency_name = ma.fields.String(metadata={"example": "Dinas Kependudukan dan Pencatatan Sipil"})
     line = ma.fields.String(metadata={"example": "B"})
     suspended = ma.fields.String(metadata={"description": "Why its agency gives no service for now; empty: it does."})
-    minutes = ma.fields.Integer(metadata={"example": 10})
-    requirements = ma.fields.List(ma.fields.String(), metadata={"example": ["Kartu keluarga", "Surat kehilangan"]})
-    fee = ma.fields.String(metadata={"example": "Gratis", "description": "Empty: the agency says nothing of it."})
-    eligibility = ma.fields.String(metadata={"example": "Warga Kec. Pekalongan Utara"})
     standard = ma.fields.Dict(
         keys=ma.fields.String(validate=OneOf(PUBLIC_COMPONENTS)),
         values=ma.fields.String(),
@@ -156,7 +148,6 @@ class ServiceOut(ma.Schema):
             f"({', '.join(PUBLIC_COMPONENTS)}); requirements and fee only where the service does not name its own.",
         },
     )
-    capacity = ma.fields.Integer(allow_none=True, metadata={"example": None})
     counters = ma.fields.List(ma.fields.Nested(PlaceOut))
 
 

@@ -5,7 +5,6 @@ from flask import Flask
 from services.catalog import administration, api, pages
 from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
-from services.catalog.access import second_factor_api
 from services.catalog.access.people import Registry
 from services.catalog.access.provider import Provider
 from services.catalog.directory import Malls
@@ -36,12 +35,9 @@ def create_app() -> Flask:
     registry = Registry(store, signing, namespace, seal, malls.names, settings.public_url)
     blueprints = [
         api.blueprint,
-        administration.of_malls,
-        administration.blueprint,
+        *administration.BLUEPRINTS,
         pages.blueprint,
-        access.sessions,
-        access.blueprint,
-        second_factor_api.blueprint,
+        *access.BLUEPRINTS,
         access_pages.blueprint,
         feed.blueprint("catalog"),
         *dead_letter_office.blueprints("catalog"),

@@ -7,16 +7,21 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from flask import Blueprint, Response, render_template, request
-from markupsafe import Markup
 
 from services.catalog import views
 from services.catalog.api import malls, waiting_now
 from services.catalog.directory import now
-from services.catalog.domain import limits, opening
-from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPONENTS, CounterListed, Directory
+from services.catalog.domain import opening
+from services.catalog.domain.directory import (
+    INTERNAL_COMPONENTS,
+    PUBLIC_COMPONENTS,
+    CounterListed,
+    Directory,
+    ServiceListed,
+)
 from services.catalog.domain.hours import WEEKDAYS
-from services.catalog.domain.limits import attributes
 from services.catalog.domain.mall import MallListed
+from services.catalog.forms import inputs, limit_of_field
 from services.chassis.routes import public
 from services.chassis.web import language, policy, text
 from services.kernel.guard import recognized
@@ -71,13 +76,8 @@ def administration(mall: str) -> str:
         public_components=PUBLIC_COMPONENTS,
         internal_components=INTERNAL_COMPONENTS,
         limit=limit_of_field,
+        of_services=inputs(ServiceListed),
     )
-
-
-def limit_of_field(form: str, name: str) -> Markup:
-    """Return the limits of a form's field as attributes, from the declaration that the rules check too."""
-    limit = limits.FORMS[form].get(name)
-    return Markup(" ").join(Markup('{}="{}"').format(*one) for one in (attributes(limit) if limit else {}).items())
 
 
 @blueprint.get("/catalog/new-mall")

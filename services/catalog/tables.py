@@ -15,26 +15,28 @@ import csv
 import io
 import json
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from services.catalog.domain.declaration import Field, fields_of
 from services.catalog.domain.directory import (
-    COMPONENTS,
     AgencyListed,
     CounterListed,
     Directory,
+    Entry,
     InvalidCatalog,
+    Listed,
     ServiceListed,
 )
 from services.catalog.domain.hours import SHUT, Intervals, Week, faults_of_week
-from services.catalog.domain.limits import COUNTER, SERVICE, Limit, faults_of_value, tidied
+from services.catalog.domain.limits import faults_of_value, tidied
 from services.catalog.mall_file import IN_FILE, read_mall
 from services.chassis.errors import Fault
 
 FILES = ("mall.json", "agencies.tsv", "services.tsv", "counters.tsv")
 STANDARD = "standard."
-OPTIONAL = ("requirements", "basis", "capacity", "fee", "eligibility", "components")
+BEFORE_COUNTERS = "agency"  # the column of services.tsv that its counters come after: no field of a service
 NOTHING = Directory()
 FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")  # what a cell begins with that is calculated
 NUMBER = re.compile(r"-?[0-9]{1,18}")
@@ -76,15 +78,15 @@ def read(files: Mapping[str, str], known: Directory = NOTHING) -> Directory:
     services: dict[str, ServiceListed] = {}
     counters: dict[str, CounterListed] = {}
     given: dict[str, list[str]] = {}
-    for row in _rows(files, "services.tsv", ("code", "name", "agency", "counters", "minutes"), services, faults):
-        services[row["code"]] = _service(row, known.services.get(row["code"]), faults)
+    for row in _rows(files, "services.tsv", ServiceListed, services, faults):
+        services[row["code"]] = entry(row, ServiceListed, known.services.get(row["code"]), faults)
         for counter in row["counters"].split():
             given.setdefault(counter, []).append(row["code"])
-    for row in _rows(files, "counters.tsv", ("code", "name", "floor", "agency"), counters, faults):
-        serves = tuple(given.get(row["code"], ()))
-        counters[row["code"]] = _counter(row, serves, known.counters.get(row["code"]), faults)
-    for row in _rows(files, "agencies.tsv", ("code", "name", "line"), agencies, faults):
-        agencies[row["code"]] = _agency(row, known.agencies.get(row["code"]))
+    for row in _rows(files, "counters.tsv", CounterListed, counters, faults):
+        listed = entry(row, CounterListed, known.counters.get(row["code"]), faults)
+        counters[row["code"]] = replace(listed, services=tuple(given.get(row["code"], ())))
+    for row in _rows(files, "agencies.tsv", AgencyListed, agencies, faults):
+        agencies[row["code"]] = entry(row, AgencyListed, known.agencies.get(row["code"]), faults)
     for counter in sorted(given.keys() - counters.keys()):
         values = {"services": ", ".join(given[counter]), "counter": counter}
         says = "{services}: counter {counter} is not in counters.tsv"
@@ -97,46 +99,45 @@ def read(files: Mapping[str, str], known: Directory = NOTHING) -> Directory:
 
 def written(directory: Directory) -> dict[str, str]:
     """The directory as the texts of its files; read again, they say the same."""
-    services, counters = directory.services.values(), directory.counters.values()
-    standard = [name for name in COMPONENTS if any(name in service.components for service in services)]
     return {
         "mall.json": json.dumps(IN_FILE.unstructure(directory.mall), ensure_ascii=False, indent=2) + "\n",
-        "agencies.tsv": _table(
-            ("code", "name", "line", "suspended"),
-            [(one.code, one.name, one.line, one.suspended) for one in directory.agencies.values()],
-        ),
-        "services.tsv": _table(
-            (*COLUMNS, *(f"{STANDARD}{name}" for name in standard)),
-            [
-                (*_cells(one, directory), *(one.components.get(name, "") for name in standard))
-                for one in directory.services.values()
-            ],
-        ),
-        "counters.tsv": _table(
-            ("code", "name", "floor", "agency", "week"),
-            [(one.code, one.name, one.floor, one.agency, _hours(one.week)) for one in counters],
-        ),
+        "agencies.tsv": table(AgencyListed, directory.agencies.values()),
+        "services.tsv": table(ServiceListed, directory.services.values(), directory),
+        "counters.tsv": table(CounterListed, directory.counters.values()),
     }
 
 
-COLUMNS = (
-    "code",
-    "name",
-    "agency",
-    "counters",
-    "minutes",
-    "requirements",
-    "basis",
-    "capacity",
-    "fee",
-    "eligibility",
-)
+def table(kind: type, entries: Collection[Listed], directory: Directory = NOTHING) -> str:
+    """The table of all entries of a kind: a column for each declared field, for a service its counters too.
+
+    Keys of a field, such as the components of a service standard, are columns where an entry has them.
+    """
+    columns: dict[str, list[object]] = {}
+    for field in _columns(kind):
+        for name, key in _names(field):
+            if not key or any(key in getattr(one, field.name) for one in entries):
+                columns[name] = [_cell(one, field, key) for one in entries]
+        if (kind, field.name) == (ServiceListed, BEFORE_COUNTERS):
+            columns["counters"] = [" ".join(c.code for c in directory.counters_for(one.code)) for one in entries]
+    return _table(list(columns), list(zip(*columns.values(), strict=True)))
 
 
-def _cells(service: ServiceListed, directory: Directory) -> tuple[object, ...]:
-    counters = " ".join(counter.code for counter in directory.counters_for(service.code))
-    about = (service.code, service.name, service.agency, counters, service.minutes, "; ".join(service.requirements))
-    return (*about, service.basis, service.capacity or "", service.fee, service.eligibility)
+def _columns(kind: type) -> list[Field]:
+    return [field for field in fields_of(kind) if field.declaration.column]
+
+
+def _names(field: Field) -> list[tuple[str, str]]:
+    """The columns of a field, each with its key where the field has keys."""
+    return [(f"{STANDARD}{key}", key) for key in field.declaration.keys] or [(field.name, "")]
+
+
+def _cell(entry: Listed, field: Field, key: str) -> object:
+    value = getattr(entry, field.name)
+    if key:
+        return value.get(key, "")
+    if field.type == Week | None:
+        return _hours(value)
+    return "; ".join(value) if isinstance(value, tuple) else "" if value is None else value
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -161,37 +162,40 @@ def _hours(week: Week | None) -> str:
     return "; ".join(" ".join([day, *map("-".join, intervals)]) for day, intervals in days if intervals)
 
 
-def _agency(row: Row, known: AgencyListed | None) -> AgencyListed:
-    stays = known.suspended if known else ""
-    return AgencyListed(row["code"], row["name"], row["line"], row["suspended"] if row.has("suspended") else stays)
+def entry(row: Row, kind: type[Entry], known: Entry | None, faults: list[Fault]) -> Entry:
+    """The entry that a line of a table lists; the fields whose columns are left out stay as they are known."""
+    found = dict(_found(row, kind, known, faults))
+    return kind(**found) if known is None else replace(known, **found)
 
 
-def _counter(row: Row, serves: tuple[str, ...], known: CounterListed | None, faults: list[Fault]) -> CounterListed:
-    stays = known.week if known else None
-    week = _week(row, faults) if row.has("week") else stays
-    return CounterListed(
-        row["code"], row["name"], _number(row, "floor", COUNTER["floor"], faults), row["agency"], serves, week
-    )
+def _found(row: Row, kind: type, known: Any, faults: list[Fault]) -> Iterator[tuple[str, Any]]:
+    for field in _columns(kind):
+        if field.declaration.keys:
+            kept = getattr(known, field.name, {})
+            said = {key: row[name] for name, key in _names(field) if row.has(name)}
+            yield field.name, {key: text for key, text in {**kept, **said}.items() if text}
+        elif field.required or row.has(field.name):
+            yield field.name, _value(row, field, faults)
 
 
-def _service(row: Row, known: ServiceListed | None, faults: list[Fault]) -> ServiceListed:
-    about = ServiceListed(row["code"], row["name"], row["agency"], _number(row, "minutes", SERVICE["minutes"], faults))
-    stays = {name: getattr(known, name) for name in OPTIONAL} if known else {}
-    said: dict[str, Any] = {name: row[name] for name in ("basis", "fee", "eligibility") if row.has(name)}
-    if row.has("requirements"):
-        said["requirements"] = tuple(need.strip() for need in row["requirements"].split(";") if need.strip())
-    if row.has("capacity"):
-        said["capacity"] = _limit(row, "capacity", SERVICE["capacity"], faults)
-    standard = {name: row[f"{STANDARD}{name}"] for name in COMPONENTS if row.has(f"{STANDARD}{name}")}
-    components = {name: text for name, text in {**stays.get("components", {}), **standard}.items() if text}
-    return replace(about, **{**stays, **said, "components": components})
+def _value(row: Row, field: Field, faults: list[Fault]) -> Any:
+    if field.type == Week | None:
+        return _week(row, faults)
+    if field.type == tuple[str, ...]:
+        return tuple(need.strip() for need in row[field.name].split(";") if need.strip())
+    if field.type is str:
+        return row[field.name]
+    if row[field.name] or field.required:
+        return _number(row, field, faults)
+    return None if field.type == int | None else field.default
 
 
-def _rows(
-    files: Mapping[str, str], name: str, columns: Sequence[str], known: Container[str], faults: list[Fault]
-) -> Iterator[Row]:
+def _rows(files: Mapping[str, str], name: str, kind: type, known: Container[str], faults: list[Fault]) -> Iterator[Row]:
     """The file's rows that are whole and new, each with its place; a fault for every other one."""
     text = files[name]
+    columns = [field.name for field in _columns(kind) if field.required]
+    if kind is ServiceListed:
+        columns.insert(columns.index(BEFORE_COUNTERS) + 1, "counters")
     for number, cells in enumerate(_lines(text, name, faults), start=2):
         row = Row(name, number, cells)
         missing = [column for column in columns if not row[column] and (column, cells.get(column)) not in MAY_BE_EMPTY]
@@ -221,18 +225,14 @@ def _delimiter(text: str) -> str:
     return max("\t;,", key=first.count)
 
 
-def _number(row: Row, column: str, limit: Limit, faults: list[Fault]) -> int:
+def _number(row: Row, field: Field, faults: list[Fault]) -> int:
+    column, limit = field.name, field.declaration.limit
     if not NUMBER.fullmatch(row[column]):
         faults.append(row.fault("{column} must be a number, not {value!r}", column=column, value=row[column][:40]))
         return 1
     number = int(row[column])
-    faults += row.named(faults_of_value(column, number, limit))
+    faults += row.named(faults_of_value(column, number, limit)) if limit else []
     return number
-
-
-def _limit(row: Row, column: str, limit: Limit, faults: list[Fault]) -> int | None:
-    """The column's number; None where it is empty."""
-    return _number(row, column, limit, faults) if row[column] else None
 
 
 def _week(row: Row, faults: list[Fault]) -> Week | None:

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
-from services.catalog.contract import rules, week
 from services.catalog.domain.concerns import Concern, Concerns
-from services.catalog.domain.directory import PUBLIC_COMPONENTS, CounterListed, Directory, ServiceListed
+from services.catalog.domain.declaration import public
+from services.catalog.domain.directory import PUBLIC_COMPONENTS, Directory, ServiceListed
 from services.catalog.domain.mall import HoursException
 from services.catalog.domain.waiting import Waiting
 from services.catalog.search import search
@@ -24,15 +24,9 @@ def mall(directory: Directory) -> dict[str, Any]:
     """A mall with the rules of its day, its agencies and counters."""
     listed = directory.mall
     assert listed is not None
-    return summary(directory) | {
-        "address": listed.address,
-        "zone": listed.zone,
-        **rules(listed),
-        "agencies": [
-            {"code": a.code, "name": a.name, "line": a.line, "suspended": a.suspended}
-            for a in directory.agencies.values()
-        ],
-        "counters": [_counter(counter) for counter in directory.counters.values()],
+    return public(listed) | {
+        "agencies": [public(agency) for agency in directory.agencies.values()],
+        "counters": [public(counter) for counter in directory.counters.values()],
     }
 
 
@@ -57,19 +51,12 @@ def service(directory: Directory, listed: ServiceListed) -> dict[str, Any]:
     agency = directory.agencies[listed.agency]
     told = {"requirements": bool(listed.requirements), "fee": bool(listed.fee)}
     standard = listed.components
-    return {
-        "code": listed.code,
-        "name": listed.name,
-        "agency": agency.code,
+    about = {name: value for name, value in public(listed).items() if name != "components"}
+    return about | {
         "agency_name": agency.name,
         "line": agency.line,
         "suspended": agency.suspended,
-        "minutes": listed.minutes,
-        "requirements": list(listed.requirements),
-        "fee": listed.fee,
-        "eligibility": listed.eligibility,
         "standard": {name: standard[name] for name in PUBLIC_COMPONENTS if standard.get(name) and not told.get(name)},
-        "capacity": listed.capacity,
         "counters": [{"code": c.code, "floor": c.floor} for c in directory.counters_for(listed.code)],
     }
 
@@ -138,14 +125,3 @@ def _people(waiting: int, bookings: int) -> str:
         for what, number in numbers.items()
         if number
     )
-
-
-def _counter(counter: CounterListed) -> dict[str, Any]:
-    return {
-        "code": counter.code,
-        "name": counter.name,
-        "floor": counter.floor,
-        "agency": counter.agency,
-        "services": list(counter.services),
-        "week": week(counter.week),
-    }

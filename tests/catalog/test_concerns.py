@@ -205,7 +205,7 @@ KTP = "DUKCAPIL-KTPREKAM"
 
 @pytest.fixture
 def malls(store, folder, monkeypatch) -> Malls:
-    for module in ("services.catalog.api.now", "services.catalog.administration.now"):
+    for module in ("services.catalog.api.now", "services.catalog.administration.changes.now"):
         monkeypatch.setattr(module, lambda: NINE)
     monkeypatch.setattr(directory, "WAITING_AGE", 0.0)
     found = Malls(store)

@@ -18,6 +18,7 @@ from services.catalog import tables
 from services.catalog.directory import Malls, now
 from services.catalog.domain import limits
 from services.catalog.domain.changes import DIRECTORY
+from services.catalog.domain.declaration import limits_of
 from services.catalog.domain.directory import (
     AdmitAgency,
     AgencyListed,
@@ -79,7 +80,7 @@ ENTRIES = {
     "counters": ("G23", {"name": any_text, "floor": numbers}),
 }
 MALL = {
-    **{name: numbers for name, limit in limits.MALL.items() if isinstance(limit, Number)},
+    **{name: numbers for name, limit in limits_of(MallListed).items() if isinstance(limit, Number)},
     **dict.fromkeys(("name", "city", "address", "zone"), any_text),
     "bookings": st.fixed_dictionaries({"days_ahead": numbers, "claim_by": st.sampled_from(["10:00", "24:00", "10"])}),
     "exceptions": st.lists(
@@ -320,10 +321,10 @@ def bounds(limit: limits.Limit) -> tuple[list, list]:
     [
         (kind, field, limit)
         for kind, fields in {
-            "mall": limits.MALL,
+            "mall": limits_of(MallListed),
             "agency": {"name": limits.NAME},
-            "service": limits.SERVICE,
-            "counter": limits.COUNTER,
+            "service": limits_of(ServiceListed),
+            "counter": limits_of(CounterListed),
         }.items()
         for field, limit in fields.items()
         if field != "zone" and not field.startswith("kept_")
@@ -336,7 +337,11 @@ def test_every_field_is_accepted_up_to_its_limit_and_not_beyond(kind, field, lim
 
 
 def test_every_stored_number_of_the_catalog_has_a_limit():
-    declared = {"MallListed": limits.MALL, "ServiceListed": limits.SERVICE, "CounterListed": limits.COUNTER}
+    declared = {
+        "MallListed": limits_of(MallListed),
+        "ServiceListed": limits_of(ServiceListed),
+        "CounterListed": limits_of(CounterListed),
+    }
     for kind in (MallListed, ServiceListed, CounterListed):
         numbers = [name for name, of in kind.__annotations__.items() if of in (int, int | None)]
         assert [name for name in numbers if name not in declared[kind.__name__]] == []

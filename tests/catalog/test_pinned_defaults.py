@@ -7,11 +7,22 @@ from services.catalog.access import domain as access
 from services.catalog.access.domain import ACCESS, Account, AddSecondFactor, People, RemoveSecondFactor, RevokeToken
 from services.catalog.domain import concerns, directory, limits
 from services.catalog.domain.changes import DIRECTORY
+from services.catalog.domain.declaration import limits_of
 from services.catalog.domain.differences import Difference
 from services.catalog.domain.directory import Directory
 from services.catalog.domain.limits import Dates, Number, Text, Texts
-from services.catalog.domain.mall import HOLIDAYS, LANGUAGES, RULES, USUAL_CLASSES, Priority, PriorityClass
+from services.catalog.domain.mall import (
+    HOLIDAYS,
+    LANGUAGES,
+    RULES,
+    USUAL_CLASSES,
+    Bookings,
+    MallListed,
+    Priority,
+    PriorityClass,
+)
 from services.catalog.domain.waiting import WAITING, Waiting
+from services.catalog.forms import FORMS
 
 
 def defaults(kind: type) -> dict[str, Any]:
@@ -209,7 +220,7 @@ def test_limits_of_every_form():
             "eligibility": Text(500),
         },
         "counter": {"name": Text(150), "floor": Number(-5, 60)},
-    } == limits.FORMS
+    } == FORMS
     assert Text(2000, lines=True) == limits.COMPONENT
     assert (limits.AGENCIES, limits.SERVICES, limits.COUNTERS) == (200, 2000, 300)
     assert (limits.EXCEPTIONS, limits.CLASSES, limits.INTERVALS) == (400, 20, 6)
@@ -217,10 +228,10 @@ def test_limits_of_every_form():
 
 
 def test_parts_of_the_mall_have_the_limits_of_its_form():
-    form = limits.FORMS["mall"]
-    assert form == {"name": limits.NAME_OF_MALL, **limits.MALL, **limits.BOOKINGS, **limits.PRIORITY}
-    assert next(iter(limits.MALL)) == "city"
-    assert (list(limits.BOOKINGS), list(limits.PRIORITY)) == (["days_ahead"], ["in_a_row", "ceiling_minutes"])
+    form = FORMS["mall"]
+    assert form == {**limits_of(MallListed), **limits_of(Bookings), **limits_of(Priority)}
+    assert list(limits_of(MallListed))[:2] == ["name", "city"]
+    assert (list(limits_of(Bookings)), list(limits_of(Priority))) == (["days_ahead"], ["in_a_row", "ceiling_minutes"])
 
 
 def test_limits_in_words_of_json_schema_and_of_html():

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
-from services.catalog.access.api import PEOPLE, has_passkeys_here, registry, sign_in_provider, signed_in
+from services.catalog.access.api.common import PEOPLE, has_passkeys_here, registry, sign_in_provider, signed_in
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain import PLACES
 from services.catalog.access.people import HalfSignedIn

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, assert_never
 
+from services.catalog.domain.declaration import declared
 from services.catalog.domain.hours import Week
+from services.catalog.domain.limits import COMPONENT, NAME, PLACES, REASON, Number, Text, Texts
 from services.catalog.domain.mall import MallListed
 from services.chassis.errors import Invalid, NotFound, Refused
 
@@ -52,7 +54,8 @@ class AgencyInUse(Refused):
     """The agency has counters or services still."""
 
 
-# Stored as named here: rename nothing; new fields get defaults.
+# Stored as named here: rename nothing; new fields get defaults. What is declared of a field is explained in
+# `declaration`: limits, schemas, columns, event data and form attributes follow from it.
 @dataclass(frozen=True)
 class AgencyListed:
     """An agency and the letter of its line; suspended is the public reason while it gives no service.
@@ -60,10 +63,10 @@ class AgencyListed:
     `line_since` is when it got this letter, None if that is not known: two entries that differ in it alone are equal.
     """
 
-    code: str
-    name: str
-    line: str
-    suspended: str = ""
+    code: str = field(metadata=declared(example="TASPEN"))
+    name: str = field(metadata=declared(NAME, example="PT Taspen (Persero)"))
+    line: str = field(metadata=declared(example="X"))
+    suspended: str = field(default="", metadata=declared(REASON, example=""))
     line_since: datetime | None = field(default=None, compare=False)
 
 
@@ -74,28 +77,34 @@ class ServiceListed:
     `fee` and `eligibility` (whom it is for) are in the agency's own words, `components` what else its standard says.
     """
 
-    code: str
-    name: str
-    agency: str
-    minutes: int
-    requirements: tuple[str, ...] = ()
-    basis: str = ""
-    capacity: int | None = None
-    fee: str = ""
-    eligibility: str = ""
-    components: Mapping[str, str] = field(default_factory=dict)
+    code: str = field(metadata=declared(example="DUKCAPIL-KTPHILANG"))
+    name: str = field(metadata=declared(NAME, example="KTP-el hilang atau rusak"))
+    agency: str = field(metadata=declared(example="DUKCAPIL"))
+    minutes: int = field(metadata=declared(Number(1, 480), example=10))
+    requirements: tuple[str, ...] = field(
+        default=(), metadata=declared(Texts(Text(300), 50), example=["Kartu keluarga", "Surat kehilangan"])
+    )
+    basis: str = field(default="", metadata=declared(Text(200), internal=True))
+    capacity: int | None = field(default=None, metadata=declared(Number(1, PLACES, optional=True)))
+    fee: str = field(
+        default="", metadata=declared(Text(500), example="Gratis", about="Empty: the agency says nothing of it.")
+    )
+    eligibility: str = field(default="", metadata=declared(Text(500), example="Warga Kec. Pekalongan Utara"))
+    components: Mapping[str, str] = field(
+        default_factory=dict, metadata=declared(COMPONENT, keys=COMPONENTS, public_keys=PUBLIC_COMPONENTS)
+    )
 
 
 @dataclass(frozen=True)
 class CounterListed:
     """A counter and the services it gives; week is None if its agency is there whenever the mall is open."""
 
-    code: str
-    name: str
-    floor: int
-    agency: str
-    services: tuple[str, ...] = ()
-    week: Week | None = None
+    code: str = field(metadata=declared(example="G24"))
+    name: str = field(metadata=declared(NAME, example="Gerai 24"))
+    floor: int = field(metadata=declared(Number(-5, 60)))
+    agency: str = field(metadata=declared())
+    services: tuple[str, ...] = field(default=(), metadata=declared(column=False))
+    week: Week | None = field(default=None, metadata=declared(example={"monday": [["08:00", "12:00"]], "tuesday": []}))
 
 
 @dataclass(frozen=True)

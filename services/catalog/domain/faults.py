@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.catalog.domain import limits
+from services.catalog.domain.declaration import limits_of
 from services.catalog.domain.directory import (
     COMPONENTS,
     AgencyListed,
@@ -129,7 +130,7 @@ def _faults_of_name(name: str) -> Iterator[Fault]:
 
 def _faults_of_agency(agency: AgencyListed, directory: Directory) -> Iterator[Fault]:
     yield from _faults_of_name(agency.name)
-    yield from limits.faults_of_fields(agency, limits.AGENCY)
+    yield from limits.faults_of_fields(agency, limits_of(AgencyListed))
     if agency.suspended and len(agency.suspended.strip()) < SHORTEST_REASON:
         yield Fault("suspended", "a reason of at least {n} letters", {"n": SHORTEST_REASON})
     if not LINE.fullmatch(agency.line):
@@ -140,7 +141,7 @@ def _faults_of_agency(agency: AgencyListed, directory: Directory) -> Iterator[Fa
 
 def _faults_of_service(service: ServiceListed, directory: Directory) -> Iterator[Fault]:
     yield from _faults_of_name(service.name)
-    yield from limits.faults_of_fields(service, limits.SERVICE)
+    yield from limits.faults_of_fields(service, limits_of(ServiceListed))
     if service.agency not in directory.agencies:
         yield Fault("agency", "no agency {code}", {"code": service.agency})
     if any(";" in need or not need.strip() for need in service.requirements):
@@ -154,7 +155,7 @@ def _faults_of_service(service: ServiceListed, directory: Directory) -> Iterator
 
 def _faults_of_counter(counter: CounterListed, directory: Directory) -> Iterator[Fault]:
     yield from _faults_of_name(counter.name)
-    yield from limits.faults_of_fields(counter, limits.COUNTER)
+    yield from limits.faults_of_fields(counter, limits_of(CounterListed))
     if counter.agency not in directory.agencies:
         yield Fault("agency", "no agency {code}", {"code": counter.agency})
     if not 0 < len(counter.code) <= LONGEST_COUNTER:

@@ -16,6 +16,11 @@ Week = Mapping[str, Intervals]
 SHUT: Mapping[str, Intervals] = dict.fromkeys(WEEKDAYS, ())
 
 
+def whole_week(week: Week) -> Week:
+    """Return the hours of all seven weekdays in order, none on a day that the week does not name."""
+    return {day: week.get(day, ()) for day in WEEKDAYS}
+
+
 def faults_of_week(week: Week) -> Iterator[Fault]:
     """What is wrong with the hours of a week, each fault with its day."""
     for day, intervals in week.items():

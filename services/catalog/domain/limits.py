@@ -1,7 +1,6 @@
-"""The limits of every text, number, date and list of a catalog, declared once.
+"""The kinds of limits of texts, numbers, dates and lists, and what is beyond them.
 
-Forms, API, imports and seeds ask the rules that read these declarations; the API's schema and the attributes of form
-fields are derived from them.
+Which field has which limit is declared with the field, see `declaration`.
 """
 
 import datetime
@@ -58,51 +57,12 @@ NAME_OF_MALL = Text(40)  # it opens every text message, which has 160 characters
 REASON = Text(200)
 PLACES = 100_000  # a day; the largest mall of the load tests has as many
 
-MALL: Mapping[str, Limit] = {
-    "city": Text(80),
-    "address": Text(200),
-    "zone": Text(64),
-    "capacity": Number(0, PLACES),
-    "tickets_from_minutes": Number(0, 240),
-    "last_ticket_minutes": Number(0, 480),
-    "overtime_minutes": Number(0, 720),
-    "kept_for_priority": Number(0, PLACES),
-    "kept_for_bookings": Number(0, PLACES),
-    "approaching": Number(1, 20),
-    "home_percent": Number(0, 100),
-    "bookings_percent": Number(0, 100),
-}
-EXCEPTION: Mapping[str, Limit] = {"date": Dates(2000, 2100), "reason": REASON}
 DAYS_AHEAD = 90  # that a place can be booked at most
-BOOKINGS: Mapping[str, Limit] = {"days_ahead": Number(1, DAYS_AHEAD)}
-PRIORITY: Mapping[str, Limit] = {"in_a_row": Number(1, 20), "ceiling_minutes": Number(1, 600, optional=True)}
-CLASS: Mapping[str, Limit] = {"basis": Text(200)}
 CLASS_NAME = Text(80)
-AGENCY: Mapping[str, Limit] = {"name": NAME, "suspended": REASON}
-SERVICE: Mapping[str, Limit] = {
-    "name": NAME,
-    "minutes": Number(1, 480),
-    "requirements": Texts(Text(300), 50),
-    "basis": Text(200),
-    "capacity": Number(1, PLACES, optional=True),
-    "fee": Text(500),
-    "eligibility": Text(500),
-}
 COMPONENT = Text(2000, lines=True)  # of a service standard
-COUNTER: Mapping[str, Limit] = {"name": NAME, "floor": Number(-5, 60)}
 
 AGENCIES, SERVICES, COUNTERS = 200, 2000, 300  # of a mall
 EXCEPTIONS, CLASSES, INTERVALS = 400, 20, 6  # of a mall, of its priority rule, of a day
-# By the forms of the administrators' page, and the names of their fields.
-FORMS: Mapping[str, Mapping[str, Limit]] = {
-    "mall": {"name": NAME_OF_MALL, **MALL, **BOOKINGS, **PRIORITY},
-    "exception": EXCEPTION,
-    "class": {"id": CLASS_NAME, "en": CLASS_NAME, **CLASS},
-    "agency": AGENCY,
-    "suspension": {"reason": REASON},
-    "service": SERVICE,
-    "counter": COUNTER,
-}
 
 
 def tidied(text: str) -> str:

@@ -9,7 +9,9 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from services.catalog.domain import limits
+from services.catalog.domain.declaration import declared, limits_of
 from services.catalog.domain.hours import CLOCK, Intervals, Week, faults_of_day, faults_of_week, within
+from services.catalog.domain.limits import PLACES, REASON, Dates, Number, Text
 from services.chassis.errors import Fault
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -27,26 +29,28 @@ Thing = TypeVar("Thing", bound=Hashable)
 class HoursException:
     """The hours of one date, whatever the week and the holidays say; none when the mall is closed."""
 
-    date: datetime.date
-    intervals: Intervals
-    reason: str
+    date: datetime.date = field(metadata=declared(Dates(2000, 2100), example="2026-12-24"))
+    intervals: Intervals = field(metadata=declared(example=[["08:00", "11:00"]]))
+    reason: str = field(metadata=declared(REASON, example="Jam khusus akhir tahun"))
 
 
 @dataclass(frozen=True)
 class Bookings:
     """How many days ahead places can be booked; at claim_by ("HH:MM") those nobody claimed are free to everybody."""
 
-    days_ahead: int
-    claim_by: str
+    days_ahead: int = field(metadata=declared(Number(1, limits.DAYS_AHEAD), example=14))
+    claim_by: str = field(metadata=declared(example="10:00"))
 
 
 @dataclass(frozen=True)
 class PriorityClass:
     """Visitors who have priority: the name by language, and the regulation behind it."""
 
-    code: str
-    name: Mapping[str, str]
-    basis: str = ""
+    code: str = field(metadata=declared(example="elderly"))
+    name: Mapping[str, str] = field(
+        metadata=declared(example={"id": "Lansia (60 tahun ke atas)", "en": "Elderly (60 and over)"})
+    )
+    basis: str = field(default="", metadata=declared(Text(200), example="UU 13/1998 pasal 1 ayat (2); PP 43/2004"))
 
 
 USUAL_CLASSES = (
@@ -68,35 +72,54 @@ class Priority:
     before all who came later. strict: priority visitors, always. fifo: by arrival alone.
     """
 
-    rule: str = "ratio"
-    in_a_row: int = 2
-    ceiling_minutes: int | None = None
-    classes: tuple[PriorityClass, ...] = USUAL_CLASSES
+    rule: str = field(default="ratio", metadata=declared(choices=RULES))
+    in_a_row: int = field(default=2, metadata=declared(Number(1, 20)))
+    ceiling_minutes: int | None = field(default=None, metadata=declared(Number(1, 600, optional=True)))
+    classes: tuple[PriorityClass, ...] = field(default=USUAL_CLASSES, metadata=declared(most=limits.CLASSES))
 
 
 @dataclass(frozen=True)
 class MallListed:
     """A mall: zone is an IANA name, times are of that zone; the minutes and places are explained in the event model."""
 
-    code: str
-    name: str
-    city: str
-    address: str
-    zone: str
-    capacity: int
-    week: Week
-    exceptions: tuple[HoursException, ...] = ()
-    closed_on: tuple[str, ...] = ()
-    tickets_from_minutes: int = 0
-    last_ticket_minutes: int = 0
-    overtime_minutes: int = 120
-    kept_for_priority: int = 0
-    kept_for_bookings: int = 0
-    bookings: Bookings | None = None
-    priority: Priority = field(default_factory=Priority)
-    approaching: int = 3
-    home_percent: int = 30  # of the capacity that may be taken from home, and that can be booked online, at most
-    bookings_percent: int = 30
+    code: str = field(metadata=declared(example="batang"))
+    name: str = field(metadata=declared(limits.NAME_OF_MALL, example="MPP Kabupaten Batang"))
+    city: str = field(metadata=declared(Text(80), example="Kabupaten Batang"))
+    address: str = field(metadata=declared(Text(200)))
+    zone: str = field(metadata=declared(Text(64), example="Asia/Jakarta"))
+    capacity: int = field(metadata=declared(Number(0, PLACES), about="Applicants a day."))
+    week: Week = field(metadata=declared(example={"monday": [["08:00", "12:00"], ["13:00", "15:00"]]}))
+    exceptions: tuple[HoursException, ...] = field(default=(), metadata=declared(most=limits.EXCEPTIONS))
+    closed_on: tuple[str, ...] = field(default=(), metadata=declared(choices=HOLIDAYS))
+    tickets_from_minutes: int = field(
+        default=0, metadata=declared(Number(0, 240), about="Tickets are given so long before it opens.")
+    )
+    last_ticket_minutes: int = field(
+        default=0,
+        metadata=declared(
+            Number(0, 480), about="No more tickets so long before it closes; those given are still served."
+        ),
+    )
+    overtime_minutes: int = field(
+        default=120, metadata=declared(Number(0, 720), about="The day closes by itself so long after closing.")
+    )
+    kept_for_priority: int = field(
+        default=0, metadata=declared(Number(0, PLACES), about="Places a day kept for priority visitors.")
+    )
+    kept_for_bookings: int = field(
+        default=0, metadata=declared(Number(0, PLACES), about="Places a day kept for online bookings.")
+    )
+    bookings: Bookings | None = field(default=None, metadata=declared(about="Null: no online booking."))
+    priority: Priority = field(default_factory=Priority, metadata=declared())
+    approaching: int = field(
+        default=3, metadata=declared(Number(1, 20), about="A visitor who becomes this one in line is told so.")
+    )
+    home_percent: int = field(
+        default=30, metadata=declared(Number(0, 100), about="Per cent of the capacity issued from home at most.")
+    )
+    bookings_percent: int = field(
+        default=30, metadata=declared(Number(0, 100), about="Per cent of the capacity booked online at most.")
+    )
 
 
 def faults_of_mall(mall: MallListed) -> Iterator[Fault]:
@@ -116,7 +139,9 @@ def faults_of_mall(mall: MallListed) -> Iterator[Fault]:
         ZoneInfo(mall.zone)
     except (KeyError, ValueError, OSError):
         yield Fault("zone", "there is no time zone {zone!r}", {"zone": mall.zone}, place="zone: ")
-    yield from limits.faults_of_fields(mall, limits.MALL)
+    yield from limits.faults_of_fields(
+        mall, {name: one for name, one in limits_of(MallListed).items() if name != "name"}
+    )
     yield from within("week", faults_of_week(mall.week), "week: ")
     yield from _faults_of_closures(mall)
     yield from _faults_of_kept_places(mall)
@@ -131,7 +156,7 @@ def _faults_of_closures(mall: MallListed) -> Iterator[Fault]:
         place = f"exceptions: {exception.date} "
         if not exception.reason.strip():
             yield Fault(f"exceptions.{number}.reason", "needs a reason", place=place)
-        yield from within(f"exceptions.{number}", limits.faults_of_fields(exception, limits.EXCEPTION), place)
+        yield from within(f"exceptions.{number}", limits.faults_of_fields(exception, limits_of(HoursException)), place)
         yield from within(f"exceptions.{number}.intervals", faults_of_day(exception.intervals), place)
     for kind in mall.closed_on:
         if kind not in HOLIDAYS:
@@ -153,7 +178,7 @@ def _faults_of_kept_places(mall: MallListed) -> Iterator[Fault]:
             says = "nobody could book these places, for bookings is null"
             yield Fault("kept_for_bookings", says, place="kept_for_bookings: ")
         return
-    yield from within("bookings", limits.faults_of_fields(mall.bookings, limits.BOOKINGS), "bookings: ")
+    yield from within("bookings", limits.faults_of_fields(mall.bookings, limits_of(Bookings)), "bookings: ")
     if not CLOCK.fullmatch(mall.bookings.claim_by):
         yield Fault("bookings.claim_by", "needs a time such as 10:00", place="bookings: claim_by ")
 
@@ -161,7 +186,7 @@ def _faults_of_kept_places(mall: MallListed) -> Iterator[Fault]:
 def _faults_of_priority(priority: Priority) -> Iterator[Fault]:
     if priority.rule not in RULES:
         yield Fault("rule", "rule {rule!r} is none of {rules}", {"rule": priority.rule, "rules": ", ".join(RULES)})
-    yield from limits.faults_of_fields(priority, limits.PRIORITY)
+    yield from limits.faults_of_fields(priority, limits_of(Priority))
     yield from limits.faults_of_count("classes", len(priority.classes), limits.CLASSES)
     for code in _repeated(c.code for c in priority.classes):
         yield Fault("classes", "class {code} is named twice", {"code": code})
@@ -177,7 +202,7 @@ def _faults_of_priority(priority: Priority) -> Iterator[Fault]:
 
 
 def _faults_of_texts(each: PriorityClass) -> Iterator[Fault]:
-    yield from limits.faults_of_fields(each, limits.CLASS)
+    yield from limits.faults_of_fields(each, limits_of(PriorityClass))
     for language, name in each.name.items():
         if not LANGUAGE.fullmatch(language):
             yield Fault("name", "{language!r} is no code of a language", {"language": language[:20]}, place="name: ")

@@ -1,7 +1,16 @@
 /** The dialogs that add or edit an agency, a service or a counter, or suspend an agency. */
 import { catalog } from './admin-catalog.js';
 import { nextCounter } from './admin-codes.js';
-import { forgetFaults, lines, number, showTicks, showWeek, ticked, weekOf } from './admin-forms.js';
+import {
+  declaredValues,
+  forgetFaults,
+  number,
+  showDeclared,
+  showTicks,
+  showWeek,
+  ticked,
+  weekOf,
+} from './admin-forms.js';
 import { t } from './page.js';
 
 const edited = {}; // the entry that each dialog shows, null: a new one
@@ -38,7 +47,7 @@ export function entryFromForm(form) {
 
 const SHOW = {
   services(form, entry) {
-    form.elements.requirements.value = entry?.requirements.join('\n') ?? '';
+    showDeclared(form, entry);
     for (const area of form.querySelectorAll('[data-component]'))
       area.value = entry?.components[area.dataset.component] ?? '';
     offerAgencies(form, entry, (agency) => {
@@ -92,14 +101,9 @@ const BODY = {
   agencies: ({ name, line }) => ({ name: name.value, line: line.value.toUpperCase() }),
   suspension: ({ reason }) => ({ reason: reason.value }),
   services: (fields, form, entry) => ({
-    name: fields.name.value,
+    ...declaredValues(form),
     agency: fields.agency.value,
-    minutes: number(fields.minutes),
-    capacity: number(fields.capacity),
-    requirements: lines(fields.requirements),
     basis: entry?.basis ?? '',
-    fee: fields.fee.value,
-    eligibility: fields.eligibility.value,
     components: Object.fromEntries(
       [...form.querySelectorAll('[data-component]')]
         .filter((area) => area.value.trim())

@@ -120,6 +120,22 @@ export function lines(input) {
     .filter(Boolean);
 }
 
+const READ = { text: (input) => input.value, number, lines };
+
+/** The values of the fields that follow from what the catalog declares, by name. */
+export function declaredValues(form) {
+  const inputs = [...form.querySelectorAll('[data-value]')];
+  return Object.fromEntries(inputs.map((input) => [input.name, READ[input.dataset.value](input)]));
+}
+
+/** Show these values in the fields that follow from what the catalog declares; empty where there are none. */
+export function showDeclared(form, values) {
+  for (const input of form.querySelectorAll('[data-value]')) {
+    const value = values?.[input.name] ?? '';
+    input.value = Array.isArray(value) ? value.join('\n') : value;
+  }
+}
+
 // Faults, beside the field they are about
 
 let faults = 0;

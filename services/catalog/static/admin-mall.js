@@ -1,19 +1,17 @@
 /** The form of the mall itself: its texts, limits, hours, days off, bookings and priority rule. */
-import { dayEditor, intervalsOf, number, piece, showWeek, ticked, timeFrom, weekOf } from './admin-forms.js';
+import {
+  dayEditor,
+  declaredValues,
+  intervalsOf,
+  number,
+  piece,
+  showDeclared,
+  showWeek,
+  ticked,
+  timeFrom,
+  weekOf,
+} from './admin-forms.js';
 import { t } from './page.js';
-
-const TEXTS = ['name', 'city', 'address', 'zone'];
-const NUMBERS = [
-  'capacity',
-  'kept_for_priority',
-  'kept_for_bookings',
-  'approaching',
-  'home_percent',
-  'bookings_percent',
-  'tickets_from_minutes',
-  'last_ticket_minutes',
-  'overtime_minutes',
-];
 
 const form = document.querySelector('[data-edits="mall"]');
 const exceptions = form.querySelector('[data-exceptions]');
@@ -23,7 +21,7 @@ const bookings = form.querySelector('[data-bookings]');
 /** Show a mall in the form. */
 export function showMall(mall) {
   const { elements } = form;
-  for (const name of [...TEXTS, ...NUMBERS]) elements[name].value = mall[name];
+  showDeclared(form, mall);
   showWeek(form.querySelector('[data-week]'), mall.week);
   for (const box of form.querySelectorAll('[name="closed_on"]')) box.checked = mall.closed_on.includes(box.value);
   exceptions.replaceChildren();
@@ -43,8 +41,7 @@ export function showMall(mall) {
 export function mallFromForm() {
   const { elements } = form;
   return {
-    ...Object.fromEntries(TEXTS.map((name) => [name, elements[name].value])),
-    ...Object.fromEntries(NUMBERS.map((name) => [name, number(elements[name])])),
+    ...declaredValues(form),
     week: weekOf(form.querySelector('[data-week]')),
     closed_on: ticked(form, 'closed_on'),
     exceptions: [...exceptions.children].map(exceptionFrom),

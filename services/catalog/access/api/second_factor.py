@@ -8,11 +8,19 @@ from flask import g
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Predicate, Regexp
 
-from services.catalog.access.api import PEOPLE, CredentialOptions, keep_in_browser, party, registry, signed_in
+from services.catalog.access.api.common import (
+    PEOPLE,
+    CredentialOptions,
+    keep_in_browser,
+    party,
+    registry,
+    signed_in,
+    signed_in_account,
+)
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain import Account, Removed
 from services.catalog.access.passkeys import TRANSPORTS, Ceremony, Passkey, RelyingParty
-from services.catalog.access.people import NotSignedIn, SignedIn
+from services.catalog.access.people import SignedIn
 from services.chassis.origin import cookie, must_be_same_origin
 from services.chassis.routes import allow, public
 from services.kernel.guard import actor, who_asks
@@ -237,6 +245,4 @@ def _passkey(passkey: Passkey) -> dict[str, Any]:
 
 
 def _own(asking: Actor) -> Account:
-    if not asking.session:
-        raise NotSignedIn()
-    return registry().people().account(asking.account)
+    return registry().people().account(signed_in_account(asking))

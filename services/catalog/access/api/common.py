@@ -1,0 +1,144 @@
+"""What the routes of access share: the registry, cookies of sessions, places of a role, who asks."""
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import marshmallow as ma
+from flask import Response, after_this_request, current_app, g, request
+from marshmallow.validate import Length
+
+from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
+from services.catalog.access.browsers import LASTS
+from services.catalog.access.devices import named
+from services.catalog.access.passkeys import NoPasskeysHere, RelyingParty
+from services.catalog.access.people import NotSignedIn, Registry, Session, SignedIn
+from services.catalog.access.provider import NoProvider
+from services.chassis.errors import Unauthorized
+from services.chassis.origin import cookie, cookie_name
+from services.kernel.guard import actor
+from services.kernel.tokens import COOKIE, ROLES, SCOPES, Actor, Verifier
+
+if TYPE_CHECKING:
+    from services.catalog.access.oidc import SignInProvider
+
+PEOPLE = tuple(role for role in ROLES if role != "device")  # who can have an account
+
+
+class Places(ma.Schema):
+    """The mall, counter or agency that a role is bound to."""
+
+    mall = ma.fields.String(load_default="", validate=Length(max=60), metadata={"example": "pekalongan"})
+    counter = ma.fields.String(load_default="", validate=Length(max=20), metadata={"example": "G02"})
+    agency = ma.fields.String(load_default="", validate=Length(max=60))
+
+
+class CredentialOptions(ma.Schema):
+    """What the page hands to `navigator.credentials`, as WebAuthn's JSON with base64url for bytes."""
+
+    options = ma.fields.Dict(metadata={"example": {"challenge": "…", "rpId": "antrean.example.go.id"}})
+
+
+def sign_in_provider() -> "SignInProvider":
+    """This process's provider. Raises `NoProvider`."""
+    found: SignInProvider | None = current_app.extensions["sign_in_provider"]
+    if found is None:
+        raise NoProvider()
+    return found
+
+
+def registry() -> Registry:
+    """This process's registry."""
+    found: Registry = current_app.extensions["registry"]
+    return found
+
+
+def party() -> RelyingParty:
+    """What passkeys are bound to on the page that asks. Raises `NoPasskeysHere`."""
+    return registry().relying_party(f"{request.scheme}://{request.host}")
+
+
+def has_passkeys_here() -> bool:
+    """Whether passkeys can be used at the address of the page that asks."""
+    try:
+        party()
+    except NoPasskeysHere:
+        return False
+    return True
+
+
+def signed_in_account(asking: Actor) -> str:
+    """Return the id of the account that asks. Raises `NotSignedIn` for a token."""
+    if not asking.session:
+        raise NotSignedIn()
+    return asking.account
+
+
+def end_session() -> None:
+    """End the session that the browser sends, if it has one that has not ended."""
+    verifier: Verifier = current_app.extensions["verifier"]
+    with suppress(Unauthorized):
+        registry().sign_out(verifier.actor("", cookie(COOKIE)))
+
+
+def who(found: Actor, renewed: Session | None = None) -> dict[str, Any]:
+    """Return who asks, and for how long yet."""
+    ends = renewed.expires if renewed else found.expires
+    about = {"name": found.name, "role": found.role, "scope": dict(found.scope), "session": bool(found.session)}
+    left = {"expires_in": max(0, int(ends - time.time()))} if found.session else {}
+    return {"signed_in": True, "can_sign_in": registry().can_sign, **about, **left}
+
+
+def signed_in(found: SignedIn) -> dict[str, Any]:
+    """Keep session and browser in cookies; return who is signed in, and what failed before.
+
+    The session that the browser had before ends.
+    """
+    end_session()
+    keep_in_browser(found.session)
+    keep_known(found)
+    account, failures = found.account, found.failures
+    about = {"name": account.name, "role": account.role, "scope": dict(account.scope), "session": True}
+    failed = {"failed_attempts": failures.count, "last_failed_at": failures.last.isoformat()} if failures else {}
+    left = {"expires_in": int(found.session.expires - time.time())}
+    return {"signed_in": True, "can_sign_in": True, **about, **left, **failed}
+
+
+def forget_session() -> None:
+    """Take the session's cookie back with the answer."""
+    name = cookie_name(COOKIE)
+
+    @after_this_request
+    def forget(response: Response) -> Response:
+        response.delete_cookie(name, path="/", secure=request.is_secure, httponly=True, samesite="Strict")
+        return response
+
+
+def keep_in_browser(session: Session) -> None:
+    """Set the session's cookie with the answer, and store for its owner where that is."""
+    registry().keep_device(session, named(request.user_agent.string))
+    _set_cookie(COOKIE, session.token)
+
+
+def keep_known(found: SignedIn) -> None:
+    """Set the cookie by which the account knows this browser."""
+    _set_cookie(BROWSER_COOKIE, found.browser, LASTS)
+
+
+def _set_cookie(plain: str, value: str, lasts: int | None = None) -> None:
+    name, secure = cookie_name(plain), request.is_secure
+
+    @after_this_request
+    def keep(response: Response) -> Response:
+        response.set_cookie(name, value, lasts, path="/", secure=secure, httponly=True, samesite="Strict")
+        return response
+
+
+def scope_of(given: dict[str, Any]) -> dict[str, str]:
+    """Return the places that are given, without those left empty."""
+    return {place: given[place] for place in SCOPES if given[place]}
+
+
+def context() -> dict[str, str]:
+    """Who asks, and the request's id; no digest of the body, for there may be a password in it."""
+    return {"actor": actor().name, "trace": g.request_id}

@@ -1,0 +1,36 @@
+"""A change that an administrator asks for: carried out, or previewed with the people it concerns."""
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from services.catalog import history, views
+from services.catalog.api import malls
+from services.catalog.directory import now
+from services.catalog.domain.concerns import People, concerns
+from services.catalog.domain.directory import Command, Directory, Event, evolve
+from services.chassis.web import command_context
+
+blueprint = Blueprint(
+    "administration",
+    __name__,
+    url_prefix="/catalog/api/malls/<mall>",
+    description="Changing what a mall offers; each change can be previewed with `dry_run=true`",
+)
+
+
+def done(mall: str, command: Command, *, dry_run: bool) -> dict[str, Any]:
+    """What the command makes different; it is carried out unless this is a dry run."""
+    before = malls().find(mall)
+    if not dry_run:
+        events = malls().act(mall, command, **command_context()).events
+        return {"dry_run": False, **history.changes(before, events), "concerns": None}
+    would = malls().would(mall, command)
+    return {"dry_run": True, **history.changes(before, would), "concerns": _concerns(before, would)}
+
+
+def _concerns(before: Directory, would: Iterable[Event]) -> dict[str, Any]:
+    people = malls().people(before.mall, now()) if before.mall else People(now())
+    return views.concerns(concerns(before, reduce(evolve, would, before), people))
