@@ -149,23 +149,11 @@ function isReady() {
 }
 
 function allow() {
-  const { current, status } = view;
+  const { current } = view;
   const called = current?.status === 'called';
-  const possible = {
-    n: isReady() && view.waiting.length > 0,
-    m: called,
-    s: current,
-    t: called,
-    r: called && current.recalls_left > 0,
-    h: current,
-    p: current,
-    w: isReady(),
-    u: undoUntil > Date.now(),
-    b: status !== 'open' && view.closure === null && !view.withdrawn,
-    i: !current && (status === 'open' || status === 'new'),
-    x: !current && status !== 'closed',
-  };
-  for (const [key, is] of Object.entries(possible)) $(`act-${key}`).disabled = busy || !is;
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-act]')))
+    // an older release, which serves beside this one during an upgrade, answers without `offered`
+    button.disabled = busy || view.offered?.includes(button.dataset.act) === false;
   for (const key of ['w', 'b', 'i']) $(`act-${key}`).hidden = Boolean(view.withdrawn); // no new visitor comes here
   $('act-n').hidden = Boolean(view.withdrawn) && !view.waiting_count;
   const main = current ? (called ? 'm' : 's') : isReady() ? 'n' : 'b';

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from services.chassis.errors import Refused
+from services.chassis.errors import Problem
 from services.ticketing.domain.day import in_force, refusals, turns
 from services.ticketing.domain.day.commands import (
     CallNext,
@@ -86,6 +86,14 @@ def decide(command: Counters, day: Day) -> list[Event]:
             return _undo(day, counter, now)
         case _:
             assert_never(command)
+
+
+def accepts(command: Counters, day: Day) -> bool:
+    """Whether a clerk's command would change the day now. Consoles offer by it, so that they offer what is accepted."""
+    try:
+        return not day.closed and bool(decide(command, day))
+    except Problem:
+        return False
 
 
 def _desk(command: OpenCounter | PauseCounter | CloseCounter, day: Day) -> list[Event]:
@@ -399,10 +407,7 @@ def _undo(day: Day, counter: str, now: datetime) -> list[Event]:
 
 def can_be_undone(day: Day, counter: str, now: datetime) -> bool:
     """Whether an undo of the counter's last act would be granted now."""
-    try:
-        return bool(_undo(day, counter, now))
-    except Refused:
-        return False
+    return accepts(UndoLast(counter, now), day)
 
 
 def _is_as_left(ticket: Ticket, counter: str, last: LastAct) -> bool:
