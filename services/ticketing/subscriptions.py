@@ -33,8 +33,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 
 def _position(event: CloudEvent) -> Position:
-    version, _, place = event.id.rpartition("@")[2].partition(".")
-    return int(version), int(place)
+    version, _, index = event.id.rpartition("@")[2].partition(".")
+    return int(version), int(index)
 
 
 def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:

@@ -44,8 +44,8 @@ from services.ticketing.domain.day.events import (
     TicketUnserved,
 )
 from services.ticketing.domain.day.evolve import evolve
-from services.ticketing.domain.day.state import AT_COUNTER, Day, LastAct, Queue, Ticket
-from services.ticketing.domain.day.visitors import issued, line_of, places
+from services.ticketing.domain.day.state import AT_COUNTER, Day, LastAct, ServiceQueue, Ticket
+from services.ticketing.domain.day.visitors import issued, line_of, with_floors
 from services.ticketing.domain.mall import CounterLearned, Mall, ServiceLearned
 
 RECALLS = 3  # times a visitor is called again before the clerk has to decide
@@ -324,7 +324,7 @@ def _transfer(command: TransferTicket, day: Day) -> list[Event]:
 def _transfer_all(command: TransferAll, day: Day) -> list[Event]:
     """Send on all who wait for a service and whom no counter can call, in their order of arrival."""
     service, counters = _receiving(command, day)
-    queue = day.queues.get(command.waiting_for, Queue())
+    queue = day.queues.get(command.waiting_for, ServiceQueue())
     waiting = sorted((*queue.ordinary, *queue.priority), key=day.place_of)
     stranded = [
         ticket
@@ -370,7 +370,7 @@ def _transferred(
         agency=agency.code,
         agency_name=agency.name,
         line=line_of(day, agency),
-        counters=places(counters),
+        counters=with_floors(counters),
         to=command.to,
         note=command.note,
         transferred_at=command.now,
