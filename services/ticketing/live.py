@@ -41,7 +41,7 @@ HEARTBEAT = 15.0
 RETRY = "retry: 2000\n"
 STILL_HERE = ": still here\n\n"
 NOTHING = -1  # the number of the last event before anybody looked
-RESERVED = 4  # of so many places one is for streams with a token
+RESERVED = 4  # of so many streams one is for streams with a token
 FULL = 200  # events that are read at once
 
 LAST_ID = re.compile(r"\d{1,12}", re.ASCII)
@@ -154,7 +154,7 @@ class Client:
 class Screens:
     """All open screens of this process, capped, so that health checks always find a thread and no client takes all.
 
-    Streams with a token or session are counted for it, those without one for their address. Of all places a quarter is
+    Streams with a token or session are counted for it, those without one for their address. A quarter of all streams is
     left to streams with a token, so that visitors of a busy network do not shut out staff and agencies behind it.
     """
 

@@ -109,7 +109,7 @@ class Presence:
     def _code(self, mall: str, minute: int) -> str:
         digest = hmac.digest(self._codes, f"{mall}\n{minute}".encode(), "sha256")
         number = int.from_bytes(digest[:8], "big")
-        return "".join(ALPHABET[number >> 5 * place & 31] for place in range(LENGTH))
+        return "".join(ALPHABET[number >> 5 * index & 31] for index in range(LENGTH))
 
 
 def _derived(secret: str, purpose: bytes) -> bytes:

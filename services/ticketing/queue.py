@@ -20,7 +20,7 @@ from services.ticketing.domain.day.refusals import NoBookings, UnknownBooking, U
 from services.ticketing.domain.day.state import Booking, Day
 from services.ticketing.domain.history import HISTORY, DayRecorded, History, RecordDay
 from services.ticketing.domain.mall import MALL, Mall
-from services.ticketing.refused import Refusals
+from services.ticketing.refusal_counts import RefusalCounts
 
 CATALOG_AGE = 0.5  # seconds that a mall may be behind the catalog's events
 HISTORY_AGE = 60.0  # seconds that estimates may be behind a day that was just closed
@@ -38,7 +38,7 @@ class Queue:
         self.days: Streams[Command, Day, Event] = Streams(store, DAY, {"events": PUBLISHED})
         self.malls: Streams[malls.Command, Mall, malls.Event] = Streams(store, MALL, {"events": PUBLISHED_OF_MALL})
         self.histories: Streams[RecordDay, History, DayRecorded] = Streams(store, HISTORY, {})
-        self.refusals = Refusals(store.database)
+        self.refusals = RefusalCounts(store.database)
         self._known: dict[str, tuple[Mall, History, Mall]] = {}
         self._watch, self._clock_read = ClockWatch.start(now(), time.monotonic()), -CLOCK_AGE
 

@@ -1,6 +1,7 @@
 """What ticketing hears from the catalog, and what it learns of a mall by it. A fact heard again is nothing new."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,11 +27,13 @@ from services.ticketing.domain.mall import (
 from services.ticketing.queue import mall_stream
 
 TOPICS = ["mpp.catalog"]
+# Named in the event as here.
+NUMERIC_RULES = tuple(rule.name for rule in fields(MallLearned) if isinstance(rule.default, int))
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
-    """The mall itself, and the rules of its days; those that an older catalog does not tell have defaults."""
+    """The mall itself, and the rules of its days; one that an older catalog does not send has its stored default."""
     data = event.data
     bookings = data.get("bookings")
     ZoneInfo(data["zone"])  # a KeyError now, rather than with every visitor
@@ -46,15 +49,8 @@ def on_mall_listed(event: CloudEvent) -> tuple[str, Fact]:
             for day in data.get("exceptions", ())
         ),
         closed_on=tuple(data.get("closed_on", ())),
-        tickets_from_minutes=data.get("tickets_from_minutes", 0),
-        last_ticket_minutes=data.get("last_ticket_minutes", 0),
-        overtime_minutes=data.get("overtime_minutes", 120),
-        kept_for_priority=data.get("kept_for_priority", 0),
-        kept_for_bookings=data.get("kept_for_bookings", 0),
         bookings=Bookings(bookings["days_ahead"], _clock(bookings["claim_by"])) if bookings else None,
-        approaching=data.get("approaching", 3),
-        home_percent=data.get("home_percent", 30),
-        bookings_percent=data.get("bookings_percent", 30),
+        **{rule: data[rule] for rule in NUMERIC_RULES if rule in data},
         **_priority(data["priority"]) if "priority" in data else {},
     )
     return mall_stream(data["mall"]), fact

@@ -30,8 +30,8 @@ def announcement(say: Callable[..., str], number: str, counter: str) -> str:
 
     "B-012" at "G02" is "Nomor antrean B nol satu dua, silakan ke gerai dua". `hall-voice.js` says the same.
     """
-    place = re.fullmatch(r"\D*0*(\d+)", counter)
-    spoken = place[1] if place and len(place[1]) > 1 else _spelled(say, place[1] if place else counter)
+    digits = re.fullmatch(r"\D*0*(\d+)", counter)
+    spoken = digits[1] if digits and len(digits[1]) > 1 else _spelled(say, digits[1] if digits else counter)
     return say("announce.call", number=_spelled(say, number), counter=spoken)
 
 

@@ -15,6 +15,7 @@ from properties import examples
 from services.chassis.decider import Snapshot
 from services.chassis.errors import Problem
 from services.ticketing import views
+from services.ticketing.api import acts
 from services.ticketing.domain import mall as malls
 from services.ticketing.domain import statistics
 from services.ticketing.domain.clock import ClockWatch
@@ -584,10 +585,26 @@ class AnyDay(RuleBasedStateMachine):
         for desk in seen["counters"]:
             console = views.counter(self.state, self.mall, desk["counter"], self.now)
             assert console["waiting_count"] == len(console["waiting"]) == desk["waiting"]
+            self.check_what_a_console_offers(desk["counter"])
             if console["current"]:
                 assert console["current"]["status"] in AT_COUNTER
         at = {self.state.tickets[one].issued.number for one in self.state.serving.values()}
         assert at == {desk["current"] for desk in seen["counters"]} - {None}, "each visitor at a counter has a row"
+
+    def check_what_a_console_offers(self, code):
+        """Each act that is offered is accepted by the whole day, with what is due by the clock."""
+        counter, ticket_id = in_force.counter_of_day(self.state, self.mall, code), self.state.serving.get(code, "new")
+        names = acts.offered(self.state, self.mall, code, self.now)
+        for act in (act for act in acts.ACTS if act.name in names):
+            bodies = act.offered_with(counter, self.mall)
+            asked = (acts.Asked(self.mall, self.now, code, ticket_id, body) for body in bodies)
+            assert any(self.is_accepted(act.command(each)) for each in asked), f"{act.name} is offered in vain"
+
+    def is_accepted(self, command) -> bool:
+        try:
+            return bool(DAY.decide(command, self.state))
+        except Problem:
+            return False
 
     def no_figure_is_negative(self):
         for visit in statistics.visits(self.state):

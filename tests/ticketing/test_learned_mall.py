@@ -1,11 +1,15 @@
 """What ticketing stores of a mall: facts by position, closures by time."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from examples import KTP, TUESDAY_NINE, mall
 
+import services
+from services.chassis.cloud_event import CloudEvent
 from services.chassis.errors import Problem
 from services.ticketing.domain.mall import (
     CLASSES,
@@ -28,6 +32,7 @@ from services.ticketing.domain.mall import (
     ServiceForgotten,
     ServiceLearned,
 )
+from services.ticketing.subscriptions import on_mall_listed
 
 NOW = TUESDAY_NINE
 HOUR = timedelta(hours=1)
@@ -40,6 +45,11 @@ def learned(*facts) -> Mall:
         for event in MALL.decide(fact, found):
             found = MALL.evolve(found, event)
     return found
+
+
+def listed(data: dict) -> MallLearned:
+    event = CloudEvent("catalog@7.0", "/mpp/kota/catalog", "id.go.mpp.mall-listed.v1", "kota", NOW, "kota", data)
+    return on_mall_listed(event)[1]
 
 
 AGENCY = AgencyLearned("DUKCAPIL", "Dinas Dukcapil", "B", (3, 0))
@@ -87,6 +97,16 @@ def test_mall_has_the_usual_rules_unless_the_catalog_says_otherwise():
             PriorityClass("pregnancy", {"id": "Ibu hamil", "en": "Pregnant"}, "PermenPANRB 11/2024"),
         )
     )
+
+
+def test_mall_listed_sets_each_number_it_carries_and_leaves_defaults():
+    schema = json.loads((Path(services.__file__).parent / "catalog/schemas/mall-listed.v1.json").read_text())
+    numbers = {name for name, about in schema["properties"].items() if about["type"] == "integer"} - {"capacity"}
+    example = {name: value for name, value in schema["examples"][0].items() if name not in numbers}
+    usual, given = listed(example), listed(example | dict.fromkeys(numbers, 7))
+    assert {getattr(given, name) for name in numbers} == {7}
+    assert (usual.overtime_minutes, usual.approaching, usual.home_percent, usual.bookings_percent) == (120, 3, 30, 30)
+    assert (usual.tickets_from_minutes, usual.last_ticket_minutes) == (0, 0)
 
 
 def test_mall_changes_as_a_whole_with_a_newer_position():

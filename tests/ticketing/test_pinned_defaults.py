@@ -4,7 +4,17 @@ from dataclasses import MISSING, fields
 from typing import Any, get_args
 
 from services.ticketing.domain.day import DAY, events
-from services.ticketing.domain.day.state import Booking, Day, Desk, LastAct, Line, Places, Promised, Queue, Ticket
+from services.ticketing.domain.day.state import (
+    Booking,
+    Day,
+    Desk,
+    LastAct,
+    Line,
+    Places,
+    Promised,
+    ServiceQueue,
+    Ticket,
+)
 from services.ticketing.domain.history import HISTORY, History
 from services.ticketing.domain.hours import Exceptional, Hours
 from services.ticketing.domain.mall import CLASSES, MALL, RATIO, Mall, PriorityClass, Rule
@@ -183,7 +193,7 @@ def test_parts_of_a_day_are_empty_where_nothing_is_said():
         "note": "",
         "ending_reason": "",
     }
-    assert defaults(Queue) == {"ordinary": (), "priority": (), "passed": 0}
+    assert defaults(ServiceQueue) == {"ordinary": (), "priority": (), "passed": 0}
     assert defaults(Line) == {"waiting": 0}
     assert defaults(Promised) == {"services": ()}
     assert defaults(LastAct) == {"passed": {}}

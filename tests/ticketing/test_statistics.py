@@ -18,7 +18,7 @@ from services.ticketing.domain.day.commands import (
 )
 from services.ticketing.domain.history import RecordDay, Visit, Visits
 from services.ticketing.queue import Queue, history_stream
-from services.ticketing.tables import safe
+from services.ticketing.spreadsheets import safe
 
 MINUTE = 60
 

@@ -15,7 +15,7 @@ from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.domain import hours, statistics
 from services.ticketing.domain.history import Visits
 from services.ticketing.queue import day_stream, now
-from services.ticketing.tables import table
+from services.ticketing.spreadsheets import table
 
 
 class UnknownDay(NotFound):

@@ -8,10 +8,10 @@ from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.instants import Instant
 from services.ticketing.domain.day.state import Status
+from services.ticketing.domain.mall import RATIO, RuleName, Scope
 
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn")  # control, format, surrogate, private use, unassigned
 RESULTS = ("done", "incomplete", "referred")
-SCOPES = ("mall", "counter", "service")
 STANDINGS = ("free", "full", "holiday", "closed", "suspended", "too-late")
 ID = "Public: events and staff screens carry it, and nothing can be done with it alone."
 CODE = "The visitor's secret, for cancelling, phone number and survey; null in answers to staff."
@@ -119,16 +119,16 @@ class AtCounter(ma.Schema):
 class NewRule(ma.Schema):
     """Who is called next for the rest of the day, and why it changes."""
 
-    rule = ma.fields.String(required=True, validate=OneOf(["ratio", "strict", "fifo"]))
-    in_a_row = ma.fields.Integer(load_default=2, validate=Range(1, 20))
-    ceiling_minutes = ma.fields.Integer(load_default=None, allow_none=True, validate=Range(1, 600))
+    rule = ma.fields.String(required=True, validate=OneOf(get_args(RuleName)))
+    in_a_row = ma.fields.Integer(load_default=RATIO.in_a_row, validate=Range(1, 20))
+    ceiling_minutes = ma.fields.Integer(load_default=RATIO.ceiling_minutes, allow_none=True, validate=Range(1, 600))
     reason = text(200, 3)
 
 
 class NewClosure(ma.Schema):
     """The mall, a counter or a service is closed from now or `since`, until it is reopened or `until`."""
 
-    scope = ma.fields.String(required=True, validate=OneOf(SCOPES))
+    scope = ma.fields.String(required=True, validate=OneOf(get_args(Scope)))
     code = text(64, metadata={"description": "The counter's or service's code; none for the mall."})
     reason = text(200, 3)
     since = Instant(load_default=None, allow_none=True)
@@ -287,7 +287,7 @@ class BookableOut(ma.Schema):
 class RuleOut(ma.Schema):
     """Who is called next."""
 
-    rule = ma.fields.String(validate=OneOf(["ratio", "strict", "fifo"]))
+    rule = ma.fields.String(validate=OneOf(get_args(RuleName)))
     in_a_row = ma.fields.Integer()
     ceiling_minutes = ma.fields.Integer(allow_none=True)
 

@@ -9,16 +9,12 @@ from services.chassis.errors import KeyReused
 from services.chassis.routes import allow, public
 from services.chassis.web import command_context, keyed_request
 from services.kernel.codes import Codes, id_of
-from services.kernel.guard import actor, is_staff, limited
+from services.kernel.guard import is_staff, limited
 from services.ticketing import views
 from services.ticketing.api.admission import WITH_PASS, admitted
 from services.ticketing.api.schemas import (
     KEY,
-    AtCounter,
-    Finished,
     NewTicket,
-    Note,
-    Reason,
     TicketOut,
     Transfer,
     TransferredOut,
@@ -27,17 +23,8 @@ from services.ticketing.domain import hours
 from services.ticketing.domain.day.commands import (
     CancelTicket,
     Command,
-    EndTicket,
-    Finish,
-    HoldTicket,
     IssueTicket,
-    MissTicket,
-    Recall,
-    RestoreTicket,
-    ResumeTicket,
-    StartService,
     TransferAll,
-    TransferTicket,
 )
 from services.ticketing.domain.day.events import TicketIssued, TicketTransferred
 from services.ticketing.domain.day.refusals import SameVisit
@@ -65,11 +52,6 @@ def must_be_of(code: str, thing_id: str) -> None:
     """
     if ticket_of(code) != thing_id:
         raise KeyReused()
-
-
-def own_counter() -> str | None:
-    """The counter that the asking clerk is bound to; None for staff who may act at any."""
-    return actor().scope.get("counter")
 
 
 @blueprint.post("/tickets")
@@ -130,101 +112,6 @@ def cancel(mall: str, ticket_code: str) -> dict[str, Any]:
     """Leave the line: the place is free again."""
     ticket_id = ticket_of(ticket_code)
     return _act(mall, ticket_id, CancelTicket(ticket_id, now(), queue().mall(mall)), ticket_code)
-
-
-@blueprint.post("/tickets/<ticket_id>/recall")
-@allow("operator", "supervisor")
-@blueprint.doc(parameters=[KEY])
-@blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-called`, `already-started`, `recalls-used-up`, `stopped`, `closed`")
-def recall(mall: str, ticket_id: str) -> dict[str, Any]:
-    """Call the visitor once more."""
-    return _act(mall, ticket_id, Recall(ticket_id, own_counter(), now(), queue().mall(mall)))
-
-
-@blueprint.post("/tickets/<ticket_id>/start")
-@allow("operator", "supervisor")
-@blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-called`")
-def start(mall: str, ticket_id: str) -> dict[str, Any]:
-    """The visitor has come to the counter."""
-    return _act(mall, ticket_id, StartService(ticket_id, own_counter(), now()))
-
-
-@blueprint.post("/tickets/<ticket_id>/completion")
-@allow("operator", "supervisor")
-@blueprint.arguments(Finished())
-@blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-called`")
-def complete(finished: dict[str, Any], mall: str, ticket_id: str) -> dict[str, Any]:
-    """The visitor has been served."""
-    also = tuple(queue().mall(mall).service(code).code for code in finished["also"])
-    return _act(mall, ticket_id, Finish(ticket_id, own_counter(), now(), finished["result"], also))
-
-
-@blueprint.post("/tickets/<ticket_id>/no-show")
-@allow("operator", "supervisor")
-@blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-called`, `already-started`")
-def no_show(mall: str, ticket_id: str) -> dict[str, Any]:
-    """The visitor was called and did not come."""
-    return _act(mall, ticket_id, MissTicket(ticket_id, own_counter(), now()))
-
-
-@blueprint.post("/tickets/<ticket_id>/restoration")
-@allow("operator", "supervisor")
-@blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-missed`, `too-late`")
-@blueprint.alt_response(422, description="`not-this-counter`")
-def restore(mall: str, ticket_id: str) -> dict[str, Any]:
-    """A visitor who was missed has come after all, and waits again at the old place."""
-    return _act(mall, ticket_id, RestoreTicket(ticket_id, now(), own_counter(), queue().mall(mall)))
-
-
-@blueprint.post("/tickets/<ticket_id>/hold")
-@allow("operator", "supervisor")
-@blueprint.arguments(Note())
-@blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-called`")
-def hold(note: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
-    """The visitor fetches something and comes back; the counter is free meanwhile."""
-    return _act(mall, ticket_id, HoldTicket(ticket_id, own_counter(), note["reason"], now()))
-
-
-@blueprint.post("/tickets/<ticket_id>/resumption")
-@allow("operator", "supervisor")
-@blueprint.arguments(AtCounter())
-@blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-held`, `counter-busy`, `counter-paused`, `counter-shut`")
-def resume(at: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
-    """The visitor on hold is back at a counter."""
-    counter = own_counter() or at["counter"]
-    return _act(mall, ticket_id, ResumeTicket(ticket_id, counter, now(), queue().mall(mall)))
-
-
-@blueprint.post("/tickets/<ticket_id>/transfer")
-@allow("operator", "supervisor")
-@blueprint.arguments(Transfer())
-@blueprint.response(200, TicketOut)
-@blueprint.alt_response(
-    409, description="`not-waiting`, `no-counter`, `service-away`, `suspended`, `counter-shut`, `other-counter`"
-)
-@blueprint.alt_response(422, description="`unknown-service`, `not-this-counter`")
-def transfer(to: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
-    """Send the visitor on to another service or counter, keeping number and time of arrival."""
-    known = queue().mall(mall)
-    where = (to["service"], to["counter"], to["note"])
-    return _act(mall, ticket_id, TransferTicket(ticket_id, own_counter(), *where, now(), known))
-
-
-@blueprint.post("/tickets/<ticket_id>/ending")
-@allow("supervisor", "administrator")
-@blueprint.arguments(Reason())
-@blueprint.response(200, TicketOut)
-@blueprint.alt_response(409, description="`not-waiting`")
-def end(why: dict[str, str], mall: str, ticket_id: str) -> dict[str, Any]:
-    """End a ticket that no counter can serve; its visitor reads the reason."""
-    return _act(mall, ticket_id, EndTicket(ticket_id, why["reason"], now(), queue().mall(mall)))
 
 
 @blueprint.post("/services/<service>/transfer")

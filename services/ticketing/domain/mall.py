@@ -12,6 +12,7 @@ from services.ticketing.domain.hours import Exceptional, Hours
 from services.ticketing.domain.pace import Prior
 
 Scope = Literal["mall", "counter", "service"]
+RuleName = Literal["ratio", "strict", "fifo"]
 
 
 class UnknownMall(NotFound):
@@ -52,7 +53,7 @@ class Rule:
     Special treatment of certain members of society: UU 25/2009 article 29; PermenPANRB 11/2024.
     """
 
-    rule: Literal["ratio", "strict", "fifo"] = "ratio"
+    rule: RuleName = "ratio"
     in_a_row: int = 2
     ceiling_minutes: int | None = None
 
@@ -91,7 +92,10 @@ class Bookings:
 
 @dataclass(frozen=True)
 class MallLearned:
-    """The mall itself: zone is an IANA name, week has seven lists of (opens, closes) as "HH:MM", Monday first."""
+    """The mall itself: zone is an IANA name, week has seven lists of (opens, closes) as "HH:MM", Monday first.
+
+    The defaults are those of events, stored here or sent by an older catalog, from before a rule was added.
+    """
 
     code: str
     name: str

@@ -10,6 +10,7 @@ from services.chassis.routes import public
 from services.chassis.web import language
 from services.ticketing import views
 from services.ticketing.api import queue
+from services.ticketing.api.acts import ACTS
 from services.ticketing.api.reports import day_named
 from services.ticketing.domain import hours
 from services.ticketing.domain.day import in_force
@@ -32,6 +33,7 @@ def console(mall: str, counter: str) -> str:
         counter=_desk(known, day, counter),
         services=views.transfer_targets(known, at, day),
         priority_classes=known.about.classes,
+        keys={act.name: act.key for act in ACTS if act.key},
         catalogue=views.token(known, at, day),
     )
 

@@ -71,7 +71,7 @@ def _kiosk(known: Mall, printing: "Printing", phone: Mapping[str, int] | None = 
         "kiosk.html",
         mall=about(known),
         time=_clock(f"{at.astimezone(ZoneInfo(known.about.zone)):%H:%M}"),
-        place=f" {known.about.name.removeprefix('MPP ')}",  # goes without saying on a tile
+        suffix=f" {known.about.name.removeprefix('MPP ')}",  # goes without saying on a tile
         agencies=views.directory(known, at, today.state),
         most_used=views.most_used(known, queue().history(known.about.code, HISTORY_AGE), today.state),
         hall=views.hall(today, known, at),

@@ -12,26 +12,6 @@ export function freeFor(view) {
   return view.status === 'paused' || view.status === 'closed' ? view.status : 'away';
 }
 
-/** Whether each act is possible now, by the key of its button. */
-export function possibleActs(view, canUndo) {
-  const { current, status } = view;
-  const isCalled = current?.status === 'called';
-  return {
-    n: isReady(view) && view.waiting.length > 0,
-    m: isCalled,
-    s: Boolean(current),
-    t: isCalled,
-    r: isCalled && current.recalls_left > 0,
-    h: Boolean(current),
-    p: Boolean(current),
-    w: isReady(view),
-    u: canUndo,
-    b: status !== 'open' && view.closure === null && !view.withdrawn,
-    i: !current && (status === 'open' || status === 'new'),
-    x: !current && status !== 'closed',
-  };
-}
-
 /** The act that comes next, by its key: its button is shown as the main one. */
 export function mainAct(view) {
   if (view.current) return view.current.status === 'called' ? 'm' : 's';

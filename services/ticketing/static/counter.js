@@ -2,7 +2,7 @@ import { once, request } from './api.js';
 import { followCatalogue, keptList, takeTexts } from './catalogue.js';
 import { clockIn, minutesSince } from './clock.js';
 import { ask, clear, offer, offerAlso, walkThrough } from './counter-dialogs.js';
-import { freeFor, isReady, mainAct, noticesOf, possibleActs, transferChoices } from './counter-state.js';
+import { freeFor, isReady, mainAct, noticesOf, transferChoices } from './counter-state.js';
 import { followHall } from './live.js';
 import { copy, fill, given, t } from './page.js';
 import { askForToken, isStaff, staffToken } from './token.js';
@@ -128,16 +128,17 @@ function row(ticket) {
   return item;
 }
 
-/** Enable the acts that are possible now, and mark the one that comes next. */
+/** Enable the acts that the counter is offered now, and mark the one that comes next. */
 function enableActs() {
-  const { current, withdrawn } = view;
-  for (const [key, isPossible] of Object.entries(possibleActs(view, undoUntil > Date.now())))
-    $(`act-${key}`).disabled = busy || !isPossible;
-  for (const key of ['w', 'b', 'i']) $(`act-${key}`).hidden = Boolean(withdrawn); // no new visitor comes here
-  $('act-n').hidden = Boolean(withdrawn) && !view.waiting_count;
+  // An older release, which serves beside this one during an upgrade, answers without `offered`.
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-act]')))
+    button.disabled = busy || view.offered?.includes(button.dataset.act) === false;
+  for (const key of ['w', 'b', 'i']) $(`act-${key}`).hidden = Boolean(view.withdrawn); // no new visitor comes here
+  $('act-n').hidden = Boolean(view.withdrawn) && !view.waiting_count;
   const main = mainAct(view);
   for (const key of ['n', 'm', 's', 'b']) $(`act-${key}`).classList.toggle('main', key === main);
-  const recalls = current?.status === 'called' ? t('counter.recalls', { n: current.recalls_left }) : null;
+  const isCalled = view.current?.status === 'called';
+  const recalls = isCalled ? t('counter.recalls', { n: view.current.recalls_left }) : null;
   fill($('act-r'), { recalls });
   countDown();
 }

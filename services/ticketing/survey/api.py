@@ -19,12 +19,12 @@ from services.ticketing.api.tickets import queue
 from services.ticketing.domain import hours
 from services.ticketing.domain.mall import Mall
 from services.ticketing.queue import now, ticket_of
+from services.ticketing.spreadsheets import table
 from services.ticketing.survey.batches import Batch
 from services.ticketing.survey.domain import AnswerSurvey, Profile
 from services.ticketing.survey.report import COLUMNS, Visits, figures, report, rows
 from services.ticketing.survey.schemas import AnswersIn, IndexOut, StandingOut, Wanted
 from services.ticketing.survey.surveys import Surveys, months
-from services.ticketing.tables import table
 
 LONGEST = 60  # months in one report
 INDEX_AGE = 60.0  # seconds that the public index may be behind

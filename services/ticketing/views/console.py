@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from services.ticketing.domain.day import counters, in_force, turns
+from services.ticketing.domain.day.commands import RestoreTicket
 from services.ticketing.domain.day.state import GOES_ON, Day, Ticket
 from services.ticketing.domain.hours import elapsed
 from services.ticketing.domain.mall import Mall
@@ -26,6 +27,10 @@ def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
     mine = [one for one in day.tickets.values() if counters.concerns(found, one)]
     closure = mall.closure("counter", code, now) or mall.closure("mall", mall.about.code, now)
     worked = seconds_worked(day).get(code, [])
+
+    def can_be_restored(one: Ticket) -> bool:
+        return counters.accepts(RestoreTicket(one.id, now, code, mall), day)
+
     return {
         "counter": code,
         "floor": found.floor,
@@ -39,7 +44,11 @@ def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
         "waiting": [_waiting(one) for one in waiting],
         "waiting_count": len(turns.waiting_for(day, mall, found, now)),
         "held": [_waiting(one) for one in mine if one.status == "held"],
-        "missed": [_missed(one) for one in mine if one.status == "missed" and _can_be_restored(one, now)],
+        "missed": [
+            _missed(one)
+            for one in mine
+            if one.status == "missed" and counters.accepts(RestoreTicket(one.id, now, code, mall), day)
+        ],
         "services": [_given(mall, service, now) for service in found.services if service in mall.services],
         "undo": _undo(day, code, now),
         "served_today": len(worked),
@@ -76,10 +85,6 @@ def _missed(found: Ticket) -> dict[str, Any]:
 def _given(mall: Mall, code: str, now: datetime) -> dict[str, Any]:
     closure = mall.closure("service", code, now)
     return {"code": code, "name": mall.services[code].name, "closed": closure.reason if closure else None}
-
-
-def _can_be_restored(found: Ticket, now: datetime) -> bool:
-    return found.ended_at is not None and now - found.ended_at <= counters.RESTORE_WITHIN
 
 
 def _undo(day: Day, code: str, now: datetime) -> dict[str, Any] | None:

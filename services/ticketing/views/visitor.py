@@ -13,7 +13,7 @@ from services.ticketing.domain.day.state import Booking, Day, Status, Ticket
 from services.ticketing.domain.mall import Mall
 from services.ticketing.views.today import clocks
 
-AT_A_PLACE = ("called", "serving", "held", "served", "missed")
+HAS_COUNTER = ("called", "serving", "held", "served", "missed")
 
 
 def ticket(day: Day, mall: Mall, ticket_id: str, now: datetime, code: str = "") -> dict[str, Any]:
@@ -25,7 +25,7 @@ def ticket(day: Day, mall: Mall, ticket_id: str, now: datetime, code: str = "") 
     `in_force` says what holds for it now; while no counter can call it, there is no place and no estimate.
     """
     found = day.ticket(ticket_id)
-    at = _place(found.now_for.counters, found) if found.status in AT_A_PLACE else None
+    at = _counter(found.now_for.counters, found) if found.status in HAS_COUNTER else None
     outlook = turns.outlook(day, mall, found, now)
     callers = in_force.callers(day, mall, found, now) if found.status == "waiting" else []
     return {
@@ -82,7 +82,7 @@ def _ticket(
         "service_name": about.service_name,
         "agency": about.agency,
         "agency_name": about.agency_name,
-        "counters": [{"code": place.code, "floor": place.floor} for place in about.counters],
+        "counters": [{"code": counter.code, "floor": counter.floor} for counter in about.counters],
         "issued_at": issued.issued_at.isoformat(),
         "mall_name": mall.about.name,
         "business_day": day.opened.date if day.opened else None,
@@ -95,9 +95,9 @@ def _page(mall: Mall, kind: str, code: str) -> str | None:
     return f"/ticketing/malls/{mall.about.code}/{kind}/{code}" if code else None
 
 
-def _place(promised: Sequence[Place], found: Ticket) -> dict[str, Any]:
+def _counter(promised: Sequence[Place], found: Ticket) -> dict[str, Any]:
     called = found.called
-    floors = {place.code: place.floor for place in promised} | ({called.counter: called.floor} if called else {})
+    floors = {counter.code: counter.floor for counter in promised} | ({called.counter: called.floor} if called else {})
     return {"code": found.counter, "floor": floors.get(found.counter, 0)}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from services.chassis.errors import Refused
+from services.chassis.errors import Problem
 from services.ticketing.domain.day import in_force, refusals, turns
 from services.ticketing.domain.day.commands import (
     CallNext,
@@ -44,8 +44,8 @@ from services.ticketing.domain.day.events import (
     TicketUnserved,
 )
 from services.ticketing.domain.day.evolve import evolve
-from services.ticketing.domain.day.state import AT_COUNTER, Day, LastAct, Queue, Ticket
-from services.ticketing.domain.day.visitors import issued, line_of, places
+from services.ticketing.domain.day.state import AT_COUNTER, Day, LastAct, ServiceQueue, Ticket
+from services.ticketing.domain.day.visitors import issued, line_of, with_floors
 from services.ticketing.domain.mall import CounterLearned, Mall, ServiceLearned
 
 RECALLS = 3  # times a visitor is called again before the clerk has to decide
@@ -86,6 +86,14 @@ def decide(command: Counters, day: Day) -> list[Event]:
             return _undo(day, counter, now)
         case _:
             assert_never(command)
+
+
+def accepts(command: Counters, day: Day) -> bool:
+    """Whether a clerk's command would change the day now. Consoles offer by it, so that they offer what is accepted."""
+    try:
+        return not day.closed and bool(decide(command, day))
+    except Problem:
+        return False
 
 
 def _desk(command: OpenCounter | PauseCounter | CloseCounter, day: Day) -> list[Event]:
@@ -316,7 +324,7 @@ def _transfer(command: TransferTicket, day: Day) -> list[Event]:
 def _transfer_all(command: TransferAll, day: Day) -> list[Event]:
     """Send on all who wait for a service and whom no counter can call, in their order of arrival."""
     service, counters = _receiving(command, day)
-    queue = day.queues.get(command.waiting_for, Queue())
+    queue = day.queues.get(command.waiting_for, ServiceQueue())
     waiting = sorted((*queue.ordinary, *queue.priority), key=day.place_of)
     stranded = [
         ticket
@@ -362,7 +370,7 @@ def _transferred(
         agency=agency.code,
         agency_name=agency.name,
         line=line_of(day, agency),
-        counters=places(counters),
+        counters=with_floors(counters),
         to=command.to,
         note=command.note,
         transferred_at=command.now,
@@ -399,10 +407,7 @@ def _undo(day: Day, counter: str, now: datetime) -> list[Event]:
 
 def can_be_undone(day: Day, counter: str, now: datetime) -> bool:
     """Whether an undo of the counter's last act would be granted now."""
-    try:
-        return bool(_undo(day, counter, now))
-    except Refused:
-        return False
+    return accepts(UndoLast(counter, now), day)
 
 
 def _is_as_left(ticket: Ticket, counter: str, last: LastAct) -> bool:

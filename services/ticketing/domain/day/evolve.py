@@ -59,7 +59,7 @@ from services.ticketing.domain.day.state import (
     Line,
     Places,
     Promised,
-    Queue,
+    ServiceQueue,
     Status,
     Ticket,
 )
@@ -326,10 +326,10 @@ def _put_ticket(day: Day, ticket: Ticket) -> Day:
 def _with_promises(day: Day, ticket: Ticket) -> Day:
     """Remember the counters that the visitor was sent to, and the letter of the agency's line today."""
     promised, about = day.promised, ticket.now_for
-    for place in about.counters:
-        known = promised.get(place.code) or Promised(place.floor, about.agency)
+    for counter in about.counters:
+        known = promised.get(counter.code) or Promised(counter.floor, about.agency)
         if about.service not in known.services:
-            promised = promised.set(place.code, replace(known, services=(*known.services, about.service)))
+            promised = promised.set(counter.code, replace(known, services=(*known.services, about.service)))
     letters = day.letters if about.agency in day.letters else day.letters.set(about.agency, about.line)
     return replace(day, promised=promised, letters=letters)
 
@@ -360,9 +360,9 @@ def _measured(measured: Map[str, Measured], before: Ticket | None, ticket: Ticke
     return measured
 
 
-def _with(day: Day, queues: Map[str, Queue], ticket: Ticket) -> Map[str, Queue]:
+def _with(day: Day, queues: Map[str, ServiceQueue], ticket: Ticket) -> Map[str, ServiceQueue]:
     service = ticket.now_for.service
-    queue = queues.get(service) or Queue()
+    queue = queues.get(service) or ServiceQueue()
     if ticket.is_priority:
         return queues.set(service, replace(queue, priority=_joined(day, queue.priority, ticket)))
     return queues.set(service, replace(queue, ordinary=_joined(day, queue.ordinary, ticket)))
@@ -376,7 +376,7 @@ def _joined(day: Day, line: tuple[str, ...], ticket: Ticket) -> tuple[str, ...]:
     return (*line[:at], ticket.id, *line[at:])
 
 
-def _without(day: Day, queues: Map[str, Queue], ticket: Ticket) -> Map[str, Queue]:
+def _without(day: Day, queues: Map[str, ServiceQueue], ticket: Ticket) -> Map[str, ServiceQueue]:
     service = ticket.now_for.service
     queue = queues[service]
     if ticket.is_priority:
@@ -389,12 +389,14 @@ def _left_by(day: Day, line: tuple[str, ...], ticket: Ticket) -> tuple[str, ...]
     return (*line[:at], *line[at + 1 :])
 
 
-def after_call(day: Day, ticket: Ticket, among: Iterable[str]) -> Map[str, Queue]:
+def after_call(day: Day, ticket: Ticket, among: Iterable[str]) -> Map[str, ServiceQueue]:
     """The queues once this waiting ticket is called in turn by a counter that could call `among`."""
     return _after_call(_without(day, day.queues, ticket), ticket, among, chosen=False)
 
 
-def _after_call(queues: Map[str, Queue], ticket: Ticket, among: Iterable[str], *, chosen: bool) -> Map[str, Queue]:
+def _after_call(
+    queues: Map[str, ServiceQueue], ticket: Ticket, among: Iterable[str], *, chosen: bool
+) -> Map[str, ServiceQueue]:
     """Count a call: a priority one passes the ordinary visitors there, an ordinary one in turn makes up for it.
 
     One that was chosen out of turn makes up for nothing.
@@ -406,7 +408,7 @@ def _after_call(queues: Map[str, Queue], ticket: Ticket, among: Iterable[str], *
     return queues
 
 
-def _passed(queue: Queue, ticket: Ticket, *, chosen: bool) -> int:
+def _passed(queue: ServiceQueue, ticket: Ticket, *, chosen: bool) -> int:
     if ticket.is_priority:
         return queue.passed + 1 if queue.ordinary else 0
     return queue.passed if chosen else 0

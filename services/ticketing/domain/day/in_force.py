@@ -165,7 +165,7 @@ def _waits_for(day: Day, counter: str, service: str) -> bool:
 
 def is_promised(ticket: Ticket, counter: str) -> bool:
     """Whether the visitor was sent to this counter, when the ticket was issued or transferred."""
-    return any(place.code == counter for place in ticket.now_for.counters)
+    return any(promised.code == counter for promised in ticket.now_for.counters)
 
 
 def gives(counter: CounterLearned, ticket: Ticket) -> bool:
@@ -205,7 +205,7 @@ def starts_at(day: Day, mall: Mall, counter: CounterLearned, now: datetime) -> d
 def counters_for(day: Day, mall: Mall, ticket: Ticket) -> list[CounterLearned]:
     """The counters that serve this ticket: by the catalogue now, and those it was promised."""
     codes = [counter.code for counter in mall.counters_for(ticket.now_for.service)]
-    codes += [place.code for place in ticket.now_for.counters]
+    codes += [promised.code for promised in ticket.now_for.counters]
     counters = (counter_of_day(day, mall, code) for code in dict.fromkeys(codes))
     return [counter for counter in counters if gives(counter, ticket)]
 

@@ -75,7 +75,7 @@ class Ticket:
 
 
 @dataclass(frozen=True)
-class Queue:
+class ServiceQueue:
     """Who waits for one service: two lines of ticket ids by arrival, and how often the ordinary one was passed."""
 
     ordinary: tuple[str, ...] = ()
@@ -178,7 +178,7 @@ class Day:
     closing_has_passed: bool = False  # by an edit of the hours: only a person, or midnight, closes the day
     tickets: Map[str, Ticket] = field(default_factory=Map)
     numbers: Map[str, int] = field(default_factory=Map)
-    queues: Map[str, Queue] = field(default_factory=Map)
+    queues: Map[str, ServiceQueue] = field(default_factory=Map)
     lines: Map[tuple[str, str], Line] = field(default_factory=Map)  # by letter and agency
     letters: Map[str, str] = field(default_factory=Map)  # of agencies whose tickets carry one today
     promised: Map[str, Promised] = field(default_factory=Map)  # by counter

@@ -9,7 +9,7 @@ from itertools import islice
 from services.ticketing.domain import pace
 from services.ticketing.domain.day import in_force
 from services.ticketing.domain.day.evolve import after_call
-from services.ticketing.domain.day.state import Day, Queue, Ticket
+from services.ticketing.domain.day.state import Day, ServiceQueue, Ticket
 from services.ticketing.domain.hours import elapsed
 from services.ticketing.domain.mall import CounterLearned, Mall
 from services.ticketing.domain.pace import Expected, Measured
@@ -245,6 +245,6 @@ def range_around(day: Day, mall: Mall, expected: Expected) -> tuple[int, int]:
     return pace.wait_range(expected, (*mall.prior.residuals, *day.residuals))
 
 
-def length(queue: Queue) -> int:
+def length(queue: ServiceQueue) -> int:
     """How many wait in a queue."""
     return len(queue.ordinary) + len(queue.priority)

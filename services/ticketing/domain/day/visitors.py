@@ -80,7 +80,7 @@ def issued(
         service_name=service.name,
         agency=agency.code,
         agency_name=agency.name,
-        counters=places(counters),
+        counters=with_floors(counters),
         priority=priority,
         ahead=outlook.ahead,
         issued_at=now,
@@ -101,8 +101,8 @@ def line_of(day: Day, agency: AgencyLearned) -> str:
     return day.letters.get(agency.code, agency.line)
 
 
-def places(counters: Sequence[CounterLearned]) -> tuple[Place, ...]:
-    """Where these counters are."""
+def with_floors(counters: Sequence[CounterLearned]) -> tuple[Place, ...]:
+    """The codes of these counters with their floors, as events carry them."""
     return tuple(Place(counter.code, counter.floor) for counter in counters)
 
 

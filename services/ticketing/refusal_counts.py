@@ -12,7 +12,7 @@ from services.chassis.event_store import Document
 log = structlog.get_logger()
 
 
-class Refusals:
+class RefusalCounts:
     """Counts refusals. A count that cannot be kept is lost, not the answer to the visitor."""
 
     def __init__(self, database: Database[Document]) -> None:
