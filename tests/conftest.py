@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Iterator
 
+import compiled
 import pymongo
 import pytest
 from hypothesis import settings
@@ -35,6 +36,7 @@ LONGEST = (  # of the other files, longest first; `--durations=0` tells
 settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("suite")
 monitoring.register(WATCH)
+compiled.keep()
 
 
 def pytest_xdist_auto_num_workers() -> int:
