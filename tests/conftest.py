@@ -4,13 +4,16 @@ import gc
 import os
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
+import compiled
 import pymongo
 import pytest
 from hypothesis import settings
 from pymongo import monitoring
 from rights import WATCH
 from servers import Server, data_folder, kafka, mongo, running, second_mongo
+from xdist.scheduler import LoadFileScheduling
 
 from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore, connect
@@ -32,14 +35,31 @@ LONGEST = (  # of the other files, longest first; `--durations=0` tells
     "ticketing/test_races.py",
 )
 
+ON_ONE_SYSTEM = [  # the files of tests/e2e whose tests ask for `site`, but for those in a browser
+    f"tests/e2e/test_{name}.py" for name in ("access", "canary", "documents", "journey", "mpp", "runbook", "traces")
+]
+
 settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("suite")
 monitoring.register(WATCH)
+compiled.keep()
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than processors: a third of the time of the tests is spent on waiting for other processes."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+class FilesOfOneSystem(LoadFileScheduling):
+    """Gives each file to one worker, and those that share a running system all to the same: starting it takes 20 s."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return ON_ONE_SYSTEM[0] if file in ON_ONE_SYSTEM else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return FilesOfOneSystem(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -102,6 +102,7 @@ class ProblemApi(Api):  # type: ignore[misc]
     def __init__(self, app: Flask, **options: Any) -> None:
         self._described: Any = None
         self._undescribed: list[Blueprint] = []
+        self._has_responses = False
         self._describing = RLock()
         super().__init__(app, **options)
 
@@ -109,8 +110,11 @@ class ProblemApi(Api):  # type: ignore[misc]
     def spec(self) -> Any:
         """The specification, with the routes of every registered blueprint."""
         with self._describing:
-            while self._undescribed:
-                blueprint = self._undescribed.pop(0)
+            blueprints, self._undescribed = self._undescribed, []
+            if blueprints and not self._has_responses:
+                self._has_responses = True
+                self._describe_responses()
+            for blueprint in blueprints:
                 blueprint.register_views_in_doc(self, self._app, self._described, name=blueprint.name, parameters=None)
                 self._described.tag({"name": blueprint.name, "description": blueprint.description})
             return self._described
@@ -126,6 +130,9 @@ class ProblemApi(Api):  # type: ignore[misc]
         self._undescribed.append(blueprint)
 
     def _register_responses(self) -> None:
+        """Do nothing: `spec` describes the responses before the first routes, which refer to them."""
+
+    def _describe_responses(self) -> None:
         self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM  # only what is described here: errors, whatever the route
         super()._register_responses()
         del self.DEFAULT_RESPONSE_CONTENT_TYPE

@@ -1,10 +1,10 @@
 """Streams: repeats, conflicts, lost answers and many callers at once, on a real store."""
 
-import multiprocessing
 import threading
 from dataclasses import dataclass
 
 import pytest
+from processes import at_once
 from servers import MONGO_SERVERS
 
 from services.chassis import event_store
@@ -122,7 +122,7 @@ def test_commands_of_many_streams_are_decided_together_each_with_its_own_answer(
     assert [len(store.read(stream)) for stream in ("new", "known", "full")] == [1, 2, 0]
 
 
-def take_some(url: str, name: str, count: int, results) -> None:
+def take_some(number: int, results, url: str, name: str, count: int) -> None:
     streams, got = places(EventStore(connect(url, name))), []
     for _ in range(count):
         try:
@@ -134,15 +134,7 @@ def take_some(url: str, name: str, count: int, results) -> None:
 
 @on_both_servers
 def test_several_processes_give_each_place_out_once_and_no_more_than_there_are(mongo_server, store):
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    arguments = (mongo_server.url, store.database.name, 60, results)
-    processes = [context.Process(target=take_some, args=arguments) for _ in range(4)]
-    for process in processes:
-        process.start()
-    got = [place for _ in processes for place in results.get(timeout=60)]
-    for process in processes:
-        process.join()
+    got = at_once(take_some, 4, mongo_server.url, store.database.name, 60)
     assert sorted(place for place in got if place) == list(range(1, 151))
     assert got.count(0) == 4 * 60 - 150
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -70,8 +71,25 @@ def tickets_from_anybody() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="package")
+def collector() -> Iterator[Any]:
+    """Where the system sends its traces; None without OpenTelemetry."""
+    try:
+        from e2e.collector import Collector  # late: it needs OpenTelemetry
+    except ImportError:
+        yield None
+        return
+    found = Collector()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.url)
+        environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
+        yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
 @pytest.fixture(scope="package")  # idle, it would take processor time from all other tests
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, collector: Any) -> Iterator[Site]:
     if url := os.environ.get("MPP_URL"):
         found = Site(url, Path(os.environ["MPP_TOKEN_KEY"]).read_bytes(), None)
         _open(found)

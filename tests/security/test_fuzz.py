@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from services.chassis.web import _roles as roles_of
 from services.kernel.tokens import ROLES
 
-CASES = int(os.environ.get("MPP_FUZZ_CASES", "200"))
+CASES = int(os.environ.get("MPP_FUZZ_CASES", "100"))
 LONG = "MPP_FUZZ_CASES" in os.environ
 CHECKS = [
     not_a_server_error,

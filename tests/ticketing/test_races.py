@@ -1,10 +1,9 @@
 """Several processes at once on one mall's day: exact capacity, unique numbers, nobody called twice."""
 
-import multiprocessing
 import threading
-from collections.abc import Callable
 
 from examples import KK, KTP, SIM, TUESDAY_NINE, mall, only
+from processes import at_once
 
 from services.chassis import chain
 from services.chassis.errors import Problem
@@ -30,19 +29,6 @@ from services.ticketing.queue import Queue
 
 PROCESSES, CLIENTS, CAPACITY = 4, 50, 100
 MALL = mall(CAPACITY)
-
-
-def at_once(work: Callable, *arguments) -> list:
-    """What many processes got that did the same work at once."""
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    processes = [context.Process(target=work, args=(n, results, *arguments)) for n in range(PROCESSES)]
-    for process in processes:
-        process.start()
-    got = [item for _ in processes for item in results.get(timeout=90)]
-    for process in processes:
-        process.join()
-    return got
 
 
 def issue_many(name: int, results, url: str, database: str) -> None:
@@ -85,12 +71,12 @@ def call_until_nobody_waits(name: int, results, url: str, database: str) -> None
 
 def test_two_hundred_visitors_at_once_get_a_hundred_places_and_then_every_one_is_called_once(mongo_server, store):
     place = (mongo_server.url, store.database.name)
-    got = at_once(issue_many, *place)
+    got = at_once(issue_many, PROCESSES, *place)
     numbers = [number for number in got if number != "capacity-reached"]
     assert got.count("capacity-reached") == PROCESSES * CLIENTS - CAPACITY
     assert len(numbers) == len(set(numbers)) == CAPACITY
 
-    calls = at_once(call_until_nobody_waits, *place)
+    calls = at_once(call_until_nobody_waits, PROCESSES, *place)
     called = [ticket_id for ticket_id, _ in calls]
     assert len(called) == len(set(called)) == CAPACITY
     day = Queue(store).today(MALL, TUESDAY_NINE).state
@@ -143,7 +129,7 @@ def test_all_acts_on_one_ticket_at_once_happen_one_after_another(mongo_server, s
     queue = Queue(store)
     for number in range(TICKETS):
         queue.act(MALL, IssueTicket(f"ticket-{number}", (KTP, KK)[number % 2], None, TUESDAY_NINE, MALL))
-    got = at_once(act_on_the_same_tickets, mongo_server.url, store.database.name)
+    got = at_once(act_on_the_same_tickets, PROCESSES, mongo_server.url, store.database.name)
     commits = store.read("pekalongan/2026-11-24")
     day, happened = DAY.initial, []
     for commit in commits:
