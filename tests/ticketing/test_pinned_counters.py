@@ -1,4 +1,4 @@
-"""What a counter may do with tickets it had last, what an undo leaves, and whole refusals of a stopped or shut place."""
+"""What a counter may do with the ticket it had last, what an undo leaves, and refusals of a stopped or shut place."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
