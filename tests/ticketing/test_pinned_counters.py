@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from examples import BUDI, KK, KTP, SIM, SITI, MallDay, mall
+from examples import BUDI, KK, KTP, RINI, SIM, SITI, TONO, MallDay, mall
 
 from services.chassis.errors import Problem
 from services.ticketing.domain.day import commands as do
-from services.ticketing.domain.day import counters, in_force, refusals
-from services.ticketing.domain.day.events import TicketRestored
-from services.ticketing.domain.mall import Bookings
+from services.ticketing.domain.day import counters, course, in_force, refusals, visitors
+from services.ticketing.domain.day.events import BookingLapsed, TicketRestored
+from services.ticketing.domain.mall import Bookings, Rule
 from services.ticketing.domain.statistics import visits
 
 TUESDAY = date(2026, 11, 24)
@@ -198,3 +198,73 @@ def test_visit_of_an_ordinary_visitor_has_no_class():
     day.issue(SITI)
     day.issue(BUDI, priority="elderly")
     assert [visit.priority for visit in visits(day.state)] == ["", "elderly"]
+
+
+# Repeats
+
+
+def test_repeated_act_of_a_counter_leads_to_an_empty_list():
+    day = MallDay()
+    for who in (SITI, BUDI, RINI, TONO):
+        day.issue(who, KK)
+    now, known = day.now, day.mall
+    pairs = [
+        do.OpenCounter("G2B", now, known),
+        do.PauseCounter("G2B", "Salat", now, known),
+        do.CloseCounter("G2B", now, known),
+        do.CallNext("G02", now, known),
+        do.StartService(SITI, "G02", now),
+        do.HoldTicket(SITI, "G02", "Fotokopi", now),
+        do.ResumeTicket(SITI, "G02", now, known),
+        do.Finish(SITI, "G02", now),
+        do.CallNext("G02", now, known),
+        do.MissTicket(BUDI, "G02", now),
+        do.EndTicket(RINI, "Sudah pulang", now, known),
+        do.TransferTicket(TONO, None, KTP, "", "", now, known),
+    ]
+    for command in pairs:
+        day.when(command)
+        if not isinstance(command, do.CallNext):
+            assert counters.decide(command, day.state) == []
+
+
+def test_repeated_act_of_a_visitor_or_supervisor_leads_to_an_empty_list():
+    day = MallDay(at("08:10:00"), mall(bookings=Bookings(7, "10:00")))
+    now, known = day.now, day.mall
+    day.issue(SITI)
+    day.when(do.BookPlace("one", KTP, None, TUESDAY, now, known))
+    for command in (do.CancelBooking("one", now), do.CancelTicket(SITI, now, known)):
+        day.when(command)
+        assert visitors.decide(command, day.state) == []
+    for command in (
+        do.ForceOpen("Simulasi", now, known),
+        do.StopDay("Gempa", now, known),
+        do.ResumeDay(now),
+        do.ChangeRule(Rule("fifo"), "Sepi", now, known),
+        do.CloseDay(now, known),
+    ):
+        day.when(command)
+        assert course.decide(command, day.state) == []
+
+
+def test_booking_lapses_at_its_time_unless_the_clock_is_in_doubt():
+    day = MallDay(at("08:10:00"), mall(bookings=Bookings(7, "10:00")))
+    day.when(do.BookPlace("one", KTP, None, TUESDAY, day.now, day.mall))
+    lapsed = [BookingLapsed("one", at("10:00:00"), KTP, "DUKCAPIL")]
+    assert course.due(day.state, at("10:00:00"), None) == lapsed
+    assert course.due(day.state, at("09:59:59"), None) == []
+    assert course.due(day.state, at("10:00:00"), None, is_trusted=False) == []
+
+
+def test_undo_of_a_transfer_is_for_that_transfer_alone():
+    day = MallDay()
+    day.issue(SITI, KK)
+    day.call()
+    day.when(do.TransferTicket(SITI, "G02", KK, "G2B", "", day.now, day.mall))
+    assert counters.can_be_undone(day.state, "G02", day.now)
+    other = MallDay(day.now, day.mall)
+    other.state = day.state
+    other.call("G2B")
+    assert not counters.can_be_undone(other.state, "G02", other.now)
+    day.when(do.TransferTicket(SITI, None, KTP, "", "", day.now, day.mall))
+    assert not counters.can_be_undone(day.state, "G02", day.now)

@@ -191,3 +191,15 @@ def test_visit_of_a_service_no_longer_listed_takes_ten_minutes():
     as_listed = replace(day.mall, services={**day.mall.services, SIM: replace(day.mall.services[SIM], minutes=10)})
     services = {code: one for code, one in day.mall.services.items() if code != SIM}
     assert wait(day.mall) > wait(replace(day.mall, services=services)) == wait(as_listed) > 0
+
+
+def test_wait_is_the_same_in_whatever_order_counters_are_listed():
+    day = MallDay()
+    for who in (SITI, BUDI, RINI):
+        day.issue(who, KTP)
+    counters = [day.mall.counters[code] for code in ("G02", "G2B")]
+
+    def wait(order: list) -> int:
+        return turns.outlook_of_next(day.state, day.mall, order, KK, priority=False, now=day.now).wait.seconds
+
+    assert wait(counters) == wait(counters[::-1]) == wait(counters[1:]) < wait(counters[:1])
