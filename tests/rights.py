@@ -97,13 +97,13 @@ class Watch(monitoring.CommandListener):
 
 
 def users_of(frame: FrameType | None) -> list[str]:
-    """The users whose rights a command needs: by the service in the stack; of the chassis alone, any service's."""
+    """The users whose rights a command needs: by the service in the stack; without one, any service's."""
     places = [place for place in stack(frame) if place[0].startswith(SERVICES)]
     if not places:
         return []  # the test itself asks
     if any(name == "forget" and file.endswith("/event_store.py") for file, name in places):
         return ["eraser"]
-    named = {file.removeprefix(SERVICES).partition("/")[0] for file, _ in places} - {"chassis"}
+    named = {file.removeprefix(SERVICES).partition("/")[0] for file, _ in places} - {"chassis", "kernel"}
     return sorted(named & set(RIGHTS["users"])) or ["catalog", "notifications", "ticketing"]
 
 

@@ -56,7 +56,7 @@ def project_folder(folder: Path, secrets: Path | None = None) -> Path:
     if secrets:
         (folder / "deploy/secrets").symlink_to(secrets)
     (folder / "bin").mkdir()
-    (folder / "bin/mpp").symlink_to(ROOT / "deploy/mpp.py")
+    (folder / "bin/mpp").symlink_to(ROOT / "clients/mpp.py")
     (folder / "number.txt").write_text("0812-3456-7890\n")
     return folder
 

@@ -70,7 +70,7 @@ class Local:
     """The local run on a folder of data: running when it is saved, stopped when something is restored into it."""
 
     def __init__(self, data: Path) -> None:
-        from deploy.local import System
+        from tools.local import System
 
         self._data, self._system = data, System(data)
 
@@ -83,7 +83,7 @@ class Local:
 
     @contextmanager
     def restoring(self) -> Iterator[None]:
-        from deploy.local import CannotStart
+        from tools.local import CannotStart
 
         try:
             with self._system.only_store():

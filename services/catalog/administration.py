@@ -42,9 +42,10 @@ from services.catalog.domain.directory import (
 from services.catalog.domain.limits import keywords, tidied
 from services.catalog.domain.mall import HOLIDAYS
 from services.chassis.errors import Fault
-from services.chassis.guard import actor, allow
-from services.chassis.tokens import WrongScope
+from services.chassis.routes import allow
 from services.chassis.web import command_context, takes
+from services.kernel.guard import actor
+from services.kernel.tokens import WrongScope
 
 blueprint = Blueprint(
     "administration",

@@ -12,7 +12,7 @@ from services.catalog import views
 from services.catalog.directory import Malls, now
 from services.catalog.domain.directory import PUBLIC_COMPONENTS, Directory
 from services.catalog.domain.mall import HOLIDAYS, RULES
-from services.chassis.guard import public
+from services.chassis.routes import public
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog/api", description="Who offers what, when and where")
 

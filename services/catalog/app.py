@@ -9,14 +9,15 @@ from services.catalog.access import second_factor_api
 from services.catalog.access.people import Registry
 from services.catalog.access.provider import Provider
 from services.catalog.directory import Malls
-from services.chassis import dead_letter_office, feed, web
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
-from services.chassis.journal import Journal
 from services.chassis.limits import Limit, Limits
 from services.chassis.seal import Seal
-from services.chassis.tokens import Verifier, private_key, public_key
+from services.kernel import dead_letter_office, feed
+from services.kernel.app import make_app
+from services.kernel.journal import Journal
+from services.kernel.tokens import Verifier, private_key, public_key
 
 SIGN_INS = Limit(200, 15 * 60)  # ways to the provider and back, for each address: a whole mall may share one
 
@@ -47,7 +48,7 @@ def create_app() -> Flask:
     ]
     limits = Limits(store.database, **{"sign-in": SIGN_INS})
     verifier, ready = Verifier(key, registry.revoked), {"database": store.ping}
-    app = web.create_app("catalog", verifier, blueprints, ready, "MPP catalog", limits)
+    app = make_app("catalog", verifier, blueprints, ready, "MPP catalog", limits)
     app.extensions["registry"] = registry
     app.extensions["sign_in_provider"] = None
     if provider:

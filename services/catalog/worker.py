@@ -9,8 +9,8 @@ from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import UNHURRIED_MS, consume
-from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
+from services.kernel.journal import Journal
 
 
 def main() -> None:

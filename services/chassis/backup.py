@@ -3,7 +3,7 @@
 A backup is a row of BSON documents: what the service keeps, as it was stored, and everything that became true while
 it was being read. So it holds whole commits up to one moment, for all streams alike, though nobody had to stop.
 
-What is forgotten by itself (whatever has an `expires_at`: phone numbers, counts of requests) is never in a backup, and
+What is forgotten by itself (whatever has an `expires_at`: personal data, counts of requests) is never in a backup, and
 a restore deletes it: nobody can be texted from a backup, and erasing need not look for copies. Neither are the leases:
 relays that find none deliver everything again, and subscribers ignore what they have.
 """

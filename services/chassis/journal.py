@@ -1,4 +1,4 @@
-"""The journal: a service's published events, numbered in the order in which each mall's became true.
+"""The journal: a service's published events, numbered in the order in which those of each key became true.
 
 The relay writes it just before an event leaves; the number travels with the event, so every way out tells one order.
 An event that is published again keeps its number.
@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
@@ -18,12 +19,14 @@ from services.chassis.cloud_event import TYPES, CloudEvent, data_as_json
 from services.chassis.config import URN
 from services.chassis.event_store import DUPLICATE, Document
 
-AGENCIES = ("agency", "from_agency")  # fields of an event's data that say whose it is
 EVERYBODY = ""  # stands for them where an event names none
 
 
 class Journal:
     """Numbers events and tells what came after a number. Its numbers are promised to others: back it up."""
+
+    OWNERS: ClassVar[tuple[str, ...]] = ()  # fields of an event's data that say whose it is
+    OWNERS_AS: ClassVar[str] = "owners"  # where an entry holds them
 
     def __init__(self, database: Database[Document], schemas: str = URN) -> None:
         """`schemas` is the address of an event's schema, with `{type}` in it (`Settings.schemas`)."""
@@ -44,7 +47,7 @@ class Journal:
             query = {"_id": {"$in": ids}}
             known = {entry["_id"]: entry["sequence"] for entry in self._entries.find(query, {"sequence": 1})}
             numbered = [self._as_told(event, known.get(event.id) or self._next(event.key)) for event in events]
-            new = [_entry(event) for event in numbered if event.id not in known]
+            new = [self._entry(event) for event in numbered if event.id not in known]
             try:
                 if new:
                     self._entries.insert_many(new)
@@ -60,17 +63,17 @@ class Journal:
         sequence: int,
         limit: int,
         types: Sequence[str] = (),
-        agency: str = "",
+        owner: str = "",
     ) -> list[CloudEvent]:
         """At most `limit` events of a key above a number, in order.
 
-        Of some types, where any are named; of one agency: those that name it, and those that name none.
+        Of some types, where any are named; of one owner: those that name it, and those that name none.
         """
         query: Document = {"key": key, "sequence": {"$gt": sequence}}
         if types:
             query["type"] = {"$in": list(types)}
-        if agency:
-            query["agencies"] = {"$in": [agency, EVERYBODY]}
+        if owner:
+            query[self.OWNERS_AS] = {"$in": [owner, EVERYBODY]}
         found = self._entries.find(query).sort("sequence", ASCENDING).limit(limit)
         return [self._as_told(_event(entry), entry["sequence"]) for entry in found]
 
@@ -90,26 +93,25 @@ class Journal:
         schema = self._schemas.format(type=event.type.removeprefix(TYPES))
         return replace(event, sequence=sequence, dataschema=schema)
 
+    def _entry(self, event: CloudEvent) -> Document:
+        named = sorted({event.data[name] for name in self.OWNERS if event.data.get(name)})
+        return {
+            "_id": event.id,
+            "key": event.key,
+            "sequence": event.sequence,
+            "type": event.type,
+            self.OWNERS_AS: named or [EVERYBODY],
+            "source": event.source,
+            "subject": event.subject,
+            "time": event.time.isoformat(),
+            "data": data_as_json(event),
+        }
+
     def _next(self, key: str) -> int:
         if key not in self._last:
             self._last[key] = self.last(key)
         self._last[key] += 1
         return self._last[key]
-
-
-def _entry(event: CloudEvent) -> Document:
-    named = sorted({event.data[name] for name in AGENCIES if event.data.get(name)})
-    return {
-        "_id": event.id,
-        "key": event.key,
-        "sequence": event.sequence,
-        "type": event.type,
-        "agencies": named or [EVERYBODY],
-        "source": event.source,
-        "subject": event.subject,
-        "time": event.time.isoformat(),
-        "data": data_as_json(event),
-    }
 
 
 def _event(entry: Document) -> CloudEvent:

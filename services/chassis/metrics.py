@@ -1,6 +1,6 @@
 """What a process counts for Prometheus: web processes tell it on `/metrics`, workers on a port of their own.
 
-Labels take few values: names from this code, groups and topics, malls. Never a ticket, a person or a priority class.
+Labels take few values: names from this code, groups and topics, keys of streams. Never a person, nor what is about one.
 """
 
 import os

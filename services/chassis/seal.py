@@ -15,7 +15,7 @@ from marshmallow import ValidationError
 from services.chassis.config import Env
 from services.chassis.event_store import Document
 
-SHORTEST_KEY = 32  # characters: all phone numbers there are could be tried with a key that can be guessed
+SHORTEST_KEY = 32  # characters: all short numbers there are could be tried with a key that can be guessed
 
 
 class Seal:

@@ -36,8 +36,8 @@ ALGORITHM = "Ed25519"
 TYPE = "mpp-seal"  # so that no token can be taken for a seal, nor a seal for a token
 PRIVATE_FILE, PUBLIC_FILE = "seal_private.pem", "seal_public.pem"
 PEM = re.compile(r"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
-SEAL_WITHIN = timedelta(days=2)  # after that a stream is signed by an operator's command only
-MANY = 100_000  # finished streams of one service: 270 years of one mall
+SEAL_WITHIN = timedelta(days=2)  # after that a stream is signed by the command `seal` only
+MANY = 100_000  # finished streams of one service: one a day for 270 years
 PENDING = timedelta(minutes=15)  # so long a finished stream may wait for its seal
 
 Publish = Callable[[Commit], Iterable[CloudEvent]]

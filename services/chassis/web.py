@@ -20,13 +20,13 @@ from apispec import BasePlugin
 from babel.dates import format_date, format_datetime, format_timedelta
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_smorest import Api, Blueprint
-from markupsafe import Markup
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.exceptions import NotFound as HTTPNotFound
 
 from services.chassis import metrics, reference, tracing
+from services.chassis.assets import Assets
 from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import (
     Fault,
@@ -39,9 +39,9 @@ from services.chassis.errors import (
     Unauthorized,
     Unavailable,
 )
-from services.chassis.guard import HOST_PREFIX, View, caller, must_be_allowed, public
 from services.chassis.limits import Limits
-from services.chassis.tokens import Verifier
+from services.chassis.origin import HOST_PREFIX
+from services.chassis.routes import Authorization, View, public
 from services.chassis.words import DEFAULT, Words
 
 log = structlog.get_logger()
@@ -174,33 +174,31 @@ def keyed_request() -> tuple[str, ...]:
     key = request.headers.get("Idempotency-Key", "").strip().strip('"')
     if len(key) > LONGEST_KEY:
         raise KeyTooLong()
-    return (request.path, caller(), key) if key else ()
+    return (request.path, current_app.extensions["authorization"].caller(), key) if key else ()
 
 
 def create_app(
     service: str,
-    verifier: Verifier,
+    authorization: Authorization,
     blueprints: Sequence[Any],
     ready: Mapping[str, Callable[[], object]],
     title: str,
     limits: Limits | None = None,
     must_exist: Callable[..., None] = lambda **_: None,
+    shared: Sequence[Path] = (),
 ) -> Flask:
     """A service's Flask app: its blueprints, with everything that all services do alike around them.
 
     `ready` names what must answer before traffic may come (each raises when it does not). `limits` holds those that
-    routes name (`limited`); `must_exist` receives the arguments in such a route's address and raises `NotFound` for a
-    mall, ticket or booking that does not exist, so that it makes no count.
+    routes name (`limited`); `must_exist` receives the arguments in such a route's address and raises `NotFound` for
+    what does not exist, so that it makes no count.
+    `shared` are folders of what services have in common, beside the
+    chassis: words, templates and static files.
     """
     folder = CHASSIS.parent / service
-    app = Flask(
-        service,
-        root_path=str(folder),
-        template_folder="templates",
-        static_folder=str(CHASSIS / "static"),
-        static_url_path=f"/{service}/static",
-    )
-    words = Words([CHASSIS / "words", folder / "words"])
+    parts = (CHASSIS, *shared, folder)  # no name of a template or file is in two of them
+    app = Flask(service, root_path=str(folder), template_folder="templates", static_folder=None)
+    words = Words([part / "words" for part in parts])
     app.config.update(
         MAX_CONTENT_LENGTH=64 * 1024,
         GATEWAYS=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1").split(","),  # as gunicorn reads it
@@ -212,9 +210,13 @@ def create_app(
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["words"], app.extensions["verifier"], app.extensions["limits"] = words, verifier, limits
+    app.extensions["words"], app.extensions["limits"] = words, limits
+    app.extensions["authorization"] = authorization
     app.extensions["must_exist"] = must_exist
-    _add_templates(app, service, words)
+    assets = Assets(f"/{service}/static/", [part / "static" for part in parts])
+    app.add_url_rule(f"/{service}/static/<path:filename>", "static", assets.answer)
+    app.jinja_loader.searchpath += [str(part / "templates") for part in parts[:-1]]  # type: ignore[union-attr]
+    _add_templates(app, assets, words)
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_end_step)
@@ -241,7 +243,7 @@ def _begin() -> None:
         return
     view = current_app.view_functions[request.endpoint]
     request.max_content_length = getattr(view, "largest", current_app.config["MAX_CONTENT_LENGTH"])
-    must_be_allowed(view)
+    current_app.extensions["authorization"].check(view)
     _must_be_readable()
 
 
@@ -251,7 +253,7 @@ def _end_step(_: BaseException | None) -> None:
 
 
 def _route() -> str:
-    """The route, not the path: paths of visitors hold their codes."""
+    """The route, not the path: paths can hold secrets."""
     return request.url_rule.rule if request.url_rule else "none"
 
 
@@ -297,7 +299,7 @@ def policy(*more: str, forms: str = "'none'") -> str:
 
 
 def language() -> str:
-    """The language to answer in: for the API what `Accept-Language` asks, for pages the visitor's choice."""
+    """The language to answer in: for the API what `Accept-Language` asks, for pages the reader's choice."""
     words: Words = current_app.extensions["words"]
     if _is_for_programs():
         return words.choose(request.headers.get("Accept-Language", DEFAULT))
@@ -367,7 +369,7 @@ def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any =
         document["errors"] = _in_words(errors)
     metrics.PROBLEMS.labels(str(status), reason).inc()
     if status < 500:
-        who = {"by": g.actor.name} if status == 403 and "actor" in g else {}  # a member of staff, a kiosk or an agency
+        who = {"by": g.actor.name} if status == 403 and "actor" in g else {}  # an authenticated caller
         log.info("refused", status=status, reason=reason, route=_route(), request_id=document["request_id"], **who)
     return document
 
@@ -422,9 +424,7 @@ def _message_in_words(message: object) -> str:
     return f"{text(opening + colon)}{rest}" if colon else text(opening)
 
 
-def _add_templates(app: Flask, service: str, words: Words) -> None:
-    app.jinja_loader.searchpath.append(str(CHASSIS / "templates"))  # type: ignore[union-attr]
-
+def _add_templates(app: Flask, assets: Assets, words: Words) -> None:
     @app.context_processor
     def _globals() -> dict[str, Any]:
         chosen = language()
@@ -435,37 +435,14 @@ def _add_templates(app: Flask, service: str, words: Words) -> None:
             "t": lambda key, **params: words.text(chosen, key, **params),
             "words": lambda prefix: words.beginning(chosen, prefix),
             "in_language": lambda other: f"?{urlencode({'lang': other, **_asked()})}",
-            "static": lambda name: f"/{service}/static/{name}?v={_content_hash(name)}",
-            "script": lambda name: _script(f"/{service}/static/", name),
+            "static": assets.address,
+            "script": assets.script,
         }
 
 
 def _asked() -> dict[str, str]:
     """What the page was asked for, without the language."""
     return {name: value for name, value in request.args.items() if name != "lang"}
-
-
-def _script(folder: str, name: str) -> Markup:
-    """A page's module after those it imports: named here, they are fetched at once instead of one after another.
-
-    Their low priority leaves the line to the style sheets, which the first paint waits for.
-    """
-    preload = Markup('<link rel="modulepreload" href="{}{}" fetchpriority="low">\n')
-    imported = [preload.format(folder, one) for one in sorted(_imported(name))]
-    script = Markup('<script type="module" src="{}{}?v={}"></script>').format(folder, name, _content_hash(name))
-    return Markup("").join([*imported, script])
-
-
-@cache
-def _imported(name: str) -> frozenset[str]:
-    """The modules that one of `static/` imports, also by way of others."""
-    direct = re.findall(r"^import .*?'\./([\w-]+\.js)';", (CHASSIS / "static" / name).read_text(), re.MULTILINE)
-    return frozenset(direct).union(*map(_imported, direct))
-
-
-@cache
-def _content_hash(name: str) -> str:
-    return hashlib.sha256((CHASSIS / "static" / name).read_bytes()).hexdigest()[:10]
 
 
 def _add_docs(app: Flask, service: str, api: Api) -> None:

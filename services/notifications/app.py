@@ -2,15 +2,16 @@
 
 from flask import Flask
 
-from services.chassis import dead_letter_office, feed, web
-from services.chassis.access import Heard
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
-from services.chassis.journal import Journal
 from services.chassis.limits import Limit, Limits
 from services.chassis.seal import Seal
-from services.chassis.tokens import Verifier, public_key
+from services.kernel import dead_letter_office, feed
+from services.kernel.access import Heard
+from services.kernel.app import make_app
+from services.kernel.journal import Journal
+from services.kernel.tokens import Verifier, public_key
 from services.notifications import pages
 from services.notifications.api import callbacks, messages, texts
 from services.notifications.contacts import Contacts
@@ -43,7 +44,7 @@ def create_app() -> Flask:
     ]
     ready, limits = {"database": store.ping}, Limits(database, phones=phones)
     verifier, title = Verifier(key, Heard(store).revoked), "MPP notifications"
-    app = web.create_app("notifications", verifier, blueprints, ready, title, limits, messages.must_be_possible)
+    app = make_app("notifications", verifier, blueprints, ready, title, limits, messages.must_be_possible)
     app.extensions["correspondences"] = Correspondences(store, Contacts(database, seal))
     app.extensions["malls"] = malls = Malls(store)
     app.extensions["reports"] = reports

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
-from services.chassis.guard import public
+from services.chassis.routes import public
 from services.notifications.domain.correspondence import STATUSES
 from services.notifications.domain.wording import PLACEHOLDERS
 from services.notifications.malls import MAX_AGE, Malls

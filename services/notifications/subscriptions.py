@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.chassis.access import on_access_revoked
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.inbox import Reaction
+from services.kernel.access import on_access_revoked
 from services.notifications.correspondence import now, stream_of
 from services.notifications.domain.commands import (
     Command,

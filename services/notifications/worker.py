@@ -3,15 +3,15 @@
 from functools import partial
 
 from services.chassis import metrics, worker
-from services.chassis.access import Heard
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import UNHURRIED_MS, consume
-from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 from services.chassis.seal import Seal
+from services.kernel.access import Heard
+from services.kernel.journal import Journal
 from services.notifications.contacts import Contacts
 from services.notifications.contract import TOPIC, published
 from services.notifications.correspondence import EVENTS, SMS, Correspondences

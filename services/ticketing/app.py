@@ -3,16 +3,17 @@
 from flask import Flask
 from marshmallow.validate import OneOf
 
-from services.chassis import dead_letter_office, feed, web
-from services.chassis.access import Heard
-from services.chassis.codes import Codes
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
-from services.chassis.journal import Journal
 from services.chassis.limits import DAY, Backoff, Limit, Limits
 from services.chassis.seals import Keys, Seals
-from services.chassis.tokens import Verifier, public_key
+from services.kernel import dead_letter_office, feed
+from services.kernel.access import Heard
+from services.kernel.app import make_app
+from services.kernel.codes import Codes
+from services.kernel.journal import Journal
+from services.kernel.tokens import Verifier, public_key
 from services.ticketing import pages
 from services.ticketing.api import blueprint, seals
 from services.ticketing.contract import FINISHED_BY
@@ -58,7 +59,7 @@ def create_app() -> Flask:
     ready, limits = {"database": store.ping}, Limits(store.database, **allowed, **OF_PRESENCE)
     verifier = Verifier(key, Heard(store).revoked)
     queue = Queue(store)
-    app = web.create_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits, queue.must_have)
+    app = make_app("ticketing", verifier, blueprints, ready, "MPP ticketing", limits, queue.must_have)
     app.extensions["queue"] = queue
     app.extensions["codes"], app.extensions["presence"] = codes, presence
     app.extensions["seals"] = Seals(store.database, seal_keys, FINISHED_BY)

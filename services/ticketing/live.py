@@ -15,18 +15,20 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, request
 from pymongo.errors import PyMongoError
 
-from services.chassis import feed as feeds
-from services.chassis import web
-from services.chassis.access import Heard
 from services.chassis.cloud_event import structured
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import NotFound, Problem, TooMany, Unavailable
 from services.chassis.event_store import EventStore, connect
-from services.chassis.feed import Feed, Selection
-from services.chassis.guard import address, allow, cookie, public, recognized
-from services.chassis.journal import Journal
-from services.chassis.tokens import COOKIE, Verifier, public_key
+from services.chassis.origin import address, cookie
+from services.chassis.routes import allow, public
 from services.chassis.words import Words
+from services.kernel import feed as feeds
+from services.kernel.access import Heard
+from services.kernel.app import make_app
+from services.kernel.feed import Feed, Selection
+from services.kernel.guard import recognized
+from services.kernel.journal import Journal
+from services.kernel.tokens import COOKIE, Verifier, public_key
 from services.ticketing import views
 from services.ticketing.queue import Queue, now
 from services.ticketing.voice import NoVoice, Voice, announcement
@@ -267,7 +269,7 @@ def create_app() -> Flask:
     configure_logging("ticketing-live", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
     verifier = Verifier(key, Heard(store).revoked)
-    app = web.create_app("ticketing", verifier, [blueprint], {"database": store.ping}, "MPP ticketing live")
+    app = make_app("ticketing", verifier, [blueprint], {"database": store.ping}, "MPP ticketing live")
     app.extensions["queue"] = queue = Queue(store)
     app.extensions["feed"] = Feed("ticketing", Journal(store.database, settings.schemas), queue.mall)
     app.extensions["voice"] = Voice()

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from services.chassis.codes import id_of
 from services.chassis.decider import Outcome, Snapshot, Streams
 from services.chassis.errors import Refused
 from services.chassis.event_store import Commit, EventStore
+from services.kernel.codes import id_of
 from services.ticketing.contract import MALL_PREFIX, PUBLISHED, PUBLISHED_OF_MALL
 from services.ticketing.domain import hours, statistics
 from services.ticketing.domain import mall as malls

@@ -5,9 +5,9 @@ from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.chassis.access import on_access_revoked
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.inbox import Reaction
+from services.kernel.access import on_access_revoked
 from services.ticketing.domain.hours import Exceptional
 from services.ticketing.domain.mall import (
     AgencyForgotten,

@@ -1,15 +1,15 @@
 """The worker process of ticketing, one line per loop."""
 
 from services.chassis import metrics, worker
-from services.chassis.access import Heard
 from services.chassis.broker import Kafka
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.event_store import EventStore, connect
 from services.chassis.inbox import UNHURRIED_MS, consume
-from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
 from services.chassis.seals import Keys, Sealing, Seals, Signer
+from services.kernel.access import Heard
+from services.kernel.journal import Journal
 from services.ticketing.contract import FINISHED_AS, FINISHED_BY, TOPIC, published
 from services.ticketing.figures import queues
 from services.ticketing.queue import Queue

@@ -8,7 +8,7 @@ from examples import VISITOR_SECRET
 from flask import Flask
 
 from services.catalog import app as catalog
-from services.chassis import tokens
+from services.kernel import tokens
 from services.notifications import app as notifications
 from services.ticketing import app as ticketing
 from services.ticketing import live

@@ -11,8 +11,8 @@ from services.catalog.access import domain as access
 from services.catalog.access.domain import ACCESS
 from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.waiting import WAITING
-from services.chassis.access import REVOCATIONS
 from services.chassis.errors import Problem
+from services.kernel.access import REVOCATIONS
 from services.notifications import correspondence
 from services.notifications.domain import commands as of_texts
 from services.notifications.domain import wording

@@ -11,9 +11,9 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 import services
-from services.chassis.codes import id_of
-from services.chassis.tokens import ROLES
 from services.chassis.web import OPEN_ENDPOINTS, _roles
+from services.kernel.codes import id_of
+from services.kernel.tokens import ROLES
 from services.ticketing.domain.day.commands import (
     BookPlace,
     CallNext,
@@ -150,7 +150,7 @@ FILLS = {
     "new-mall": "malls.open_mall",
     "dead-letters": "dead_letters.list_letters",
 }
-NAVIGATION = Path(services.__file__).parent / "chassis/templates/staff_nav.html"
+NAVIGATION = Path(services.__file__).parent / "kernel/templates/staff_nav.html"
 
 # For staff of any mall; what they answer is bound to the asker's own mall, or is about the asker alone.
 WITHOUT_A_MALL = {

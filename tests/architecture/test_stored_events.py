@@ -9,8 +9,8 @@ import pytest
 from services.catalog.access.domain import ACCESS
 from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.waiting import WAITING
-from services.chassis.access import REVOCATIONS
 from services.chassis.decider import Decider
+from services.kernel.access import REVOCATIONS
 from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.mall import MALL as MALL_OF_TEXTS
 from services.notifications.webhooks.domain import WEBHOOKS

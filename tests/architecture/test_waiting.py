@@ -9,7 +9,7 @@ SLEEPS = {
     "waiting.py": (1, "the pause between two looks at a condition"),
     "compose/test_attacks.py": (4, "attackers keep a pace, and what must not happen has its time to happen"),
     "compose/test_losing_kafka.py": (1, "an outage lasts some seconds while visitors come"),
-    "deploy/test_local_gateway.py": (1, "a client is slow to read"),
+    "tools/test_local_gateway.py": (1, "a client is slow to read"),
     "deploy/test_smuggling.py": (1, "a client sends a byte at a time"),
     "e2e/test_access.py": (3, "a password is refused for some seconds; a request that must not come has its time"),
     "e2e/test_screens_browser.py": (1, "a request that must not come has its time"),

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 import services
 from services.catalog.access import passwords
 from services.catalog.app import create_app
-from services.chassis import tokens
+from services.kernel import tokens
 
 PEKALONGAN = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
 

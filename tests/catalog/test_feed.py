@@ -10,7 +10,7 @@ from services.catalog.directory import Malls
 from services.catalog.domain.directory import ImportCatalog
 from services.catalog.seed import read
 from services.chassis.cloud_event import CloudEvent
-from services.chassis.journal import Journal
+from services.kernel.journal import Journal
 
 EVENTS = "/catalog/api/malls/pekalongan/events"
 

@@ -14,7 +14,7 @@ from services.catalog.directory import Malls, closures_stream, day_stream
 from services.catalog.domain.directory import ImportCatalog
 from services.catalog.domain.waiting import ClosureHeard, CounterStands, DayEnded, TicketWaits
 from services.catalog.seed import read
-from services.chassis import tokens
+from services.kernel import tokens
 
 TUESDAY_NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 09:00 in Pekalongan
 TODAY = day_stream("pekalongan", TUESDAY_NINE.date())

@@ -21,8 +21,8 @@ from services.catalog.access.contract import published
 from services.catalog.access.domain import AddSecondFactor, RequireSecondFactor
 from services.catalog.access.people import now
 from services.catalog.app import create_app
-from services.chassis import tokens
 from services.chassis.limits import Limit
+from services.kernel import tokens
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 PASSWORD = "kenari-terbang-tinggi-42"

@@ -17,8 +17,8 @@ from services.catalog.access.contract import published
 from services.catalog.access.domain import Account
 from services.catalog.access.second_factor import SecondFactors
 from services.catalog.app import create_app
-from services.chassis import tokens
 from services.chassis.seal import Seal
+from services.kernel import tokens
 
 PASSWORD = "kenari-terbang-tinggi-42"
 OURS = {"Sec-Fetch-Site": "same-origin"}

@@ -15,8 +15,8 @@ from services.catalog.directory import Malls
 from services.catalog.domain.directory import ChangeMall, ImportCatalog, UnknownMall
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.seed import read
-from services.chassis import tokens
 from services.chassis.event_store import EventStore
+from services.kernel import tokens
 
 
 @pytest.fixture

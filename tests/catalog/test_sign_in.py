@@ -20,9 +20,10 @@ from services.catalog.access.pages import way_back
 from services.catalog.app import create_app
 from services.catalog.domain.directory import ImportCatalog
 from services.catalog.seed import read
-from services.chassis import limits, tokens
+from services.chassis import limits
 from services.chassis.cloud_event import encode
 from services.chassis.limits import Backoff
+from services.kernel import tokens
 
 PEKALONGAN = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
 PASSWORD = "kenari-terbang-tinggi-42"

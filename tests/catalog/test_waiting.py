@@ -13,8 +13,8 @@ from services.catalog.domain.directory import ImportCatalog, WithdrawAgency
 from services.catalog.domain.waiting import WAITING, Waiting
 from services.catalog.seed import read
 from services.catalog.subscriptions import REACTIONS
-from services.chassis import tokens
 from services.chassis.cloud_event import CloudEvent
+from services.kernel import tokens
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 09:00 in Pekalongan
 TUESDAY = date(2026, 11, 24)

@@ -3,9 +3,9 @@
 import pytest
 
 from services.catalog.app import create_app as catalog
-from services.chassis import tokens
 from services.chassis.broker import Kafka, Login
 from services.chassis.config import Env, Settings
+from services.kernel import tokens
 from services.notifications.worker import main as notifications_worker
 
 SETTINGS = ("MONGO_URL", "MONGO_DATABASE", "LOG_LEVEL", "TOKEN_PUBLIC_KEY", "KAFKA_BOOTSTRAP", "SMS_LOG_FILE")

@@ -10,12 +10,13 @@ from flask.testing import FlaskClient
 from kafka import KafkaProducer
 from pipeline import HEARING, Heard, eventually, in_topic
 
-from services.chassis import dead_letter_office, tokens, web
 from services.chassis.dead_letters import DeadLetters, NotParked, UnknownDeadLetter
 from services.chassis.decider import Streams
 from services.chassis.inbox import consume
 from services.chassis.life import Life
-from services.chassis.tokens import Verifier
+from services.kernel import dead_letter_office, tokens
+from services.kernel.app import make_app
+from services.kernel.tokens import Verifier
 
 HEADERS = [
     ("ce_specversion", b"1.0"),
@@ -163,7 +164,7 @@ def private(tmp_path) -> bytes:
 @pytest.fixture
 def office(letters, private, tmp_path) -> FlaskClient:
     verifier = Verifier((tmp_path / "token_public.pem").read_text(), lambda _: False)
-    app = web.create_app("notifications", verifier, dead_letter_office.blueprints("notifications"), {}, "office")
+    app = make_app("notifications", verifier, dead_letter_office.blueprints("notifications"), {}, "office")
     app.extensions["dead_letters"] = letters
     return app.test_client()
 

@@ -13,13 +13,15 @@ from pymongo.errors import AutoReconnect, PyMongoError
 from structlog.testing import capture_logs
 from waiting import eventually
 
-from services.chassis import metrics, tokens, web
+from services.chassis import metrics
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.errors import Refused
 from services.chassis.event_store import Conflict, EventStore
 from services.chassis.life import Life
-from services.chassis.tokens import Verifier
 from services.chassis.worker import _keep
+from services.kernel import tokens
+from services.kernel.app import make_app
+from services.kernel.tokens import Verifier
 
 
 class SoldOut(Refused):
@@ -38,7 +40,7 @@ def value(name: str, **labels: str) -> float:
 def client(tmp_path):
     tokens.make_keys(tmp_path)
     verifier = Verifier((tmp_path / "token_public.pem").read_text())
-    return web.create_app("ticketing", verifier, [], {}, "MPP test").test_client()
+    return make_app("ticketing", verifier, [], {}, "MPP test").test_client()
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ import pipeline
 import pytest
 from structlog.testing import capture_logs
 
-from services.chassis import chain, tokens, tracing, web
+from services.chassis import chain, tracing, web
 from services.chassis.cloud_event import decode, encode
 from services.chassis.config import Env
 from services.chassis.event_store import EventStore
 from services.chassis.outbox import Topic
-from services.chassis.tokens import Verifier
+from services.kernel import tokens
+from services.kernel.app import make_app
+from services.kernel.tokens import Verifier
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 GIVEN = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -20,7 +22,7 @@ OTHER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 def client(tmp_path):
     tokens.make_keys(tmp_path)
     verifier = Verifier((tmp_path / "token_public.pem").read_text())
-    app = web.create_app("ticketing", verifier, [], {}, "MPP test")
+    app = make_app("ticketing", verifier, [], {}, "MPP test")
 
     @app.get("/ticketing/api/trace")
     @web.public

@@ -1,7 +1,6 @@
 """What every web process does alike: problems, who may ask, request ids, languages, health."""
 
 import json
-import re
 import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,16 +8,19 @@ from zoneinfo import ZoneInfo
 import marshmallow as ma
 import pytest
 from flask import Blueprint as PlainBlueprint
-from flask import g, render_template_string
+from flask import g
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
-from services.chassis import event_store, guard, tokens, web
+from services.chassis import event_store, web
 from services.chassis.decider import StoreUnavailable
 from services.chassis.errors import Refused
 from services.chassis.event_store import EventStore, connect
-from services.chassis.tokens import Verifier
+from services.chassis.routes import allow, public
 from services.chassis.words import Words
+from services.kernel import guard, tokens
+from services.kernel.app import make_app
+from services.kernel.tokens import Verifier
 
 HOUSE = "ticketing"  # any service's folder will do: its words and pages are looked for there
 OPENING = datetime(2026, 11, 25, 8, 0, tzinfo=ZoneInfo("Asia/Jakarta"))
@@ -46,27 +48,27 @@ def api() -> Blueprint:
     blueprint = Blueprint("test", __name__, url_prefix="/ticketing/api")
 
     @blueprint.get("/closed")
-    @guard.public
+    @public
     def closed():
         raise Closed(next_opening=OPENING)
 
     @blueprint.get("/closed-for-a-reason")
-    @guard.public
+    @public
     def closed_for_a_reason():
         raise Closed(next_opening=None, why="Listrik padam {besar}")
 
     @blueprint.get("/another-day")
-    @guard.public
+    @public
     def another_day():
         raise OtherDay(day=OPENING.date())
 
     @blueprint.get("/away")
-    @guard.public
+    @public
     def away():
         raise StoreUnavailable()
 
     @blueprint.get("/broken")
-    @guard.public
+    @public
     def broken():
         raise RuntimeError("rahasia")
 
@@ -75,13 +77,13 @@ def api() -> Blueprint:
         return {"secret": True}
 
     @blueprint.post("/wishes")
-    @guard.public
+    @public
     @blueprint.arguments(Wish())
     def wish(wanted):
         return wanted
 
     @blueprint.get("/malls/<mall>/counters/<counter>")
-    @guard.allow("operator", "supervisor")
+    @allow("operator", "supervisor")
     def counter(mall, counter):
         return {"actor": guard.actor().name, "id": g.request_id}
 
@@ -92,7 +94,7 @@ def pages() -> PlainBlueprint:
     blueprint = PlainBlueprint("testpages", __name__, url_prefix="/ticketing")
 
     @blueprint.get("/closed")
-    @guard.public
+    @public
     def closed():
         raise Closed(next_opening=OPENING)
 
@@ -113,7 +115,7 @@ def client(private):
 
 def app_with(private: bytes, ready):
     public = tokens.OKPKey.import_key(private).as_pem(private=False).decode()
-    return web.create_app(HOUSE, Verifier(public), [api(), pages()], ready, "MPP test")
+    return make_app(HOUSE, Verifier(public), [api(), pages()], ready, "MPP test")
 
 
 def bearer(private: bytes, role: str = "operator", days: float = 1, **scope: str) -> dict[str, str]:
@@ -188,17 +190,6 @@ def test_a_page_offers_every_other_language_that_there_is_a_file_for(private, mo
     assert "Saat ini tutup" in page
     assert ">Indonesia</a>" in page
     assert ">Basa Jawa</a>" not in page
-
-
-@pytest.mark.parametrize("module", sorted((web.CHASSIS / "static").glob("*.js")), ids=lambda module: module.name)
-def test_a_page_names_all_modules_that_its_script_will_need(module, private):
-    app = app_with(private, {})
-    with app.test_request_context("/ticketing/closed"):
-        tags = render_template_string("{{ script(name) }}", name=module.name)
-    named = set(re.findall(r'rel="modulepreload" href="/ticketing/static/([\w-]+\.js)"', tags))
-    for name in (module.name, *named):
-        assert set(re.findall(r"'\./([\w-]+\.js)'", (module.parent / name).read_text())) <= named
-    assert f'src="/ticketing/static/{module.name}?v=' in tags
 
 
 def test_a_program_gets_a_document_also_from_a_page(client):

@@ -11,7 +11,7 @@ import pytest
 import waiting
 from runbook import as_typed, project_folder
 
-from services.chassis import tokens
+from services.kernel import tokens
 
 MALL = "pekalongan"
 SERVICE = "DUKCAPIL-KTPREKAM"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.asyncapi import ROOT, schemas, written
+from tools.asyncapi import ROOT, schemas, written
 
 FILES = written()
 PARSER = ROOT / "build" / "asyncapi"

@@ -11,9 +11,9 @@ from examples import TUESDAY_NINE
 import services
 from services.catalog import subscriptions as catalog
 from services.catalog.domain.waiting import WAITING
-from services.chassis import access
-from services.chassis.access import REVOCATIONS
 from services.chassis.cloud_event import CloudEvent, decode, encode
+from services.kernel import access
+from services.kernel.access import REVOCATIONS
 from services.notifications import subscriptions as notifications
 from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.mall import MALL as MALL_OF_TEXTS

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from rights import RIGHTS, privileges
 
-from deploy.local.system import ROOT, WEBS, WORKERS
+from tools.local.system import ROOT, WEBS, WORKERS
 
 CLUSTER = ROOT / "deploy/cluster"
 VERSIONS = ("1.34.0", "1.37.0")

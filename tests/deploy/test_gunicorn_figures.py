@@ -15,11 +15,12 @@ from servers import free_port
 from waiting import eventually
 
 APP = """
-from services.chassis import tokens, web
+from services.kernel import tokens
+from services.kernel.app import make_app
 
 def create_app():
     verifier = tokens.Verifier(open({key!r}).read())
-    return web.create_app("ticketing", verifier, [], {{}}, "MPP test")
+    return make_app("ticketing", verifier, [], {{}}, "MPP test")
 """
 
 
@@ -27,7 +28,7 @@ class Web:
     """A web process with three workers, as it is served everywhere."""
 
     def __init__(self, folder: Path) -> None:
-        from services.chassis import tokens
+        from services.kernel import tokens
 
         tokens.make_keys(folder)
         (folder / "three_workers.py").write_text(APP.format(key=str(folder / "token_public.pem")))

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from prometheus_client.core import REGISTRY
 
-from deploy.local.system import WEBS, WORKERS
 from services.chassis.dead_letters import DeadLetters
 from services.notifications.sms import dispatcher
 from services.notifications.sms.outgoing import Outgoing
 from services.notifications.webhooks import loops as webhooks
 from services.ticketing.figures import queues
 from services.ticketing.queue import Queue
+from tools.local.system import WEBS, WORKERS
 
 FOLDER = Path("deploy/observability")
 CONFIG = FOLDER / "prometheus/prometheus.yml"

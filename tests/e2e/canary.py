@@ -10,7 +10,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from pymongo import MongoClient
 
-from deploy.local import System
+from tools.local import System
 
 
 def places(system: System, number: re.Pattern[str]) -> set[str]:

@@ -14,9 +14,9 @@ import pytest
 from servers import apache_kafka, kafka, running
 from waiting import eventually
 
-from deploy.local import System
-from deploy.local.system import SEED
-from services.chassis import tokens
+from services.kernel import tokens
+from tools.local import System
+from tools.local.system import SEED
 
 MALL = "pekalongan"
 

@@ -11,9 +11,9 @@ import httpx
 from e2e.conftest import Site, eventually
 from kafka import KafkaConsumer, TopicPartition
 
-from deploy.local import System
-from deploy.local.system import SEED
 from services.chassis.cloud_event import decode
+from tools.local import System
+from tools.local.system import SEED
 
 MALL = "ramai"
 

@@ -13,7 +13,7 @@ import pytest
 from e2e.browser import SCREENS, picture, playwright, seen
 from e2e.conftest import Site, eventually, key
 
-from deploy.local.system import SEED
+from tools.local.system import SEED
 
 pytestmark = SCREENS
 

@@ -11,7 +11,7 @@ from e2e.accessible import violations
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
 from e2e.conftest import MALL, Site, key
 
-from deploy.local.system import SEED
+from tools.local.system import SEED
 
 pytestmark = IN_CHROMIUM
 

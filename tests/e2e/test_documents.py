@@ -156,7 +156,7 @@ def test_a_sample_does_what_the_document_says(sample: Sample, site: Site, broker
     trusted = os.environ.get("SSL_CERT_FILE", "")
     if "KafkaConsumer" in sample.code and not broker:
         pytest.skip("where this system's broker is, nobody says")
-    (tmp_path / "mpp").symlink_to(ROOT / "deploy" / "mpp.py")
+    (tmp_path / "mpp").symlink_to(ROOT / "clients" / "mpp.py")
     (tmp_path / "receive.py").write_text(RECEIVER)
     token = {
         role: site.client(role, **scope).headers["Authorization"].partition(" ")[2] for role, scope in ROLES.items()

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 from e2e.conftest import MALL, Site, eventually, key, poison
 
-from deploy.local.system import ROOT
+from tools.local.system import ROOT
 
-MPP = str(ROOT / "deploy" / "mpp.py")
+MPP = str(ROOT / "clients" / "mpp.py")
 ITS = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ}
 
 

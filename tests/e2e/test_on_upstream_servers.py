@@ -16,7 +16,7 @@ from e2e.conftest import Site
 from servers import free_port
 from waiting import eventually
 
-from deploy.local import System
+from tools.local import System
 
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # the containers end with their block, no reaper needed
 docker = pytest.importorskip("docker")

@@ -18,8 +18,6 @@ from e2e.crowd import wait_until_published
 from kafka import KafkaConsumer, TopicPartition
 from pymongo import MongoClient
 
-from deploy.local import System
-from deploy.local.system import ROOT
 from services.catalog.directory import Malls
 from services.chassis.cloud_event import decode
 from services.chassis.event_store import EventStore, connect
@@ -27,6 +25,8 @@ from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences
 from services.notifications.sms.dispatcher import reference_of
 from services.ticketing.queue import Queue
+from tools.local import System
+from tools.local.system import ROOT
 
 pytestmark = pytest.mark.faults
 

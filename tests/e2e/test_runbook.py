@@ -11,7 +11,7 @@ import pytest
 from e2e.conftest import MALL, Site, eventually, key, never_closes
 from runbook import IN_A_SERVICE, NOT_RUN, as_typed, command, commands, needs_no_container, project_folder
 
-from deploy.local.system import ROOT
+from tools.local.system import ROOT
 
 FOLLOWING = command("docker compose exec -T ticketing-worker python -m services.chassis.backup save --follow")
 LINES = [line for one in commands() for line in one.splitlines() if needs_no_container(line) and one != FOLLOWING]

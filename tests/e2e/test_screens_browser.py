@@ -12,7 +12,7 @@ from escpos.exceptions import DeviceNotFoundError
 from escpos.printer import Dummy
 from werkzeug.serving import make_server
 
-from deploy.print_agent import Printer, create_app
+from clients.print_agent import Printer, create_app
 
 pytestmark = SCREENS
 

@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.local import System
-from deploy.local.system import ROOT
+from tools.local import System
+from tools.local.system import ROOT
 
 
 def simulate(data: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"MPP_DATA": str(data), "MPP_PORT": url.rpartition(":")[2], "COLUMNS": "120"}
-    command = [sys.executable, "-m", "deploy.simulate", *arguments]
+    command = [sys.executable, "-m", "tools.simulate", *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
 
 

@@ -13,9 +13,9 @@ from e2e.crowd import MALL, Clerk, Visitors, add_mall, code_of, in_stream_order,
 from e2e.test_recovery import SERVICES, handed_over, texts_in, worker
 from servers import Server, free_port
 
-from deploy.local import System
-from deploy.local.system import ROOT
 from services.chassis.event_store import connect
+from tools.local import System
+from tools.local.system import ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 OLDER = "e9f2cc6"  # before figures, traces, and what an event in Kafka tells of its trace

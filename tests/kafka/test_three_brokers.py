@@ -13,9 +13,9 @@ from deploy.kafka.access import Administration
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit, EventStore, StoredCommand, StoredEvent
-from services.chassis.journal import Journal
 from services.chassis.life import Life
 from services.chassis.outbox import Topic, relay
+from services.kernel.journal import Journal
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
 TOPIC = "mpp.ticketing"

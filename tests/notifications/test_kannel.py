@@ -17,7 +17,7 @@ from servers import free_port
 from waiting import eventually
 from werkzeug.serving import make_server
 
-from services.chassis import tokens
+from services.kernel import tokens
 from services.notifications.app import create_app
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import SMS, Correspondences

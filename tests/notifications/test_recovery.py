@@ -7,9 +7,9 @@ import pytest
 from notifications.attacker import dump, recovered, stored
 from notifications.test_sending import BUDI, SITI, Gateway, Mall
 
-from services.chassis import tokens
 from services.chassis.limits import DAY, Limit, Limits
 from services.chassis.seal import Seal
+from services.kernel import tokens
 from services.notifications.app import create_app
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences

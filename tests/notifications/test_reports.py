@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from services.chassis import tokens
+from services.kernel import tokens
 from services.notifications.app import create_app
 from services.notifications.contacts import Contacts
 from services.notifications.correspondence import Correspondences

@@ -9,9 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 from waiting import eventually
 
-from services.chassis import tokens
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import EventStore
+from services.kernel import tokens
 from services.notifications import correspondence
 from services.notifications.app import create_app
 from services.notifications.contacts import Contacts

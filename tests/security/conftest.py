@@ -20,8 +20,8 @@ from services.catalog import app as catalog
 from services.catalog.directory import Malls
 from services.catalog.domain.directory import ImportCatalog
 from services.catalog.seed import read
-from services.chassis import tokens
 from services.chassis.event_store import EventStore, connect
+from services.kernel import tokens
 from services.notifications import app as notifications
 from services.notifications import correspondence
 from services.ticketing import app as ticketing

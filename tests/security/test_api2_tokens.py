@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey
 from security.conftest import MALL
 
-from services.chassis import tokens
+from services.kernel import tokens
 
 NOW = int(time.time())
 CLAIMS = {"sub": "Mallory", "role": "supervisor", "iat": NOW, "exp": NOW + 3600, "mall": "pekalongan"}

@@ -5,7 +5,7 @@ import re
 import pytest
 from architecture.test_routes import STAFF_ONLY
 
-from services.chassis.tokens import ROLES
+from services.kernel.tokens import ROLES
 
 STAFF = [(endpoint, set(roles)) for roles, endpoints in STAFF_ONLY.items() for endpoint in sorted(endpoints)]
 PLACES = {"mall": "pekalongan", "counter": "G02", "day": "2026-11-24", "scope": "mall"}  # whatever else: x

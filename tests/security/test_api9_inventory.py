@@ -5,7 +5,7 @@ import re
 import pytest
 from openapi_spec_validator import validate
 
-from deploy.bench.pages import PAGES as MEASURED
+from tools.bench.pages import PAGES as MEASURED
 
 EVERYWHERE = {"/livez", "/readyz", "/metrics"}
 DOCUMENTATION = {"/api/openapi.json", "/api/docs", "/static/<path:filename>"}

@@ -23,8 +23,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from services.chassis.tokens import ROLES
 from services.chassis.web import _roles as roles_of
+from services.kernel.tokens import ROLES
 
 CASES = int(os.environ.get("MPP_FUZZ_CASES", "200"))
 LONG = "MPP_FUZZ_CASES" in os.environ

@@ -14,8 +14,8 @@ from flask import Flask
 from security.conftest import APPS, MALL, Houses, houses_on
 
 from services.catalog import app as catalog
-from services.chassis.codes import id_of
 from services.chassis.limits import Limit, Limits
+from services.kernel.codes import id_of
 from services.ticketing.domain.day.commands import BookPlace, CallNext, Finish
 from services.ticketing.survey.domain import ELEMENTS
 

@@ -10,10 +10,10 @@ from security.conftest import MALL, houses_on
 from waiting import eventually
 
 from services.chassis import limits
-from services.chassis.access import STREAM, Heard, HearRevoked
 from services.chassis.errors import TooMany
 from services.chassis.limits import DAY, Backoff, Limit, Limits
-from services.chassis.tokens import COOKIE
+from services.kernel.access import STREAM, Heard, HearRevoked
+from services.kernel.tokens import COOKIE
 from services.ticketing.live import Client, Screens, TooManyScreens
 
 FEW = {"LIMIT_TICKETS": "3", "LIMIT_BOOKINGS": "2", "LIMIT_CANCELLATIONS": "2", "LIMIT_PHONES": "6"}

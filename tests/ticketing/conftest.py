@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from examples import TUESDAY_NINE, VISITOR_SECRET, mall
 
-from services.chassis import tokens
+from services.kernel import tokens
 from services.ticketing.api import bookings, counters, days, presence, reports, tickets
 from services.ticketing.app import create_app
 from services.ticketing.pages import staff, visitors

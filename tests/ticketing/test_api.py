@@ -7,7 +7,7 @@ import pytest
 from examples import KK, KTP, PRIORITIES, SIM, SUNDAY_NINE, TUESDAY_NINE
 from ticketing.conftest import PEKALONGAN, refusal
 
-from services.chassis.codes import id_of
+from services.kernel.codes import id_of
 
 ENGLISH = {"Accept-Language": "en"}
 

@@ -7,7 +7,7 @@ import pytest
 from examples import AGUS, BUDI, KK, KTP, RINI, SIM, SITI, TONO, TUESDAY_NINE, MallDay, mall, only
 from ticketing.conftest import PEKALONGAN, refusal
 
-from services.chassis.codes import id_of
+from services.kernel.codes import id_of
 from services.ticketing import views
 from services.ticketing.domain.day.commands import BookPlace, CancelBooking, CheckIn, CloseDay, IssueTicket, Tick
 from services.ticketing.domain.day.events import (

@@ -1,6 +1,6 @@
 """What visitors are told about their wait, on days played through the rules."""
 
-from deploy.bench import calibration
+from tools.bench import calibration
 
 
 def test_after_a_first_day_most_waits_fall_into_the_range_that_was_told():

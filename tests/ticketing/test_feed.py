@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from ticketing.conftest import PEKALONGAN, refusal
 
-from services.chassis.access import STREAM, Heard, HearRevoked
 from services.chassis.cloud_event import CloudEvent, decode
-from services.chassis.journal import Journal
-from services.chassis.tokens import Verifier
+from services.kernel.access import STREAM, Heard, HearRevoked
+from services.kernel.journal import Journal
+from services.kernel.tokens import Verifier
 from services.ticketing import live
 
 EVENTS = f"{PEKALONGAN}/events"
@@ -253,7 +253,7 @@ def test_a_stream_ends_when_its_token_is_revoked(stream, store, bearer, happened
     token = verifier.actor(headers["Authorization"], "").token
     until = datetime.now(UTC) + timedelta(days=1)
     Heard(store).streams.execute(STREAM, HearRevoked("token", token, 0, until, datetime.now(UTC)))
-    monkeypatch.setattr("services.chassis.access.MAX_AGE", 0.0)
+    monkeypatch.setattr("services.kernel.access.MAX_AGE", 0.0)
     happened(("ticket-called", DUKCAPIL))
     assert [message for message in messages if "data" in message] == []
 

@@ -8,8 +8,8 @@ import pytest
 from examples import VISITOR_SECRET
 from flask.testing import FlaskClient
 
-from services.chassis import tokens
-from services.chassis.access import Heard
+from services.kernel import tokens
+from services.kernel.access import Heard
 from services.ticketing.api import schemas
 from services.ticketing.app import create_app
 

@@ -13,8 +13,8 @@ from ticketing.conftest import PEKALONGAN, refusal
 
 from services.chassis import chain, seals, worker
 from services.chassis.event_store import EventStore, StoredCommand, _to_document
-from services.chassis.journal import Journal
 from services.chassis.seals import Keys, Sealing, Seals, Signer
+from services.kernel.journal import Journal
 from services.ticketing.contract import FINISHED_AS, FINISHED_BY, published
 
 DAY = "pekalongan/2026-11-24"

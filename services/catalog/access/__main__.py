@@ -14,7 +14,7 @@ from services.catalog.directory import Malls
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import Problem
 from services.chassis.event_store import EventStore, connect
-from services.chassis.tokens import ROLES, SCOPES
+from services.kernel.tokens import ROLES, SCOPES
 
 
 def main() -> None:

@@ -29,8 +29,10 @@ from services.catalog.access.passkeys import NoPasskeysHere, RelyingParty
 from services.catalog.access.people import HalfSignedIn, NotSignedIn, Registry, Session, SignedIn, now
 from services.catalog.access.provider import NoProvider
 from services.chassis.errors import Unauthorized
-from services.chassis.guard import actor, address, allow, cookie, cookie_name, must_be_same_origin, public, who_asks
-from services.chassis.tokens import COOKIE, ROLES, SCOPES, Actor, BadToken, Revoked, Verifier, WrongScope
+from services.chassis.origin import address, cookie, cookie_name, must_be_same_origin
+from services.chassis.routes import allow, public
+from services.kernel.guard import actor, who_asks
+from services.kernel.tokens import COOKIE, ROLES, SCOPES, Actor, BadToken, Revoked, Verifier, WrongScope
 
 if TYPE_CHECKING:
     from services.catalog.access.oidc import SignInProvider

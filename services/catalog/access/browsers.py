@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from services.chassis.tokens import DAY, read, sign
+from services.kernel.tokens import DAY, read, sign
 
 COOKIE = "mpp-known-browser"
 AUDIENCE = "urn:mpp:known-browser"

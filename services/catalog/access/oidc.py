@@ -25,7 +25,7 @@ from services.catalog.access.provider import (
     SignInInterrupted,
     Unnamed,
 )
-from services.chassis.guard import HOST_PREFIX
+from services.chassis.origin import HOST_PREFIX
 
 log = structlog.get_logger()
 

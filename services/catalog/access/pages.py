@@ -11,9 +11,11 @@ from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain import PLACES
 from services.catalog.access.people import HalfSignedIn
 from services.chassis.errors import Problem
-from services.chassis.guard import address, cookie, cookie_name, limited, public, recognized
-from services.chassis.tokens import COOKIE
+from services.chassis.origin import address, cookie, cookie_name
+from services.chassis.routes import public
 from services.chassis.web import as_told
+from services.kernel.guard import limited, recognized
+from services.kernel.tokens import COOKIE
 
 blueprint = Blueprint("access_pages", __name__, url_prefix="/catalog")
 

@@ -47,12 +47,12 @@ from services.catalog.access.second_factor import (
     SecondFactors,
     WrongCode,
 )
-from services.chassis.access import MAX_AGE
 from services.chassis.decider import Streams
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthorized
 from services.chassis.event_store import EventStore
 from services.chassis.seal import Seal
-from services.chassis.tokens import Actor, read, sign
+from services.kernel.access import MAX_AGE
+from services.kernel.tokens import Actor, read, sign
 
 IDLE = 30 * 60  # seconds that a session lasts without input by a person
 HALF_SIGNED_IN = "urn:mpp:half-signed-in"  # audience of what leads from the password to the second factor

@@ -13,8 +13,10 @@ from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain import Account, Removed
 from services.catalog.access.passkeys import TRANSPORTS, Ceremony, Passkey, RelyingParty
 from services.catalog.access.people import NotSignedIn, SignedIn
-from services.chassis.guard import actor, allow, cookie, must_be_same_origin, public, who_asks
-from services.chassis.tokens import Actor
+from services.chassis.origin import cookie, must_be_same_origin
+from services.chassis.routes import allow, public
+from services.kernel.guard import actor, who_asks
+from services.kernel.tokens import Actor
 
 READABLE = [Length(1, 40), Regexp(r"\s*\S"), Predicate("isprintable", error="String does not match expected pattern.")]
 blueprint = Blueprint(

@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app, request
 from flask_smorest import Blueprint
 
-from services.chassis.guard import public
+from services.chassis.routes import public
 from services.notifications.api.messages import correspondences
 from services.notifications.correspondence import now
 from services.notifications.domain.commands import RecordReport

@@ -7,9 +7,10 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
-from services.chassis.codes import id_of
-from services.chassis.guard import actor, allow, limited, public
+from services.chassis.routes import allow, public
 from services.chassis.web import command_context
+from services.kernel.codes import id_of
+from services.kernel.guard import actor, limited
 from services.notifications import contacts, correspondence, views
 from services.notifications.correspondence import Correspondences
 from services.notifications.domain.correspondence import STATUSES

@@ -10,10 +10,11 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.errors import Invalid
-from services.chassis.guard import actor, allow
 from services.chassis.instants import Instant
-from services.chassis.tokens import WrongScope
+from services.chassis.routes import allow
 from services.chassis.web import command_context
+from services.kernel.guard import actor
+from services.kernel.tokens import WrongScope
 from services.notifications.webhooks import views
 from services.notifications.webhooks.deliveries import Deliveries
 from services.notifications.webhooks.domain import (

@@ -14,7 +14,7 @@ from pymongo.errors import BulkWriteError
 
 from services.chassis.cloud_event import CloudEvent, structured
 from services.chassis.event_store import DUPLICATE, Document
-from services.chassis.journal import AGENCIES
+from services.kernel.journal import AGENCIES
 
 KEPT = timedelta(days=30)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)

@@ -8,8 +8,9 @@ from datetime import datetime
 from flask import current_app, request
 
 from services.chassis.errors import Forbidden, Problem, TooMany, Unavailable
-from services.chassis.guard import address, is_of_the_house
 from services.chassis.limits import Limits
+from services.chassis.origin import address
+from services.kernel.guard import is_of_the_house
 from services.ticketing.domain.day.events import Channel
 from services.ticketing.presence import TICKETS_A_PASS, Presence
 

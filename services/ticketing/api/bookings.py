@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from services.chassis.guard import is_staff, limited, public
+from services.chassis.routes import public
 from services.chassis.web import command_context, keyed_request
+from services.kernel.guard import is_staff, limited
 from services.ticketing import views
 from services.ticketing.api.admission import WITH_PASS, channel_of_booking, channel_of_ticket
 from services.ticketing.api.schemas import KEY, BookableOut, BookingOut, NewBooking, TicketOut, WantedBooking

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.chassis.guard import allow
+from services.chassis.routes import allow
 from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.schemas import KEY, Call, NewWalkIn, Reason, TicketOut

@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.chassis.guard import allow, public
+from services.chassis.routes import allow, public
 from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.admission import tickets_from

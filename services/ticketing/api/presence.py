@@ -8,7 +8,8 @@ import segno
 from flask import request
 
 from services.chassis.errors import TooMany
-from services.chassis.guard import address, allow, public
+from services.chassis.origin import address
+from services.chassis.routes import allow, public
 from services.ticketing.api.admission import SHOWN_TO, limits, presence, tickets_from
 from services.ticketing.api.schemas import NewPass, PassOut, PresenceOut
 from services.ticketing.api.tickets import blueprint, queue

@@ -6,8 +6,9 @@ from typing import Any
 from flask import Response, current_app
 
 from services.chassis.errors import NotFound
-from services.chassis.guard import actor, allow
-from services.chassis.tokens import WrongScope
+from services.chassis.routes import allow
+from services.kernel.guard import actor
+from services.kernel.tokens import WrongScope
 from services.ticketing import audit
 from services.ticketing.api.schemas import Format, Period
 from services.ticketing.api.tickets import blueprint, queue

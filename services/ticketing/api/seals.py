@@ -6,7 +6,7 @@ from flask import current_app
 from flask_smorest import Blueprint
 
 from services.chassis.errors import NotFound
-from services.chassis.guard import public
+from services.chassis.routes import public
 from services.chassis.seals import Seals
 from services.ticketing.api.reports import day_named
 from services.ticketing.api.tickets import queue

@@ -5,10 +5,11 @@ from typing import Any
 from flask import current_app
 from flask_smorest import Blueprint
 
-from services.chassis.codes import Codes, id_of
 from services.chassis.errors import KeyReused
-from services.chassis.guard import actor, allow, is_staff, limited, public
+from services.chassis.routes import allow, public
 from services.chassis.web import command_context, keyed_request
+from services.kernel.codes import Codes, id_of
+from services.kernel.guard import actor, is_staff, limited
 from services.ticketing import views
 from services.ticketing.api.admission import WITH_PASS, admitted
 from services.ticketing.api.schemas import (

@@ -6,7 +6,7 @@ from typing import Any
 from babel.dates import format_date
 from flask import render_template
 
-from services.chassis.guard import public
+from services.chassis.routes import public
 from services.chassis.web import language
 from services.ticketing import views
 from services.ticketing.api import queue
@@ -15,7 +15,8 @@ from services.ticketing.domain import hours
 from services.ticketing.domain.day import in_force
 from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.mall import Mall
-from services.ticketing.pages.visitors import about, blueprint, in_language
+from services.ticketing.names import about, names_of
+from services.ticketing.pages.visitors import blueprint
 from services.ticketing.queue import now
 
 
@@ -104,12 +105,3 @@ def _day(known: Mall, day: str) -> date:
 
 def _today(known: Mall) -> date:
     return hours.business_day(now(), known.about.zone)
-
-
-def names_of(known: Mall) -> dict[str, dict[str, str]]:
-    """What codes in reports stand for."""
-    return {
-        "service": {service.code: service.name for service in known.services.values()},
-        "agency": {agency.code: agency.name for agency in known.agencies.values()},
-        "class": {one.code: in_language(one.name) for one in known.about.classes},
-    }

@@ -14,15 +14,17 @@ from babel.dates import format_date
 from flask import Blueprint, Response, current_app, render_template, request
 
 from services.chassis.errors import NotFound
-from services.chassis.guard import public, recognized
+from services.chassis.routes import public
 from services.chassis.web import language, policy, text
 from services.chassis.words import DEFAULT, Words
+from services.kernel.guard import recognized
 from services.ticketing import views, voice
 from services.ticketing.api import queue
 from services.ticketing.api.admission import SHOWN_TO, tickets_from
 from services.ticketing.api.bookings import bookable, shown_booking
 from services.ticketing.domain.day import in_force
 from services.ticketing.domain.mall import Mall
+from services.ticketing.names import about, in_language
 from services.ticketing.queue import HISTORY_AGE, booking_of, now, ticket_of
 from services.ticketing.survey.api import surveys
 
@@ -246,16 +248,6 @@ def _qr(path: str) -> Response:
 def _clock(time: str) -> str:
     """ "10:00" as the page's language writes it."""
     return time.replace(":", ".") if language() == "id" else time
-
-
-def in_language(names: Mapping[str, str]) -> str:
-    """A name in the language of the page; in Indonesian, or any, if it has none in that."""
-    return names.get(language()) or names.get(DEFAULT) or next(iter(names.values()), "")
-
-
-def about(mall: Mall) -> dict[str, str]:
-    """What every page of a mall needs to know of it."""
-    return {"code": mall.about.code, "name": mall.about.name, "zone": mall.about.zone}
 
 
 def _hall(mall: Mall) -> dict[str, object]:

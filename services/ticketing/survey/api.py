@@ -9,9 +9,10 @@ from flask import Response, current_app
 from flask_smorest import Blueprint
 
 from services.chassis.errors import Invalid
-from services.chassis.guard import actor, allow, limited, public
-from services.chassis.tokens import WrongScope
+from services.chassis.routes import allow, public
 from services.chassis.web import command_context, language
+from services.kernel.guard import actor, limited
+from services.kernel.tokens import WrongScope
 from services.ticketing.api.reports import days_between
 from services.ticketing.api.schemas import KEY
 from services.ticketing.api.tickets import queue

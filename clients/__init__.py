@@ -1,0 +1,1 @@
+"""What others run: the command line, the print agent on a kiosk."""

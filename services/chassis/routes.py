@@ -1,0 +1,35 @@
+"""What routes declare: who may call them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """Who may call which route, as functions that the web factory calls: it needs neither roles nor tokens.
+
+    `check` takes the view of a request, before the body is read, and raises a `Problem` to refuse it. `caller` names
+    the sender, which keeps the idempotency keys of callers apart.
+    """
+
+    check: Callable[[Callable[..., Any]], None]
+    caller: Callable[[], str]
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def public(view: View) -> View:
+    """Declare that anybody may call this route."""
+    return allow()(view)
+
+
+def allow(*roles: str) -> Callable[[View], View]:
+    """Declare which roles may call this route; a token with a scope only there. None: anybody."""
+
+    def mark(view: View) -> View:
+        view.access = frozenset(roles)  # type: ignore[attr-defined]
+        return view
+
+    return mark

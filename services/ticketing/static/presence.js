@@ -1,0 +1,37 @@
+import { keptToken, request } from './api.js';
+import { fill } from './page.js';
+
+const AGAIN_MS = 5_000; // after a request that failed
+const MARGIN_MS = 200; // so that the server has reached the next minute
+
+/**
+ * Keep the code of this minute in a part of the page, where the screen has a token or staff are signed in. `onShown` is
+ * called with whether there is one; while the line is down, an old code is not shown.
+ */
+export function showPresence(mall, parts, isStaff, onShown) {
+  const token = keptToken();
+  if (!token && !isStaff) return;
+
+  /** @param {{ code: any, qr?: string }} presence */
+  function show({ code, qr = '' }) {
+    for (const part of code ? parts : []) {
+      fill(part, { code: code.replace(/(.{3})(?=.)/g, '$1 ') });
+      for (const picture of part.querySelectorAll('[data-qr]'))
+        picture.src = `data:image/svg+xml,${encodeURIComponent(qr)}`;
+    }
+    onShown(code !== null);
+  }
+
+  async function renew() {
+    try {
+      const told = await request(`/ticketing/api/malls/${mall}/presence`, { token });
+      show(told);
+      if (told.code) setTimeout(renew, told.seconds * 1000 + MARGIN_MS);
+    } catch (problem) {
+      show({ code: null });
+      if (problem.status !== 401 && problem.status !== 403) setTimeout(renew, AGAIN_MS);
+    }
+  }
+
+  renew();
+}

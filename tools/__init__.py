@@ -1,0 +1,1 @@
+"""What developers run: the local system, benchmarks, simulations, documents from the code."""
