@@ -8,8 +8,8 @@ from examples import BUDI, KK, KTP, RINI, SIM, SITI, MallDay, mall
 from immutables import Map
 
 from services.chassis.errors import Problem
+from services.ticketing.domain.day import DAY, in_force, refusals, turns
 from services.ticketing.domain.day import commands as do
-from services.ticketing.domain.day import in_force, refusals, turns
 from services.ticketing.domain.mall import Bookings, Closure, ClosureDeclared, Mall
 from services.ticketing.domain.mall import evolve as learn
 
@@ -203,3 +203,18 @@ def test_wait_is_the_same_in_whatever_order_counters_are_listed():
         return turns.outlook_of_next(day.state, day.mall, order, KK, priority=False, now=day.now).wait.seconds
 
     assert wait(counters) == wait(counters[::-1]) == wait(counters[1:]) < wait(counters[:1])
+
+
+def test_call_out_of_turn_or_after_a_transfer_teaches_no_wait():
+    day = MallDay()
+    day.issue(SITI, KK)
+    day.issue(BUDI, KK)
+    day.when(do.CallTicket("G02", BUDI, "Lansia", day.now, day.mall))
+    assert (day.state.tickets[BUDI].residual, day.state.residuals) == (None, ())
+    day.when(do.TransferTicket(SITI, None, KK, "G2B", "", day.now, day.mall))
+    day.call("G2B")
+    assert (day.state.tickets[SITI].residual, day.state.residuals) == (None, ())
+    older = replace(MallDay().issue(RINI, SIM), expected_wait=None)
+    day.state = DAY.evolve(day.state, older)
+    day.call("G03")
+    assert (day.state.tickets[RINI].residual, day.state.residuals) == (None, ())
