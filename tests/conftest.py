@@ -45,6 +45,7 @@ monitoring.register(WATCH)
 compiled.keep()
 
 
+@pytest.hookimpl(optionalhook=True)  # `make mutate` runs without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than processors: a third of the time of the tests is spent on waiting for other processes."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

@@ -281,3 +281,13 @@ def test_closures_of_an_instant_are_those_that_hold():
     second = timedelta(seconds=1)
     moments = (NINE - second, NINE, LATER - second, LATER)
     assert [state.closures_at(now) for now in moments] == [[], [short, endless], [short, endless], [endless]]
+
+
+def test_service_without_visitors_adds_none_to_the_count():
+    away = replace(BEFORE, agencies={**AGENCIES, "PLN": replace(AGENCIES["PLN"], suspended="Pindah")})
+    shut = of_mall(exceptions=(HoursException(FRIDAY, (), "Libur"),))
+    few = People(at("09:00:00"), {"METER": 16}, {FRIDAY: {"DAYA": 8}}, ("G01",))
+    assert (concerns(BEFORE, away, few).waiting, concerns(BEFORE, away, few).days) == (16, {FRIDAY: 8})
+    assert (concerns(BEFORE, shut, few).waiting, concerns(BEFORE, shut, few).days) == (0, {FRIDAY: 8})
+    empty = People(at("09:00:00"), {}, {}, ())
+    assert (concerns(BEFORE, away, empty).waiting, concerns(BEFORE, away, empty).bookings) == (0, 0)

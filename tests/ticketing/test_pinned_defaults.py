@@ -155,6 +155,7 @@ def test_day_is_empty_before_its_first_event():
         "bookings",
     )
     empty = {name: {} for name in (*nothing, "measured")}
+    assert Day() == DAY.initial
     day = {one.name: getattr(DAY.initial, one.name) for one in fields(Day)}
     assert {name: dict(value) if name in empty else value for name, value in day.items()} == {
         "opened": None,

@@ -51,7 +51,8 @@ class Mutant:
 def mutants(path: str, source: bytes) -> list[Mutant]:
     """All mutants of a source, in the order of their positions; some may not compile (`is_sound`)."""
     spans = sorted(set(_Finder(source).spans()))
-    return [Mutant(path, start, end, text, lines) for (start, end, text), lines in spans]
+    found = [Mutant(path, start, end, text, lines) for (start, end, text), lines in spans]
+    return [mutant for mutant in found if mutant.applied(source) != source]  # `return None` to `return None`
 
 
 def is_sound(mutant: Mutant, source: bytes) -> bool:

@@ -17,7 +17,8 @@ class NotPatchable(Exception):
 
 
 def functions() -> Functions:
-    """All functions there are, by file and name."""
+    """All functions there are, by file and name. Unfreezes the garbage collector, which hides what it has frozen."""
+    gc.unfreeze()
     found: Functions = {}
     for each in gc.get_objects():
         if isinstance(each, FunctionType):

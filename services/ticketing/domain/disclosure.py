@@ -31,7 +31,7 @@ def grouping(months: Iterable[Mapping[str, int]]) -> Grouping | None:
     Each class is a group, or all priority classes are one; None if a group would have one to four visits in a month.
     """
     counts = [dict(month) for month in months]
-    classes = sorted({name for month in counts for name in month})
+    classes = {name for month in counts for name in month}
     each = {name: name for name in classes}
     two = {name: name if name == ORDINARY else PRIORITY for name in classes}
     return next((groups for groups in (each, two) if all(_is_large_enough(month, groups) for month in counts)), None)

@@ -276,7 +276,7 @@ def concerns(counter: CounterLearned, ticket: Ticket) -> bool:
 
     The console offers by the same rule.
     """
-    return (ticket.status != "waiting" and ticket.counter == counter.code) or in_force.gives(counter, ticket)
+    return ticket.counter == counter.code or in_force.gives(counter, ticket)
 
 
 def _must_concern(day: Day, mall: Mall, code: str, ticket: Ticket) -> None:

@@ -105,8 +105,6 @@ def _of_service(whole: int, service: ServiceLearned | None, percent: int) -> int
 
 def home_left(day: Day, mall: Mall, service: ServiceLearned | None = None) -> int:
     """Places that tickets from home may still take now, within the share and what is left of the day."""
-    if day.closed:
-        return 0
     left = home_share(mall) - day.places.home
     if service is not None and service.capacity is not None:
         left = min(left, home_share(mall, service) - day.places.home_by_service.get(service.code, 0))
@@ -148,12 +146,12 @@ def counter_of_day(day: Day, mall: Mall, code: str) -> CounterLearned:
 
 def counters_in_use(day: Day, mall: Mall) -> list[str]:
     """Codes of the counters of the catalogue, and of withdrawn ones that are open or that a visitor relies on."""
-    desks = [code for code, desk in day.desks.items() if desk.status != "closed"]
-    withdrawn = {code for code in (*desks, *day.serving) if code not in mall.counters}
+    open_desks = [code for code, desk in day.desks.items() if desk.status != "closed"]
+    codes = {*mall.counters, *open_desks, *day.serving}
     for code, promised in day.promised.items():
-        if code not in mall.counters and any(_waits_for(day, code, service) for service in promised.services):
-            withdrawn.add(code)
-    return sorted({*mall.counters, *withdrawn})
+        if code not in codes and any(_waits_for(day, code, service) for service in promised.services):
+            codes.add(code)
+    return sorted(codes)
 
 
 def _waits_for(day: Day, counter: str, service: str) -> bool:
