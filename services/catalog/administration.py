@@ -41,9 +41,10 @@ from services.catalog.domain.directory import (
 )
 from services.catalog.domain.limits import keywords, tidied
 from services.catalog.domain.mall import HOLIDAYS
+from services.chassis.bodies import takes
 from services.chassis.errors import Fault
+from services.chassis.idempotency import command_context
 from services.chassis.routes import allow
-from services.chassis.web import command_context, takes
 from services.kernel.guard import actor
 from services.kernel.tokens import WrongScope
 

@@ -17,8 +17,9 @@ from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPON
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.limits import attributes
 from services.catalog.domain.mall import MallListed
+from services.chassis.languages import language, text
 from services.chassis.routes import public
-from services.chassis.web import language, policy, text
+from services.chassis.web import policy
 from services.kernel.guard import recognized
 
 blueprint = Blueprint("pages", __name__)

@@ -24,7 +24,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from services.chassis import metrics
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import CloudEvent, encode
-from services.chassis.event_store import FULL_BATCH, Commit, Document, EventStore, Feed, PositionLost
+from services.chassis.event_store import FULL_BATCH, Changes, Commit, Document, EventStore, PositionLost
 from services.chassis.journal import Journal
 from services.chassis.life import Life, Loop
 
@@ -173,12 +173,12 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination], pa
 
 def _follow(store: EventStore, lease: Lease, destination: Destination, life: Life, pause: float) -> None:
     position, cause = lease.recall(destination.confirm())
-    with store.follow(lease.outbox, position) as feed:  # opened before a replay, so that nothing falls between them
+    with store.follow(lease.outbox, position) as changes:  # opened before a replay, so that nothing falls between them
         if cause:
             log.warning("delivering everything from the store", outbox=lease.outbox, cause=cause)
             metrics.REPLAYS.labels(lease.outbox).inc()
-            _replay(store, lease, feed.position, destination, life)
-        _pass_on(lease, feed, destination, life, pause)
+            _replay(store, lease, changes.position, destination, life)
+        _pass_on(lease, changes, destination, life, pause)
 
 
 def _replay(store: EventStore, lease: Lease, position: Document | None, destination: Destination, life: Life) -> None:
@@ -192,10 +192,10 @@ def _replay(store: EventStore, lease: Lease, position: Document | None, destinat
     lease.save(position, destination.confirm())
 
 
-def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life, pause: float) -> None:
+def _pass_on(lease: Lease, changes: Changes, destination: Destination, life: Life, pause: float) -> None:
     unsaved = False
     while life.goes_on() and lease.held():
-        commits = feed.batch()
+        commits = changes.batch()
         for commit in commits:
             if not (life.goes_on() and lease.held()):
                 return
@@ -205,7 +205,7 @@ def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life, pau
         metrics.passed_on(lease.outbox, ((now - commit.at).total_seconds() for commit in commits))
         unsaved = unsaved or bool(commits)
         if unsaved and (not commits or lease.save_is_due):
-            lease.save(feed.position, reached)
+            lease.save(changes.position, reached)
             unsaved = False
         if len(commits) < FULL_BATCH:
             life.rest(pause)

@@ -7,8 +7,8 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
+from services.chassis.idempotency import command_context
 from services.chassis.routes import allow, public
-from services.chassis.web import command_context
 from services.kernel.codes import id_of
 from services.kernel.guard import actor, limited
 from services.notifications import contacts, correspondence, views

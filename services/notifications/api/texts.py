@@ -8,8 +8,8 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length
 
 from services.chassis.errors import NotFound
+from services.chassis.idempotency import command_context
 from services.chassis.routes import allow
-from services.chassis.web import command_context
 from services.notifications.correspondence import now
 from services.notifications.domain.events import Kind
 from services.notifications.domain.mall import Mall, SwitchText, WordText

@@ -10,9 +10,9 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.errors import Invalid
+from services.chassis.idempotency import command_context
 from services.chassis.instants import Instant
 from services.chassis.routes import allow
-from services.chassis.web import command_context
 from services.kernel.guard import actor
 from services.kernel.tokens import WrongScope
 from services.notifications.webhooks import views

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from services.chassis.idempotency import command_context, keyed_request
 from services.chassis.routes import public
-from services.chassis.web import command_context, keyed_request
 from services.kernel.guard import is_staff, limited
 from services.ticketing import views
 from services.ticketing.api.admission import WITH_PASS, channel_of_booking, channel_of_ticket

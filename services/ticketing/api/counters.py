@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from services.chassis.idempotency import command_context
 from services.chassis.routes import allow
-from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.schemas import KEY, Call, NewWalkIn, Reason, TicketOut
 from services.ticketing.api.tickets import blueprint, codes, queue

@@ -4,8 +4,8 @@ import secrets
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.chassis.idempotency import command_context
 from services.chassis.routes import allow, public
-from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.admission import tickets_from
 from services.ticketing.api.schemas import HallOut, NewClosure, NewRule, Reason, WhichClosure

@@ -6,8 +6,8 @@ from flask import current_app
 from flask_smorest import Blueprint
 
 from services.chassis.errors import KeyReused
+from services.chassis.idempotency import command_context, keyed_request
 from services.chassis.routes import allow, public
-from services.chassis.web import command_context, keyed_request
 from services.kernel.codes import Codes, id_of
 from services.kernel.guard import actor, is_staff, limited
 from services.ticketing import views

@@ -6,8 +6,8 @@ from typing import Any
 from babel.dates import format_date
 from flask import render_template
 
+from services.chassis.languages import language
 from services.chassis.routes import public
-from services.chassis.web import language
 from services.ticketing import views
 from services.ticketing.api import queue
 from services.ticketing.api.reports import day_named

@@ -14,8 +14,9 @@ from babel.dates import format_date
 from flask import Blueprint, Response, current_app, render_template, request
 
 from services.chassis.errors import NotFound
+from services.chassis.languages import language, text
 from services.chassis.routes import public
-from services.chassis.web import language, policy, text
+from services.chassis.web import policy
 from services.chassis.words import DEFAULT, Words
 from services.kernel.guard import recognized
 from services.ticketing import views, voice

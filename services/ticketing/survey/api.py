@@ -9,8 +9,9 @@ from flask import Response, current_app
 from flask_smorest import Blueprint
 
 from services.chassis.errors import Invalid
+from services.chassis.idempotency import command_context
+from services.chassis.languages import language
 from services.chassis.routes import allow, public
-from services.chassis.web import command_context, language
 from services.kernel.guard import actor, limited
 from services.kernel.tokens import WrongScope
 from services.ticketing.api.reports import days_between
