@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.inbox import Reaction
-from services.kernel.access import on_access_revoked
+from services.kernel import access
 from services.notifications.correspondence import now, stream_of
 from services.notifications.domain.commands import (
     Command,
@@ -232,8 +232,7 @@ MALL_REACTIONS: Mapping[str, Reaction] = {
 }
 
 # Of access, into a stream of its own.
-ACCESS_TOPICS = ["mpp.catalog"]
-ACCESS_REACTIONS: Mapping[str, Reaction] = {f"{TYPES}access-revoked.v1": on_access_revoked}
+ACCESS_TOPICS, ACCESS_REACTIONS = access.TOPICS, access.REACTIONS
 
 
 def _position(event: CloudEvent) -> Position:
