@@ -13,7 +13,6 @@ from marshmallow.validate import Length, OneOf
 
 from services.catalog import archive, document, history, tables, views
 from services.catalog.api import malls
-from services.catalog.directory import now
 from services.catalog.domain import limits
 from services.catalog.domain.concerns import People, Reason, concerns
 from services.catalog.domain.directory import (
@@ -42,6 +41,7 @@ from services.catalog.domain.directory import (
 from services.catalog.domain.limits import keywords, tidied
 from services.catalog.domain.mall import HOLIDAYS
 from services.chassis.bodies import takes
+from services.chassis.clock import now
 from services.chassis.errors import Fault
 from services.chassis.idempotency import command_context
 from services.chassis.routes import allow

@@ -9,9 +9,10 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
 from services.catalog import views
-from services.catalog.directory import Malls, now
+from services.catalog.directory import Malls
 from services.catalog.domain.directory import PUBLIC_COMPONENTS, Directory
 from services.catalog.domain.mall import HOLIDAYS, RULES
+from services.chassis.clock import now
 from services.chassis.routes import public
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog/api", description="Who offers what, when and where")

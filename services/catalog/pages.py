@@ -11,12 +11,12 @@ from markupsafe import Markup
 
 from services.catalog import views
 from services.catalog.api import malls, waiting_now
-from services.catalog.directory import now
 from services.catalog.domain import limits, opening
 from services.catalog.domain.directory import INTERNAL_COMPONENTS, PUBLIC_COMPONENTS, CounterListed, Directory
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.limits import attributes
 from services.catalog.domain.mall import MallListed
+from services.chassis.clock import now
 from services.chassis.languages import language, text
 from services.chassis.routes import public
 from services.chassis.web import policy

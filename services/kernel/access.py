@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
+from services.chassis.clock import now
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.decider import Decider, Streams
 from services.chassis.event_store import EventStore
@@ -93,8 +94,3 @@ def on_access_revoked(event: CloudEvent) -> tuple[str, HearRevoked]:
 
 
 REACTIONS = {REVOKED: on_access_revoked}
-
-
-def now() -> datetime:
-    """This instant."""
-    return datetime.now(UTC)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.chassis.clock import now
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.inbox import Reaction
 from services.kernel import access
-from services.notifications.correspondence import now, stream_of
+from services.notifications.correspondence import stream_of
 from services.notifications.domain.commands import (
     Command,
     HearBooked,

@@ -11,6 +11,7 @@ from examples import TUESDAY_NINE
 import services
 from services.catalog import subscriptions as catalog
 from services.catalog.domain.waiting import WAITING
+from services.chassis.clock import CLOCK
 from services.chassis.cloud_event import CloudEvent, decode, encode
 from services.kernel import access
 from services.kernel.access import REVOCATIONS
@@ -43,8 +44,7 @@ UNKNOWN = {"since_next_year": {"nested": [1, 2]}, "seats": 7}
 
 @pytest.fixture(autouse=True)
 def _the_clock_stands(monkeypatch):
-    monkeypatch.setattr(notifications, "now", lambda: TUESDAY_NINE)
-    monkeypatch.setattr(access, "now", lambda: TUESDAY_NINE)
+    monkeypatch.setattr(CLOCK, "read", lambda: TUESDAY_NINE)
 
 
 def event(event_type: str, data: dict) -> CloudEvent:

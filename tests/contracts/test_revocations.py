@@ -7,6 +7,7 @@ from examples import TUESDAY_NINE
 
 from services.catalog import contract
 from services.catalog.access import contract as access_contract
+from services.chassis.clock import CLOCK
 from services.kernel import access
 from services.kernel.access import REVOCATIONS, Revocations
 
@@ -20,7 +21,7 @@ READ = {OLD: (contract.TOPIC,), NEW: access.TOPICS}
 
 @pytest.fixture(autouse=True)
 def _at_nine(monkeypatch):
-    monkeypatch.setattr(access, "now", lambda: TUESDAY_NINE)
+    monkeypatch.setattr(CLOCK, "read", lambda: TUESDAY_NINE)
 
 
 def received(commits, catalog: str, consumer: str) -> list:

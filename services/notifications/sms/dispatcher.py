@@ -14,10 +14,11 @@ from prometheus_client import Counter, Histogram
 from pymongo.errors import PyMongoError
 
 from services.chassis import tracing
+from services.chassis.clock import now
 from services.chassis.event_store import Commit, EventStore
 from services.chassis.outbox import Reached
 from services.chassis.worker import AWAY
-from services.notifications.correspondence import Correspondences, business_day, is_booking, now
+from services.notifications.correspondence import Correspondences, business_day, is_booking
 from services.notifications.domain.commands import (
     ClaimMessage,
     HandedOver,

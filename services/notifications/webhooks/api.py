@@ -9,6 +9,7 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
+from services.chassis.clock import now
 from services.chassis.errors import Invalid
 from services.chassis.idempotency import command_context
 from services.chassis.instants import Instant
@@ -28,7 +29,7 @@ from services.notifications.webhooks.domain import (
     Webhook,
 )
 from services.notifications.webhooks.news import News
-from services.notifications.webhooks.registry import Registry, now
+from services.notifications.webhooks.registry import Registry
 
 PREFIX = "/notifications/api/malls/<mall>/webhooks"
 FARTHEST = timedelta(days=31)  # back from now: what was before is not kept for webhooks

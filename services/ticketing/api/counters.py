@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.chassis.clock import now
 from services.chassis.idempotency import command_context
 from services.chassis.routes import allow
 from services.ticketing import views
@@ -20,7 +21,7 @@ from services.ticketing.domain.day.commands import (
 )
 from services.ticketing.domain.day.events import TicketCalled
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import now, ticket_of
+from services.ticketing.queue import ticket_of
 
 
 @blueprint.get("/counters/<counter>")

@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app
 from flask_smorest import Blueprint
 
+from services.chassis.clock import now
 from services.chassis.errors import KeyReused
 from services.chassis.idempotency import command_context, keyed_request
 from services.chassis.routes import allow, public
@@ -41,7 +42,7 @@ from services.ticketing.domain.day.commands import (
 )
 from services.ticketing.domain.day.events import TicketIssued, TicketTransferred
 from services.ticketing.domain.day.refusals import SameVisit
-from services.ticketing.queue import Queue, now, ticket_of
+from services.ticketing.queue import Queue, ticket_of
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/ticketing/api/malls/<mall>", description="The queue of a mall")
 
