@@ -18,19 +18,32 @@ TYPES = "id.go.mpp."
 LATEST = "0.5.0"  # of the Kafka binding
 LEFT_OUT = ("$schema", "$id", "examples")  # the first two are of the file; examples are given with the message
 STREAMED = ("ticketing",)  # services that have a live process
+MALL_KEY = "The key is the mall, so that its events stay in order."
+KEYS = {"access": "The key is `access`. For our own services: agencies have no right to read it."}
 Document = dict[str, Any]
 
 
 def schemas(service: str) -> dict[str, Document]:
     """The schemas of a service's events, by type."""
-    files = sorted((ROOT / "services" / service / "schemas").glob("*.json"))
-    return {file.stem: json.loads(file.read_text()) for file in files}
+    return {file.stem: json.loads(file.read_text()) for file in _files(service)}
+
+
+def _files(service: str) -> list[Path]:
+    return sorted((ROOT / "services" / service).rglob("schemas/*.json"), key=lambda file: file.name)
+
+
+def topics(service: str) -> dict[str, list[str]]:
+    """The types of a service's events by topic: `services/catalog/access/schemas` holds those of `mpp.access`."""
+    found: dict[str, list[str]] = {service: []}
+    for file in _files(service):
+        found.setdefault(file.parent.parent.name, []).append(file.stem)
+    return found
 
 
 def document(services: Sequence[str]) -> Document:
     """The AsyncAPI 3.0 document of these services' events."""
     found = {service: schemas(service) for service in services}
-    channels = {name: channel for service in services for name, channel in _channels(service, found[service])}
+    channels = {name: channel for service in services for name, channel in _channels(service)}
     if len(services) > 1:
         messages = {service: _ref("messages", f"{service}-event") for service in services}
         channels["webhooks"] = {
@@ -74,18 +87,9 @@ def document(services: Sequence[str]) -> Document:
     }
 
 
-def _channels(service: str, found: dict[str, Document]) -> Iterator[tuple[str, Document]]:
-    yield (
-        service,
-        {
-            "address": f"mpp.{service}",
-            "title": f"Topic of {service}",
-            "description": "CloudEvents in binary mode. The key is the mall, so that its events stay in order.",
-            "servers": [{"$ref": "#/servers/kafka"}],
-            "messages": {_short(name): _ref("messages", name) for name in found},
-            "bindings": {"kafka": {"topic": f"mpp.{service}", "bindingVersion": LATEST}},
-        },
-    )
+def _channels(service: str) -> Iterator[tuple[str, Document]]:
+    for topic, names in topics(service).items():
+        yield topic, _topic(topic, names, KEYS.get(topic, MALL_KEY))
     malls = {"mall": {"description": "Code of the mall.", "examples": ["pekalongan"]}}
     http = {"servers": [{"$ref": "#/servers/http"}], "parameters": malls}
     yield (
@@ -109,6 +113,17 @@ def _channels(service: str, found: dict[str, Document]) -> Iterator[tuple[str, D
                 "messages": {"event": _ref("messages", f"{service}-event")},
             },
         )
+
+
+def _topic(topic: str, names: Sequence[str], key: str) -> Document:
+    return {
+        "address": f"mpp.{topic}",
+        "title": f"Topic of {topic}",
+        "description": f"CloudEvents in binary mode. {key}",
+        "servers": [{"$ref": "#/servers/kafka"}],
+        "messages": {_short(name): _ref("messages", name) for name in names},
+        "bindings": {"kafka": {"topic": f"mpp.{topic}", "bindingVersion": LATEST}},
+    }
 
 
 def _operation(name: str, channel: Document) -> Document:
@@ -136,7 +151,7 @@ def _messages(service: str, found: dict[str, Document]) -> Iterator[tuple[str, D
                 "examples": [{"payload": example} for example in schema["examples"]],
             },
         )
-    data = {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in found]}
+    data = {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in topics(service)[service]]}
     event = {
         "allOf": [
             {"$ref": "#/components/schemas/CloudEvent"},

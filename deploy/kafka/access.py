@@ -42,6 +42,7 @@ from services.chassis.config import Env
 
 SERVICES = ("catalog", "ticketing", "notifications")
 PUBLIC = tuple(f"mpp.{service}" for service in SERVICES)  # no personal data is in them: agencies may read them
+ACCESS = "mpp.access"  # what was revoked, from catalog to the other services: no agency reads it
 DAY = 24 * 60 * 60 * 1000  # ms
 RETENTION = 30 * DAY  # the services' stores keep everything for longer; see `replay`
 ATTEMPTS = 5
@@ -61,8 +62,10 @@ class Right:
 
 def rights_of_service(name: str) -> set[Right]:
     """It writes its own topics, dead letters included; it reads what all publish, in groups of its own name."""
+    revocations = ACLOperation.WRITE if name == "catalog" else ACLOperation.READ
     return {
         *(Right(ResourceType.TOPIC, topic, ACLOperation.READ) for topic in PUBLIC),
+        Right(ResourceType.TOPIC, ACCESS, revocations),
         Right(ResourceType.TOPIC, f"mpp.{name}", ACLOperation.WRITE),
         Right(ResourceType.TOPIC, dead_letters(name), ACLOperation.WRITE),
         Right(ResourceType.GROUP, name, ACLOperation.READ, prefix=True),
@@ -91,7 +94,7 @@ def settings_of_topics(replication: int) -> dict[str, dict[str, str]]:
     """Each topic, with how long it keeps its events and how many copies must have one before it counts as written."""
     usual = {"retention.ms": str(RETENTION), "min.insync.replicas": str(max(1, replication - 1))}
     parked = usual | {"max.message.bytes": str(LARGE)}
-    return dict.fromkeys(PUBLIC, usual) | {dead_letters(service): parked for service in SERVICES}
+    return dict.fromkeys((*PUBLIC, ACCESS), usual) | {dead_letters(service): parked for service in SERVICES}
 
 
 class Administration:

@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
 from services.catalog import views
-from services.catalog.directory import Malls, now
+from services.catalog.directory import Malls
 from services.catalog.domain.directory import (
     PUBLIC_COMPONENTS,
     AgencyListed,
@@ -19,6 +19,7 @@ from services.catalog.domain.directory import (
 )
 from services.catalog.domain.mall import Bookings, HoursException, MallListed, Priority, PriorityClass
 from services.catalog.field_schemas import response_fields
+from services.chassis.clock import now
 from services.chassis.routes import public
 
 blueprint = Blueprint("catalog", __name__, url_prefix="/catalog/api", description="Who offers what, when and where")

@@ -53,6 +53,6 @@ def create_app() -> Flask:
         app.extensions["sign_in_provider"] = SignInProvider(app, provider, signing)
     app.extensions["malls"] = malls
     journal = Journal(store.database, settings.schemas)
-    app.extensions["feed"] = feed.Feed("catalog", journal, malls.get, untold=["access-revoked.v1"])
+    app.extensions["feed"] = feed.Feed("catalog", journal, malls.get)
     app.extensions["dead_letters"] = DeadLetters(store.database)
     return app

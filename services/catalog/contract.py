@@ -25,7 +25,10 @@ TOPIC = "mpp.catalog"
 
 
 def published(commit: Commit) -> list[CloudEvent]:
-    """The public events of a commit, in order."""
+    """The public events of a commit, in order.
+
+    What was revoked is among them for workers of releases that do not read `mpp.access`: decision 0038 says until when.
+    """
     if commit.stream == access.STREAM:
         return access.published(commit)
     mall = commit.stream.removeprefix(PREFIX)

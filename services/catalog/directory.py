@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.catalog.domain.changes import DIRECTORY
@@ -95,8 +95,3 @@ def bookings_stream(mall: str, on: date) -> str:
 def closures_stream(mall: str) -> str:
     """The stream of what is closed for a while."""
     return f"closures/{mall}"
-
-
-def now() -> datetime:
-    """This instant."""
-    return datetime.now(UTC)

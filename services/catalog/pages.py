@@ -10,7 +10,6 @@ from flask import Blueprint, Response, render_template, request
 
 from services.catalog import views
 from services.catalog.api import malls, waiting_now
-from services.catalog.directory import now
 from services.catalog.domain import opening
 from services.catalog.domain.directory import (
     INTERNAL_COMPONENTS,
@@ -22,8 +21,10 @@ from services.catalog.domain.directory import (
 from services.catalog.domain.hours import WEEKDAYS
 from services.catalog.domain.mall import MallListed
 from services.catalog.forms import inputs, limit_of_field
+from services.chassis.clock import now
+from services.chassis.languages import language, text
 from services.chassis.routes import public
-from services.chassis.web import language, policy, text
+from services.chassis.web import policy
 from services.kernel.guard import recognized
 
 blueprint = Blueprint("pages", __name__)

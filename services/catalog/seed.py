@@ -13,8 +13,9 @@ from pathlib import Path
 from pymongo.errors import ConnectionFailure
 
 from services.catalog import tables
-from services.catalog.directory import Malls, now
+from services.catalog.directory import Malls
 from services.catalog.domain.directory import Directory, ImportCatalog, InvalidCatalog
+from services.chassis.clock import now
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.event_store import EventStore, connect
 

@@ -9,7 +9,7 @@ from services.catalog.domain.directory import PUBLIC_COMPONENTS, Directory, Serv
 from services.catalog.domain.mall import HoursException
 from services.catalog.domain.waiting import Waiting
 from services.catalog.search import search
-from services.chassis.web import text
+from services.chassis.languages import text
 
 NAMED = 5  # of what a warning is about; more are too many to read
 

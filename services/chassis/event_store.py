@@ -189,7 +189,7 @@ class EventStore:
         return self._commits.delete_many({"stream": {"$gte": first, "$lt": end}}).deleted_count
 
     @contextmanager
-    def follow(self, outbox: str, position: Document | None) -> Iterator["Feed"]:
+    def follow(self, outbox: str, position: Document | None) -> Iterator["Changes"]:
         """News of an outbox: all commits that carry its mark and became true after `position` (None: from now on).
 
         Raises `PositionLost` when the database no longer knows what came after it.
@@ -198,13 +198,13 @@ class EventStore:
         mark = {"operationType": "insert", "fullDocument.outboxes": outbox}
         with self.database.client.start_session() as session:
             try:
-                feed = Feed(self._commits, [{"$changeStream": after}, {"$match": mark}], session)
+                changes = Changes(self._commits, [{"$changeStream": after}, {"$match": mark}], session)
             except OperationFailure as error:
                 raise PositionLost(str(error)) from error
-            yield feed
+            yield changes
 
 
-class Feed:
+class Changes:
     """News of an outbox in the order in which they became true, in batches.
 
     The change stream is read by its commands, not through the driver's iterator, because that one hides where a batch

@@ -24,7 +24,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from services.chassis import metrics
 from services.chassis.broker import Kafka
 from services.chassis.cloud_event import CloudEvent, encode
-from services.chassis.event_store import FULL_BATCH, Commit, Document, EventStore, Feed, PositionLost
+from services.chassis.event_store import FULL_BATCH, Changes, Commit, Document, EventStore, PositionLost
 from services.chassis.journal import Journal
 from services.chassis.life import Life, Loop
 
@@ -72,19 +72,19 @@ class Destination(Protocol):
 
 
 class Lease:
-    """The right to be the one relay of an outbox, and its memory. A second relay stands by until the first one dies.
+    """The right to be the one relay of this name, and its memory. A second relay stands by until the first one dies.
 
     Two at once would still be correct, only wasteful: consumers ignore what they have. So clocks need not agree well.
     """
 
-    def __init__(self, store: EventStore, outbox: str) -> None:
+    def __init__(self, store: EventStore, name: str) -> None:
         self._leases: Collection[dict[str, Any]] = store.database["leases"]
-        self.outbox = outbox
+        self.name = name
         self._holder = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._until = LONG_AGO
         self._saved_at = LONG_AGO
         try:
-            self._leases.insert_one({"_id": outbox, "until": LONG_AGO})
+            self._leases.insert_one({"_id": name, "until": LONG_AGO})
         except DuplicateKeyError:
             pass
 
@@ -93,7 +93,7 @@ class Lease:
         now = datetime.now(UTC)
         if self._until - now > LEASE / 2:
             return True
-        mine_or_free = {"_id": self.outbox, "$or": [{"holder": self._holder}, {"until": {"$lt": now}}]}
+        mine_or_free = {"_id": self.name, "$or": [{"holder": self._holder}, {"until": {"$lt": now}}]}
         lease = self._leases.find_one_and_update(mine_or_free, {"$set": {"holder": self._holder, "until": now + LEASE}})
         if lease is None:
             return False
@@ -104,13 +104,13 @@ class Lease:
 
     def release(self) -> None:
         """Give way to the next relay at once."""
-        mine = {"_id": self.outbox, "holder": self._holder}
+        mine = {"_id": self.name, "holder": self._holder}
         self._leases.update_one(mine, {"$set": {"until": LONG_AGO}})
         self._until = LONG_AGO
 
     def recall(self, found: Reached) -> tuple[Document | None, str]:
         """The position to go on from; or none, and why everything is to be delivered again."""
-        lease = self._leases.find_one({"_id": self.outbox}) or {}
+        lease = self._leases.find_one({"_id": self.name}) or {}
         if lease.get("replay"):
             return None, "asked for"
         if not lease.get("position"):
@@ -126,17 +126,17 @@ class Lease:
 
     def start_over(self) -> None:
         """Forget the position: a relay that dies during a replay begins it again. What was asked for is being done."""
-        self._leases.update_one({"_id": self.outbox}, {"$unset": {"position": "", "replay": ""}})
+        self._leases.update_one({"_id": self.name}, {"$unset": {"position": "", "replay": ""}})
 
     def ask_again(self) -> None:
         """Make the next relay deliver everything, whoever it is: what was lost may look whole by then."""
-        self._leases.update_one({"_id": self.outbox}, {"$set": {"replay": True}})
+        self._leases.update_one({"_id": self.name}, {"$set": {"replay": True}})
 
     def save(self, position: Document | None, reached: Reached) -> None:
         """Remember that everything up to the position has been delivered, and how far the destination got by it."""
         self._saved_at = datetime.now(UTC)
         saved = {"position": position, "log": reached.log, "reached": dict(reached.ends)}
-        self._leases.update_one({"_id": self.outbox}, {"$set": saved})
+        self._leases.update_one({"_id": self.name}, {"$set": saved})
 
 
 def request_replay(store: EventStore) -> int:
@@ -144,11 +144,17 @@ def request_replay(store: EventStore) -> int:
     return store.database["leases"].update_many({}, {"$set": {"replay": True}}).matched_count
 
 
-def relay(store: EventStore, outbox: str, connect: Callable[[], Destination], pause: float = PAUSE) -> Loop:
-    """A loop that delivers an outbox's commits to what `connect` makes, and looks for news every `pause` seconds."""
+def relay(
+    store: EventStore, outbox: str, connect: Callable[[], Destination], pause: float = PAUSE, name: str = ""
+) -> Loop:
+    """A loop that delivers an outbox's commits to what `connect` makes, and looks for news every `pause` seconds.
+
+    `name` is that of its lease and its metrics, where an outbox has several destinations; else that of the outbox.
+    """
+    name = name or outbox
 
     def loop(life: Life) -> None:
-        lease = Lease(store, outbox)
+        lease = Lease(store, name)
         try:
             while not lease.held():
                 if not life.goes_on():
@@ -156,11 +162,11 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination], pa
                 life.rest(0.5)
             destination = connect()
             try:
-                _follow(store, lease, destination, life, pause)
+                _follow(store, outbox, lease, destination, life, pause)
             finally:
                 destination.close()
         except (KafkaError, ReplayNeeded, PositionLost) as error:
-            log.warning("the relay starts over", outbox=outbox, cause=repr(error))
+            log.warning("the relay starts over", outbox=name, cause=repr(error))
             if not isinstance(error, KafkaError):
                 lease.ask_again()
             life.rest(0.5)
@@ -171,19 +177,21 @@ def relay(store: EventStore, outbox: str, connect: Callable[[], Destination], pa
     return loop
 
 
-def _follow(store: EventStore, lease: Lease, destination: Destination, life: Life, pause: float) -> None:
+def _follow(store: EventStore, outbox: str, lease: Lease, destination: Destination, life: Life, pause: float) -> None:
     position, cause = lease.recall(destination.confirm())
-    with store.follow(lease.outbox, position) as feed:  # opened before a replay, so that nothing falls between them
+    with store.follow(outbox, position) as changes:  # opened before a replay, so that nothing falls between them
         if cause:
-            log.warning("delivering everything from the store", outbox=lease.outbox, cause=cause)
-            metrics.REPLAYS.labels(lease.outbox).inc()
-            _replay(store, lease, feed.position, destination, life)
-        _pass_on(lease, feed, destination, life, pause)
+            log.warning("delivering everything from the store", outbox=lease.name, cause=cause)
+            metrics.REPLAYS.labels(lease.name).inc()
+            _replay(store.with_outbox(outbox), lease, changes.position, destination, life)
+        _pass_on(lease, changes, destination, life, pause)
 
 
-def _replay(store: EventStore, lease: Lease, position: Document | None, destination: Destination, life: Life) -> None:
+def _replay(
+    commits: Iterable[Commit], lease: Lease, position: Document | None, destination: Destination, life: Life
+) -> None:
     lease.start_over()
-    for count, commit in enumerate(store.with_outbox(lease.outbox), start=1):
+    for count, commit in enumerate(commits, start=1):
         if not (life.goes_on() and lease.held()):
             return
         destination.deliver(commit)
@@ -192,20 +200,20 @@ def _replay(store: EventStore, lease: Lease, position: Document | None, destinat
     lease.save(position, destination.confirm())
 
 
-def _pass_on(lease: Lease, feed: Feed, destination: Destination, life: Life, pause: float) -> None:
+def _pass_on(lease: Lease, changes: Changes, destination: Destination, life: Life, pause: float) -> None:
     unsaved = False
     while life.goes_on() and lease.held():
-        commits = feed.batch()
+        commits = changes.batch()
         for commit in commits:
             if not (life.goes_on() and lease.held()):
                 return
             destination.deliver(commit)
         reached = destination.confirm()
         now = datetime.now(UTC)
-        metrics.passed_on(lease.outbox, ((now - commit.at).total_seconds() for commit in commits))
+        metrics.passed_on(lease.name, ((now - commit.at).total_seconds() for commit in commits))
         unsaved = unsaved or bool(commits)
         if unsaved and (not commits or lease.save_is_due):
-            lease.save(feed.position, reached)
+            lease.save(changes.position, reached)
             unsaved = False
         if len(commits) < FULL_BATCH:
             life.rest(pause)

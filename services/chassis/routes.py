@@ -1,8 +1,10 @@
-"""What routes declare: who may call them."""
+"""What routes declare: who may call them; and which route a request is for."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from flask import request
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,8 @@ def allow(*roles: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def current_route() -> str:
+    """Return the route of this request, never its path: paths can hold secrets."""
+    return request.url_rule.rule if request.url_rule else "none"

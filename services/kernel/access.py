@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
-from services.chassis.cloud_event import CloudEvent
+from services.chassis.clock import now
+from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.decider import Decider, Streams
 from services.chassis.event_store import EventStore
 from services.kernel.tokens import Actor
 
 STREAM = "access"
+REVOKED = f"{TYPES}access-revoked.v1"
+TOPIC = "mpp.access"  # read by our services alone: agencies may read all other topics
+TOPICS = (TOPIC, "mpp.catalog")  # the second for a catalog that does not write the first yet: decision 0038
 MAX_AGE = 1.0  # seconds that a process may know less than its store
 
 Kind = Literal["token", "session", "account"]
@@ -89,6 +93,4 @@ def on_access_revoked(event: CloudEvent) -> tuple[str, HearRevoked]:
     return STREAM, HearRevoked(data["kind"], data["id"], int(data.get("epoch", 0)), until, now())
 
 
-def now() -> datetime:
-    """This instant."""
-    return datetime.now(UTC)
+REACTIONS = {REVOKED: on_access_revoked}

@@ -24,8 +24,12 @@ def make_app(
     limits: Limits | None = None,
     must_exist: Callable[..., None] = lambda **_: None,
 ) -> Flask:
-    """Return a service's Flask app that checks tokens by `verifier`; other arguments are those of `web.create_app`."""
+    """Return a service's Flask app that checks tokens by `verifier`; other arguments are those of `web.create_app`.
+
+    `limits` holds those that routes name (`limited`); `must_exist` receives the arguments in such a route's address and
+    raises `NotFound` for what does not exist, so that it makes no count.
+    """
     authorization = Authorization(must_be_allowed, caller)
-    app = web.create_app(service, authorization, blueprints, ready, title, limits, must_exist, shared=[KERNEL])
-    app.extensions["verifier"] = verifier
+    app = web.create_app(service, authorization, blueprints, ready, title, shared=[KERNEL])
+    app.extensions |= {"verifier": verifier, "limits": limits, "must_exist": must_exist}
     return app

@@ -58,13 +58,14 @@ class Selection:
 class Feed:
     """What a service tells, to whoever may hear it. One per process."""
 
-    def __init__(
-        self, service: str, journal: Journal, known: Callable[[str], object], untold: Sequence[str] = ()
-    ) -> None:
-        """`known` raises for a mall that does not exist; `untold` are types that only our own services hear."""
-        files = sorted((SERVICES / service / "schemas").glob("*.json"))
+    def __init__(self, service: str, journal: Journal, known: Callable[[str], object]) -> None:
+        """`known` raises for a mall that does not exist.
+
+        All schemas of the service are shown; the feed holds the types of the folder `schemas`, those of its main topic.
+        """
+        files = sorted((SERVICES / service).rglob("schemas/*.json"), key=lambda file: file.name)
         self.schemas = {file.stem: json.loads(file.read_text()) for file in files}
-        self._types = [name for name in self.schemas if name not in untold]
+        self._types = [file.stem for file in files if file.parent == SERVICES / service / "schemas"]
         self._journal, self._known = journal, known
 
     def selection(self, mall: str, asked: dict[str, Any]) -> Selection:

@@ -21,7 +21,7 @@ def limited(name: str) -> Callable[[View], View]:
     """Declare that an address may do this only so often, for each mall; kiosks and staff are not counted.
 
     Stands right above the function, below what validates the request. Only an act is counted: a request that is
-    invalid, or names what does not exist (`must_exist` of `create_app`), makes no count, and the count of an act that
+    invalid, or names what does not exist (`must_exist` of `make_app`), makes no count, and the count of an act that
     is refused is given back. It is taken before the act, so that parallel requests cannot pass the limit.
     """
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from services.chassis.clock import now
 from services.chassis.decider import Outcome, Streams
 from services.chassis.errors import NotFound
 from services.chassis.event_store import EventStore
@@ -131,8 +132,3 @@ def _kept_until(subject: str) -> datetime | None:
         return datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC) - WEST + KEPT
     except ValueError:
         raise UnknownTicket() from None  # digits that are no date
-
-
-def now() -> datetime:
-    """This instant: what commands carry."""
-    return datetime.now(UTC)

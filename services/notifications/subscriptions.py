@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.chassis.clock import now
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.inbox import Reaction
-from services.kernel.access import on_access_revoked
+from services.kernel import access
 from services.kernel.positions import position_of
-from services.notifications.correspondence import now, stream_of
+from services.notifications.correspondence import stream_of
 from services.notifications.domain.commands import (
     Command,
     HearBooked,
@@ -232,5 +233,4 @@ MALL_REACTIONS: Mapping[str, Reaction] = {
 }
 
 # Of access, into a stream of its own.
-ACCESS_TOPICS = ["mpp.catalog"]
-ACCESS_REACTIONS: Mapping[str, Reaction] = {f"{TYPES}access-revoked.v1": on_access_revoked}
+ACCESS_TOPICS, ACCESS_REACTIONS = access.TOPICS, access.REACTIONS

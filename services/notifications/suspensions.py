@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.chassis import tracing
+from services.chassis.clock import now
 from services.chassis.event_store import Commit
 from services.chassis.outbox import Reached
-from services.notifications.correspondence import Correspondences, business_day, is_booking, now
+from services.notifications.correspondence import Correspondences, business_day, is_booking
 from services.notifications.domain.commands import Command, HearSuspended, RecordContinued
 from services.notifications.domain.events import Position, Scope, SmsRequested
 from services.notifications.domain.mall import MALL, Mall, ResumptionHeard, SuspensionHeard

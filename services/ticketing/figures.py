@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from services.chassis.clock import now
 from services.chassis.metrics import Figures, Metric, gauge
 from services.ticketing.domain import hours
 from services.ticketing.domain.day import in_force, turns
 from services.ticketing.domain.day.state import Day
-from services.ticketing.queue import Queue, day_stream, now
+from services.ticketing.queue import Queue, day_stream
 
 MAX_AGE = 10.0  # seconds that a day may be behind; the clock looks at each more often than that
 

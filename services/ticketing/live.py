@@ -15,6 +15,7 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, request
 from pymongo.errors import PyMongoError
 
+from services.chassis.clock import now
 from services.chassis.cloud_event import structured
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import NotFound, Problem, TooMany, Unavailable
@@ -30,7 +31,7 @@ from services.kernel.guard import recognized
 from services.kernel.journal import Journal
 from services.kernel.tokens import COOKIE, Verifier, public_key
 from services.ticketing import views
-from services.ticketing.queue import Queue, now
+from services.ticketing.queue import Queue
 from services.ticketing.voice import NoVoice, Voice, announcement
 
 log = structlog.get_logger()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.chassis.web import language
+from services.chassis.languages import language
 from services.chassis.words import DEFAULT
 from services.ticketing.domain.mall import Mall
 

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from services.chassis.clock import now
 from services.chassis.decider import Outcome, Snapshot, Streams
 from services.chassis.errors import Refused
 from services.chassis.event_store import Commit, EventStore
@@ -140,11 +141,6 @@ class Queue:
         if snapshot.state.closed:
             day = statistics.record(snapshot.state, self.refusals.of(mall, on), snapshot.hash)
             self.histories.execute(history_stream(mall), RecordDay(day))
-
-
-def now() -> datetime:
-    """This instant: what commands carry."""
-    return datetime.now(UTC)
 
 
 def mall_stream(mall: str) -> str:

@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 import structlog
 from pymongo.errors import PyMongoError
 
+from services.chassis.clock import now
 from services.chassis.errors import Problem
 from services.chassis.life import Life, Loop
 from services.ticketing.domain import hours
 from services.ticketing.domain.clock import ClockWatch
 from services.ticketing.domain.day.commands import Tick
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import Queue, day_stream, now
+from services.ticketing.queue import Queue, day_stream
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.inbox import Reaction
-from services.kernel.access import on_access_revoked
+from services.kernel import access
 from services.kernel.positions import position_of
 from services.ticketing.domain.hours import Exceptional
 from services.ticketing.domain.mall import (
@@ -134,5 +134,4 @@ REACTIONS: Mapping[str, Reaction] = {
 }
 
 # Of access, into a stream of its own.
-ACCESS_TOPICS = ["mpp.catalog"]
-ACCESS_REACTIONS: Mapping[str, Reaction] = {"id.go.mpp.access-revoked.v1": on_access_revoked}
+ACCESS_TOPICS, ACCESS_REACTIONS = access.TOPICS, access.REACTIONS

@@ -65,7 +65,7 @@ def test_every_command_of_webhooks_is_named():
 
 
 def test_every_published_event_is_named():
-    assert lacking({file.name.partition(".")[0] for file in FOLDER.glob("*/schemas/*.json")}) == []
+    assert lacking({file.name.partition(".")[0] for file in FOLDER.rglob("schemas/*.json")}) == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ SLEEPS = {
     "kafka/test_three_brokers.py": (1, "events are appended at a pace while a leader is killed"),
     "notifications/test_exchange.py": (1, "a server answers a byte at a time"),
     "notifications/test_kannel.py": (1, "a report that must not come has its time to come"),
-    "tools/test_local_gateway.py": (1, "a client is slow to read"),
 }
 
 

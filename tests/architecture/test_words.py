@@ -11,7 +11,7 @@ import pytest
 
 import services
 from services.chassis.errors import Problem, Refused
-from services.chassis.web import HTTP_REASONS, STATUS
+from services.chassis.problems import HTTP_REASONS, STATUS
 from services.chassis.words import Words
 
 FOLDER = Path(services.__file__).parent

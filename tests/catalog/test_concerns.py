@@ -31,6 +31,7 @@ from services.catalog.domain.hours import SHUT, WEEKDAYS
 from services.catalog.domain.mall import Bookings, HoursException, MallListed
 from services.catalog.seed import read
 from services.catalog.subscriptions import REACTIONS
+from services.chassis.clock import CLOCK
 from services.chassis.cloud_event import CloudEvent
 
 NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 09:00 in Pekalongan, a Tuesday
@@ -205,8 +206,7 @@ KTP = "DUKCAPIL-KTPREKAM"
 
 @pytest.fixture
 def malls(store, folder, monkeypatch) -> Malls:
-    for module in ("services.catalog.api.now", "services.catalog.administration.changes.now"):
-        monkeypatch.setattr(module, lambda: NINE)
+    monkeypatch.setattr(CLOCK, "read", lambda: NINE)
     monkeypatch.setattr(directory, "WAITING_AGE", 0.0)
     found = Malls(store)
     found.act("pekalongan", ImportCatalog(read(folder.path), NINE), actor="seed")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from properties import examples
 
 from services.catalog import tables
-from services.catalog.directory import Malls, now
+from services.catalog.directory import Malls
 from services.catalog.domain import limits
 from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.declaration import limits_of
@@ -35,6 +35,7 @@ from services.catalog.domain.directory import (
 from services.catalog.domain.limits import Dates, Number, Text, Texts
 from services.catalog.domain.mall import HoursException, MallListed
 from services.catalog.seed import read
+from services.chassis.clock import now
 
 API = "/catalog/api/malls/pekalongan"
 NBSP, ZERO_WIDTH, OVERRIDE, PRIVATE, FILLER = "\u00a0", "\u200b", "\u202e", "\ue000", "\u3164"

@@ -14,6 +14,7 @@ from services.catalog.directory import Malls, closures_stream, day_stream
 from services.catalog.domain.directory import ImportCatalog
 from services.catalog.domain.waiting import ClosureHeard, CounterStands, DayEnded, TicketWaits
 from services.catalog.seed import read
+from services.chassis.clock import CLOCK
 from services.kernel import tokens
 
 TUESDAY_NINE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 09:00 in Pekalongan
@@ -74,8 +75,7 @@ def at(monkeypatch):
     """Let it be this time in the mall."""
 
     def be(moment: datetime) -> None:
-        monkeypatch.setattr("services.catalog.pages.now", lambda: moment)
-        monkeypatch.setattr("services.catalog.api.now", lambda: moment)
+        monkeypatch.setattr(CLOCK, "read", lambda: moment)
 
     be(TUESDAY_NINE)
     return be

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.catalog import tables
-from services.catalog.directory import Malls, now
+from services.catalog.directory import Malls
 from services.catalog.domain.directory import (
     AgencyListed,
     CounterListed,
@@ -23,6 +23,7 @@ from services.catalog.domain.hours import SHUT
 from services.catalog.domain.limits import tidied
 from services.catalog.domain.mall import MallListed
 from services.catalog.seed import read
+from services.chassis.clock import now
 
 MALL = MallListed(
     "kota", "MPP Kota", "Kota", "Jl. Raya 1", "Asia/Jakarta", 100, {**SHUT, "monday": (("08:00", "15:00"),)}

@@ -13,6 +13,7 @@ from services.catalog.domain.directory import ImportCatalog, WithdrawAgency
 from services.catalog.domain.waiting import WAITING, Waiting
 from services.catalog.seed import read
 from services.catalog.subscriptions import REACTIONS
+from services.chassis.clock import CLOCK
 from services.chassis.cloud_event import CloudEvent
 from services.kernel import tokens
 
@@ -260,7 +261,7 @@ def client(mongo_server, database, store, monkeypatch, tmp_path, folder):
     monkeypatch.setenv("MONGO_URL", mongo_server.url)
     monkeypatch.setenv("MONGO_DATABASE", database.name)
     monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
-    monkeypatch.setattr("services.catalog.api.now", lambda: NINE)
+    monkeypatch.setattr(CLOCK, "read", lambda: NINE)
     monkeypatch.setattr(directory, "WAITING_AGE", 0.0)
     Malls(store).act("pekalongan", ImportCatalog(read(folder.path)))
     return create_app().test_client()

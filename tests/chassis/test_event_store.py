@@ -100,9 +100,9 @@ def test_of_many_who_race_for_a_version_exactly_one_wins(store: EventStore):
 
 
 def news(store: EventStore, outbox: str, position=None, batches: int = 3) -> tuple[list[str], dict | None]:
-    """What the outbox's feed gives after a position, in so many batches, and where it ends."""
-    with store.follow(outbox, position) as feed:
-        return [commit.id for _ in range(batches) for commit in feed.batch()], feed.position
+    """What an outbox's changes give after a position, in so many batches, and where it ends."""
+    with store.follow(outbox, position) as changes:
+        return [commit.id for _ in range(batches) for commit in changes.batch()], changes.position
 
 
 def test_news_come_in_order_and_go_on_where_they_were_left(store: EventStore):
@@ -120,10 +120,10 @@ def test_news_come_in_order_and_go_on_where_they_were_left(store: EventStore):
 
 
 def test_an_open_feed_gives_what_comes_while_it_is_open_in_bounded_batches(store: EventStore):
-    with store.follow("events", None) as feed:
-        assert feed.batch() == []
+    with store.follow("events", None) as changes:
+        assert changes.batch() == []
         store.append_all([commit(f"s{n:03d}") for n in range(250)])
-        sizes = [len(feed.batch()) for _ in range(4)]
+        sizes = [len(changes.batch()) for _ in range(4)]
     assert sum(sizes) == 250
     assert max(sizes) <= FULL_BATCH
 

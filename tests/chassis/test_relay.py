@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -39,21 +40,30 @@ def append(store: EventStore, version: int) -> None:
     store.append(Commit("s", version, [event], [command], datetime.now(UTC), outboxes=("events",)))
 
 
-@pytest.fixture
-def heap(store: EventStore) -> Iterator[Heap]:
-    """What a relay has delivered that follows the store by now."""
+@contextmanager
+def following(store: EventStore, name: str) -> Iterator[Heap]:
+    """What a relay of this name has delivered that follows the store by now."""
     heap, life = Heap(), Life()
 
     def keep_going() -> None:
         while life.goes_on():
-            relay(store, "events", lambda: heap)(life)
+            relay(store, "events", lambda: heap, name=name)(life)
 
     thread = threading.Thread(target=keep_going)
     thread.start()
-    assert eventually(lambda: (store.database["leases"].find_one({"_id": "events"}) or {}).get("position"))
-    yield heap
-    life.end()
-    thread.join()
+    try:
+        assert eventually(lambda: (store.database["leases"].find_one({"_id": name}) or {}).get("position"))
+        yield heap
+    finally:
+        life.end()
+        thread.join()
+
+
+@pytest.fixture
+def heap(store: EventStore) -> Iterator[Heap]:
+    """What the first relay of the outbox has delivered."""
+    with following(store, "events") as heap:
+        yield heap
 
 
 @pytest.fixture
@@ -71,6 +81,16 @@ def test_a_replay_that_outlasts_its_lease_is_done_once(store: EventStore, short_
     append(store, 3)
     assert eventually(lambda: heap.got["s@3"] == 1)
     assert heap.got == {"s@1": 2, "s@2": 2, "s@3": 1}
+
+
+def test_second_relay_of_an_outbox_delivers_all_of_it(store: EventStore, heap: Heap):
+    append(store, 1)
+    assert eventually(lambda: heap.got == {"s@1": 1})
+    with following(store, "copies") as copies:
+        assert copies.got == {"s@1": 1}, "what the first one delivered before the second existed"
+        append(store, 2)
+        assert eventually(lambda: copies.got == heap.got == {"s@1": 1, "s@2": 1})
+        assert request_replay(store) == 2
 
 
 def test_a_relay_that_dies_during_a_replay_leaves_it_to_the_next(store: EventStore):

@@ -4,11 +4,12 @@ import pipeline
 import pytest
 from structlog.testing import capture_logs
 
-from services.chassis import chain, tracing, web
+from services.chassis import chain, tracing
 from services.chassis.cloud_event import decode, encode
 from services.chassis.config import Env
 from services.chassis.event_store import EventStore
 from services.chassis.outbox import Topic
+from services.chassis.routes import public
 from services.kernel import tokens
 from services.kernel.app import make_app
 from services.kernel.tokens import Verifier
@@ -25,7 +26,7 @@ def client(tmp_path):
     app = make_app("ticketing", verifier, [], {}, "MPP test")
 
     @app.get("/ticketing/api/trace")
-    @web.public
+    @public
     def trace():
         return {"traceparent": tracing.current.get()}
 

@@ -22,10 +22,11 @@ from services.catalog.access.domain import (
     RequireSecondFactor,
     RevokeToken,
 )
-from services.catalog.access.people import Registry, now
+from services.catalog.access.people import Registry
 from services.catalog.directory import Malls
 from services.catalog.domain.directory import Directory, ImportCatalog
 from services.catalog.seed import read
+from services.chassis.clock import now
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit, EventStore, connect
 from services.chassis.seals import Keys, Sealing, Seals, Signer

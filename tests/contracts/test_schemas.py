@@ -18,7 +18,7 @@ from services.ticketing.domain.day.events import Act
 from services.ticketing.domain.history import HISTORY
 from services.ticketing.domain.mall import MALL
 
-FILES = sorted(Path(services.__file__).parent.glob("*/schemas/*.json"))
+FILES = sorted(Path(services.__file__).parent.rglob("schemas/*.json"))
 SCHEMAS = {file.stem: json.loads(file.read_text()) for file in FILES}
 EXAMPLES = [(name, example) for name, schema in SCHEMAS.items() for example in schema["examples"]]
 PERSONAL = re.compile("phone|telepon|contact|priority|prioritas|class|disab|elder|pregnan|nik|person", re.IGNORECASE)

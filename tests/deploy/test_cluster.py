@@ -188,7 +188,7 @@ def test_kafka_has_three_brokers_and_an_event_counts_when_two_have_it(manifests)
     assert kafka["config"]["min.insync.replicas"] == 2
     assert kafka["config"]["auto.create.topics.enable"] is False
     topics = of(manifests, "KafkaTopic")
-    assert set(topics) == {f"mpp.{name}{kind}" for name in WORKERS for kind in ("", ".dead-letters")}
+    assert set(topics) == {"mpp.access"} | {f"mpp.{name}{kind}" for name in WORKERS for kind in ("", ".dead-letters")}
     for topic in topics.values():
         assert (topic["spec"]["replicas"], topic["spec"]["config"]["min.insync.replicas"]) == (3, 2)
 
@@ -197,7 +197,8 @@ def test_each_service_writes_its_own_topics_alone(manifests):
     for name, user in of(manifests, "KafkaUser").items():
         rights = user["spec"]["authorization"]["acls"]
         written = {acl["resource"]["name"] for acl in rights if "Write" in acl["operations"]}
-        assert written == {f"mpp.{name}", f"mpp.{name}.dead-letters"}
+        assert written - {"mpp.access"} == {f"mpp.{name}", f"mpp.{name}.dead-letters"}
+        assert ("mpp.access" in written) == (name == "catalog")
         groups = [acl["resource"] for acl in rights if acl["resource"]["type"] == "group"]
         assert groups == [{"type": "group", "name": name, "patternType": "prefix"}]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from apache import Broker, compose_settings, running
 from kafka import KafkaConsumer, KafkaProducer
-from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.admin import ACLOperation, KafkaAdminClient, NewTopic
 from kafka.errors import (
     AuthorizationError,
     KafkaError,
@@ -18,10 +18,11 @@ from servers import free_port
 
 from deploy import make_secrets
 from deploy.kafka import access
-from deploy.kafka.access import Administration, add_agency, agency_user, dead_letters
+from deploy.kafka.access import Administration, add_agency, agency_user
 from services.catalog import contract as catalog
 from services.catalog import subscriptions as catalog_hears
 from services.chassis.broker import Kafka, Login
+from services.kernel.access import TOPIC as ACCESS
 from services.notifications import contract as notifications
 from services.notifications import subscriptions as notifications_hears
 from services.notifications.webhooks import intake
@@ -104,15 +105,16 @@ def read(kafka: Kafka, topic: str, group: str, looks: int = 100) -> list[bytes]:
 
 def test_what_the_services_read_and_write_is_what_they_may():
     written = {
-        "catalog": {catalog.TOPIC, "mpp.catalog.dead-letters"},
+        "catalog": {catalog.TOPIC, ACCESS, "mpp.catalog.dead-letters"},
         "ticketing": {ticketing.TOPIC, TICKETING_DEAD_LETTERS},
         "notifications": {notifications.TOPIC, NOTIFICATIONS_DEAD_LETTERS},
     }
     heard = {*catalog_hears.TOPICS, *ticketing_hears.TOPICS, *ticketing_hears.ACCESS_TOPICS, *intake.TOPICS}
     heard |= {*notifications_hears.TOPICS, *notifications_hears.MALL_TOPICS, *notifications_hears.ACCESS_TOPICS}
-    assert heard <= set(access.PUBLIC)
+    assert heard <= {*access.PUBLIC, access.ACCESS}
     for service, topics in written.items():
-        assert topics <= {f"mpp.{service}", dead_letters(service)}
+        rights = access.rights_of_service(service)
+        assert topics == {right.name for right in rights if right.operation == ACLOperation.WRITE}
 
 
 def test_a_service_writes_its_own_topic_and_reads_what_others_publish(secured: Secured):
@@ -140,13 +142,26 @@ def test_a_service_reads_in_all_its_groups(secured: Secured, group: str):
     assert read(secured.as_user("notifications"), "mpp.catalog", group)
 
 
+def test_revocations_are_written_by_the_catalog_and_read_by_services(secured: Secured):
+    write(secured.as_user("catalog"), ACCESS)
+    for service in ("ticketing", "notifications"):
+        assert read(secured.as_user(service), ACCESS, f"{service}-access")
+        with pytest.raises(TopicAuthorizationFailedError):
+            write(secured.as_user(service), ACCESS)
+
+
+def test_an_agency_does_not_read_revocations(secured: Secured):
+    write(secured.as_user("catalog"), ACCESS)
+    assert read(secured.as_user("agency-dukcapil"), ACCESS, "agency-dukcapil.x", looks=10) == []
+
+
 @pytest.mark.parametrize("topic", access.PUBLIC)
 def test_an_agency_reads_in_a_group_of_its_own(secured: Secured, topic: str):
     write(secured.as_user(topic.removeprefix("mpp.")), topic)
     assert read(secured.as_user("agency-dukcapil"), topic, "agency-dukcapil.reports")
 
 
-@pytest.mark.parametrize("topic", [*access.PUBLIC, "mpp.ticketing.dead-letters"])
+@pytest.mark.parametrize("topic", [*access.PUBLIC, ACCESS, "mpp.ticketing.dead-letters"])
 def test_an_agency_writes_nothing(secured: Secured, topic: str):
     with REFUSED:
         write(secured.as_user("agency-dukcapil"), topic)

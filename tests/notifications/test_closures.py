@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from notifications.test_sending import TODAY, Gateway, Mall, eventually
 from properties import examples
 
+from services.chassis.clock import now
 from services.notifications import subscriptions, suspensions
-from services.notifications.correspondence import SMS, now, stream_of
+from services.notifications.correspondence import SMS, stream_of
 from services.notifications.domain.events import Position
 from services.notifications.domain.mall import (
     MALL,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from notifications.test_sending import DAY, SITI, Gateway, Mall
 
-from services.notifications.correspondence import now
+from services.chassis.clock import now
 from services.notifications.domain.commands import ClaimMessage
 from services.notifications.domain.events import SmsExpired
 from services.notifications.domain.mall import SwitchText, WordText

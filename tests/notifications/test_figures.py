@@ -6,13 +6,14 @@ from ipaddress import ip_network
 
 import pytest
 
+from services.chassis.clock import now
 from services.chassis.cloud_event import CloudEvent
 from services.notifications.sms.outgoing import Entry, Outgoing
 from services.notifications.webhooks import loops
 from services.notifications.webhooks.deliveries import Cursor, Deliveries
 from services.notifications.webhooks.domain.commands import PauseWebhook
 from services.notifications.webhooks.news import News, as_item
-from services.notifications.webhooks.registry import Registry, now
+from services.notifications.webhooks.registry import Registry
 
 GATE = loops.Gate(allowed=(ip_network("127.0.0.0/8"),), http=True)
 

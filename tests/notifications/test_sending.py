@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 from waiting import eventually
 
+from services.chassis.clock import now
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import EventStore
 from services.kernel import tokens
@@ -173,7 +174,7 @@ def test_a_claim_that_a_dead_relay_left_is_not_sent_by_the_next_one(mall):
     gateway = Gateway()
     mall.here.leave_phone(SITI, "+6281277114455")
     mall.issued()
-    mall.here.act(SITI, ClaimMessage(f"{SITI}.issued", correspondence.now()))  # and then it died
+    mall.here.act(SITI, ClaimMessage(f"{SITI}.issued", now()))  # and then it died
     mall.deliver(gateway)
     assert gateway.sent == []
     assert mall.statuses() == {f"{SITI}.issued": "unknown"}

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from notifications.test_sending import BUDI, DAY, SITI, TODAY, Gateway, Mall
 
+from services.chassis.clock import now
 from services.notifications import suspensions
-from services.notifications.correspondence import now
 from services.notifications.domain.commands import ClaimMessage
 from services.notifications.domain.mall import MALL, HearResumption, HearSuspension
 from services.notifications.domain.mall import Mall as Known

@@ -23,6 +23,7 @@ from standardwebhooks import WebhookVerificationError
 from structlog.testing import capture_logs
 
 from services.chassis import outbox
+from services.chassis.clock import now
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import EventStore
 from services.chassis.life import Life
@@ -36,7 +37,7 @@ from services.notifications.webhooks.domain.commands import PauseWebhook, Replay
 from services.notifications.webhooks.domain.refusals import TooManySecrets
 from services.notifications.webhooks.domain.state import Webhook
 from services.notifications.webhooks.news import News, as_item
-from services.notifications.webhooks.registry import Registry, now
+from services.notifications.webhooks.registry import Registry
 
 GATE = Gate((ip_network("127.0.0.0/8"),), http=True)
 SEAL = Seal(["a key of this test, which is long enough"])

@@ -20,14 +20,14 @@ from services.catalog.access.domain import (
 )
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit
+from services.kernel.access import REVOKED
 
 STREAM = "access"
-REVOKED = "id.go.mpp.access-revoked.v1"
 
 
 def published(commit: Commit) -> list[CloudEvent]:
-    """The public events of a commit, in order."""
-    return list(_published(commit))
+    """The public events of a commit, in order; none of a commit about other things."""
+    return list(_published(commit)) if commit.stream == STREAM else []
 
 
 def _published(commit: Commit) -> Iterator[CloudEvent]:

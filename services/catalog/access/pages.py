@@ -12,8 +12,8 @@ from services.catalog.access.domain import PLACES
 from services.catalog.access.people import HalfSignedIn
 from services.chassis.errors import Problem
 from services.chassis.origin import address, cookie, cookie_name
+from services.chassis.problems import as_told
 from services.chassis.routes import public
-from services.chassis.web import as_told
 from services.kernel.guard import limited, recognized
 from services.kernel.tokens import COOKIE
 

@@ -47,6 +47,7 @@ from services.catalog.access.second_factor import (
     SecondFactors,
     WrongCode,
 )
+from services.chassis import clock
 from services.chassis.decider import Streams
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthorized
 from services.chassis.event_store import EventStore
@@ -504,4 +505,4 @@ class Registry:
 
 def now() -> datetime:
     """This instant, to the second: as fine as tokens tell time."""
-    return datetime.now(UTC).replace(microsecond=0)
+    return clock.now().replace(microsecond=0)

@@ -8,10 +8,10 @@ from flask_smorest import Blueprint
 
 from services.catalog import history, views
 from services.catalog.api import malls
-from services.catalog.directory import now
 from services.catalog.domain.concerns import People, concerns
 from services.catalog.domain.directory import Command, Directory, Event, evolve
-from services.chassis.web import command_context
+from services.chassis.clock import now
+from services.chassis.idempotency import command_context
 
 blueprint = Blueprint(
     "administration",

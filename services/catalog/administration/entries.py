@@ -18,7 +18,6 @@ from services.catalog.administration.schemas import (
     SuspensionIn,
 )
 from services.catalog.api import malls
-from services.catalog.directory import now
 from services.catalog.domain.directory import (
     AdmitAgency,
     AgencyListed,
@@ -34,6 +33,7 @@ from services.catalog.domain.directory import (
     WithdrawCounter,
     WithdrawService,
 )
+from services.chassis.clock import now
 from services.chassis.routes import allow
 
 

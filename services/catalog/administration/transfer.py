@@ -12,11 +12,11 @@ from services.catalog import archive, document, tables
 from services.catalog.administration.changes import blueprint, done
 from services.catalog.administration.schemas import ChangesOut, DryRun
 from services.catalog.api import malls
-from services.catalog.directory import now
 from services.catalog.domain.directory import ImportCatalog, InvalidCatalog
+from services.chassis.bodies import takes
+from services.chassis.clock import now
 from services.chassis.errors import Fault
 from services.chassis.routes import allow
-from services.chassis.web import takes
 
 LARGEST = 4 * 1024 * 1024  # an import holds a whole catalog
 

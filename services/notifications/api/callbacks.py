@@ -5,9 +5,9 @@ from typing import Any
 from flask import current_app, request
 from flask_smorest import Blueprint
 
+from services.chassis.clock import now
 from services.chassis.routes import public
 from services.notifications.api.messages import correspondences
-from services.notifications.correspondence import now
 from services.notifications.domain.commands import RecordReport
 from services.notifications.sms.reports import Reports
 

@@ -7,8 +7,9 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
+from services.chassis.clock import now
+from services.chassis.idempotency import command_context
 from services.chassis.routes import allow, public
-from services.chassis.web import command_context
 from services.kernel.codes import id_of
 from services.kernel.guard import actor, limited
 from services.notifications import contacts, correspondence, views
@@ -83,7 +84,7 @@ def correspondences() -> Correspondences:
 def leave_phone(left: dict[str, str], ticket_code: str) -> dict[str, str]:
     """Leave a number for a ticket or a booking, by its code."""
     ticket_id = _subject(ticket_code)
-    correspondence.must_be_of_today(ticket_id, correspondence.now())
+    correspondence.must_be_of_today(ticket_id, now())
     number, here = contacts.parse(left["phone"]), correspondences()
     trace = command_context()["trace"]
     return {"phone": here.leave_phone(ticket_id, number, left["language"], trace=trace)}
@@ -91,7 +92,7 @@ def leave_phone(left: dict[str, str], ticket_code: str) -> dict[str, str]:
 
 def must_be_possible(ticket_code: str = "", **_: object) -> None:
     """Refuse a code for which no ticket of today or booking can exist. Raises `UnknownTicket`."""
-    correspondence.must_be_of_today(_subject(ticket_code), correspondence.now())
+    correspondence.must_be_of_today(_subject(ticket_code), now())
 
 
 def _subject(code: str) -> str:

@@ -7,10 +7,10 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length
 
+from services.chassis.clock import now
 from services.chassis.errors import NotFound
+from services.chassis.idempotency import command_context
 from services.chassis.routes import allow
-from services.chassis.web import command_context
-from services.notifications.correspondence import now
 from services.notifications.domain.events import Kind
 from services.notifications.domain.mall import Mall, SwitchText, WordText
 from services.notifications.domain.wording import PLACEHOLDERS, must_fit

@@ -9,10 +9,11 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from services.chassis import tracing
+from services.chassis.clock import now
 from services.chassis.event_store import Commit, EventStore
 from services.chassis.outbox import Reached
 from services.chassis.worker import AWAY
-from services.notifications.correspondence import Correspondences, now
+from services.notifications.correspondence import Correspondences
 from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.events import SmsRequested
 from services.notifications.malls import Malls

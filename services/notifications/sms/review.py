@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from services.notifications.correspondence import Correspondences, business_day, is_booking, now
+from services.chassis.clock import now
+from services.notifications.correspondence import Correspondences, business_day, is_booking
 from services.notifications.domain.commands import SettleMessage
 from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.correspondence.state import Correspondence

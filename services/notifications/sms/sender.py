@@ -10,7 +10,8 @@ import structlog
 from prometheus_client import Counter
 
 from services.chassis import tracing
-from services.notifications.correspondence import Correspondences, now
+from services.chassis.clock import now
+from services.notifications.correspondence import Correspondences
 from services.notifications.domain.commands import (
     ClaimMessage,
     HearSuspended,

@@ -9,10 +9,11 @@ from flask import current_app
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
+from services.chassis.clock import now
 from services.chassis.errors import Invalid
+from services.chassis.idempotency import command_context
 from services.chassis.instants import Instant
 from services.chassis.routes import allow
-from services.chassis.web import command_context
 from services.kernel.guard import actor
 from services.kernel.tokens import WrongScope
 from services.notifications.webhooks import views
@@ -22,7 +23,7 @@ from services.notifications.webhooks.domain.kinds import KINDS, PRODUCERS
 from services.notifications.webhooks.domain.refusals import UnknownWebhook
 from services.notifications.webhooks.domain.state import Webhook
 from services.notifications.webhooks.news import News
-from services.notifications.webhooks.registry import Registry, now
+from services.notifications.webhooks.registry import Registry
 
 PREFIX = "/notifications/api/malls/<mall>/webhooks"
 FARTHEST = timedelta(days=31)  # back from now: what was before is not kept for webhooks

@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import Counter
 from pymongo.errors import PyMongoError
 
+from services.chassis.clock import now
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import EventStore
 from services.chassis.life import Life, Loop
@@ -31,7 +32,7 @@ from services.notifications.webhooks.domain.refusals import UnknownWebhook
 from services.notifications.webhooks.domain.state import Webhook
 from services.notifications.webhooks.news import TYPES, VERSION, Item, News, as_item
 from services.notifications.webhooks.post import Attempt, post
-from services.notifications.webhooks.registry import Registry, now
+from services.notifications.webhooks.registry import Registry
 from services.notifications.webhooks.signing import signatures
 
 log = structlog.get_logger()

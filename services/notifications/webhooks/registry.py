@@ -2,8 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
+from services.chassis.clock import now
 from services.chassis.decider import Streams
 from services.chassis.errors import Refused
 from services.chassis.event_store import EventStore
@@ -92,8 +92,3 @@ class Registry:
 
     def _must_be_possible(self, url: str) -> None:
         self._gate.must_not_be_inside(self._gate.target(url))
-
-
-def now() -> datetime:
-    """This instant: what commands carry."""
-    return datetime.now(UTC)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from services.chassis.clock import now
+from services.chassis.idempotency import command_context, keyed_request
 from services.chassis.routes import public
-from services.chassis.web import command_context, keyed_request
 from services.kernel.guard import is_staff, limited
 from services.ticketing import views
 from services.ticketing.api.admission import WITH_PASS, channel_of_booking, channel_of_ticket
@@ -13,7 +14,7 @@ from services.ticketing.domain.day.commands import BookPlace, CancelBooking, Che
 from services.ticketing.domain.day.events import PlaceBooked, TicketIssued
 from services.ticketing.domain.day.state import Booking
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import booking_of, day_of, day_stream, now, ticket_of
+from services.ticketing.queue import booking_of, day_of, day_stream, ticket_of
 
 PLACES_AGE = 5.0  # seconds that the days on offer may be behind: booking one looks again
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from services.chassis.clock import now
+from services.chassis.idempotency import command_context
 from services.chassis.routes import allow
-from services.chassis.web import command_context
 from services.kernel.guard import actor
 from services.ticketing import views
 from services.ticketing.api.acts import ACTS, Act, Asked, Body, offered
@@ -13,7 +14,7 @@ from services.ticketing.domain import hours
 from services.ticketing.domain.day.events import TicketCalled
 from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import now, ticket_of
+from services.ticketing.queue import ticket_of
 
 
 @blueprint.get("/counters/<counter>")

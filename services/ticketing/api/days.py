@@ -4,8 +4,9 @@ import secrets
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.chassis.clock import now
+from services.chassis.idempotency import command_context
 from services.chassis.routes import allow, public
-from services.chassis.web import command_context
 from services.ticketing import views
 from services.ticketing.api.admission import tickets_from
 from services.ticketing.api.schemas import HallOut, NewClosure, NewRule, Reason, WhichClosure
@@ -13,7 +14,7 @@ from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.domain import hours
 from services.ticketing.domain.day.commands import ChangeRule, CloseDay, Command, ForceOpen, ResumeDay, StopDay
 from services.ticketing.domain.mall import Closure, DeclareClosure, LiftClosure, Mall, Rule, Scope
-from services.ticketing.queue import mall_stream, now
+from services.ticketing.queue import mall_stream
 
 
 @blueprint.get("/hall")

@@ -7,6 +7,7 @@ from typing import Any
 import segno
 from flask import request
 
+from services.chassis.clock import now
 from services.chassis.errors import TooMany
 from services.chassis.origin import address
 from services.chassis.routes import allow, public
@@ -14,7 +15,6 @@ from services.ticketing.api.admission import SHOWN_TO, limits, presence, tickets
 from services.ticketing.api.schemas import NewPass, PassOut, PresenceOut
 from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.presence import TICKETS_A_PASS
-from services.ticketing.queue import now
 
 
 @blueprint.get("/presence")

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, current_app
 
+from services.chassis.clock import now
 from services.chassis.errors import NotFound
 from services.chassis.routes import allow
 from services.kernel.guard import actor
@@ -14,7 +15,7 @@ from services.ticketing.api.schemas import Format, Period
 from services.ticketing.api.tickets import blueprint, queue
 from services.ticketing.domain import hours, statistics
 from services.ticketing.domain.history import Visits
-from services.ticketing.queue import day_stream, now
+from services.ticketing.queue import day_stream
 from services.ticketing.spreadsheets import table
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from flask import current_app
 from flask_smorest import Blueprint
 
+from services.chassis.clock import now
 from services.chassis.errors import KeyReused
+from services.chassis.idempotency import command_context, keyed_request
 from services.chassis.routes import allow, public
-from services.chassis.web import command_context, keyed_request
 from services.kernel.codes import Codes, id_of
 from services.kernel.guard import is_staff, limited
 from services.ticketing import views
@@ -28,7 +29,7 @@ from services.ticketing.domain.day.commands import (
 )
 from services.ticketing.domain.day.events import TicketIssued, TicketTransferred
 from services.ticketing.domain.day.refusals import SameVisit
-from services.ticketing.queue import Queue, now, ticket_of
+from services.ticketing.queue import Queue, ticket_of
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/ticketing/api/malls/<mall>", description="The queue of a mall")
 

@@ -6,8 +6,9 @@ from typing import Any
 from babel.dates import format_date
 from flask import render_template
 
+from services.chassis.clock import now
+from services.chassis.languages import language
 from services.chassis.routes import public
-from services.chassis.web import language
 from services.ticketing import views
 from services.ticketing.api import queue
 from services.ticketing.api.acts import ACTS
@@ -18,7 +19,6 @@ from services.ticketing.domain.day.state import Day
 from services.ticketing.domain.mall import Mall
 from services.ticketing.names import about, names_of
 from services.ticketing.pages.visitors import blueprint
-from services.ticketing.queue import now
 
 
 @blueprint.get("/counters/<counter>")

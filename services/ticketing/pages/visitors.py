@@ -13,9 +13,11 @@ import segno
 from babel.dates import format_date
 from flask import Blueprint, Response, current_app, render_template, request
 
+from services.chassis.clock import now
 from services.chassis.errors import NotFound
+from services.chassis.languages import language, text
 from services.chassis.routes import public
-from services.chassis.web import language, policy, text
+from services.chassis.web import policy
 from services.chassis.words import DEFAULT, Words
 from services.kernel.guard import recognized
 from services.ticketing import views, voice
@@ -25,7 +27,7 @@ from services.ticketing.api.bookings import bookable, shown_booking
 from services.ticketing.domain.day import in_force
 from services.ticketing.domain.mall import Mall
 from services.ticketing.names import about, in_language
-from services.ticketing.queue import HISTORY_AGE, booking_of, now, ticket_of
+from services.ticketing.queue import HISTORY_AGE, booking_of, ticket_of
 from services.ticketing.survey.api import surveys
 
 AGENT_PORT = "9130"  # of the print agent on a kiosk's own machine

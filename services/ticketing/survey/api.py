@@ -8,9 +8,11 @@ from typing import Any
 from flask import Response, current_app
 from flask_smorest import Blueprint
 
+from services.chassis.clock import now
 from services.chassis.errors import Invalid
+from services.chassis.idempotency import command_context
+from services.chassis.languages import language
 from services.chassis.routes import allow, public
-from services.chassis.web import command_context, language
 from services.kernel.guard import actor, limited
 from services.kernel.tokens import WrongScope
 from services.ticketing.api.reports import days_between
@@ -18,7 +20,7 @@ from services.ticketing.api.schemas import KEY
 from services.ticketing.api.tickets import queue
 from services.ticketing.domain import hours
 from services.ticketing.domain.mall import Mall
-from services.ticketing.queue import now, ticket_of
+from services.ticketing.queue import ticket_of
 from services.ticketing.spreadsheets import table
 from services.ticketing.survey.batches import Batch
 from services.ticketing.survey.domain import AnswerSurvey, Profile

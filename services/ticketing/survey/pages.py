@@ -2,11 +2,12 @@
 
 from flask import Blueprint, render_template
 
+from services.chassis.clock import now
 from services.chassis.routes import public
 from services.ticketing.api import queue
 from services.ticketing.domain import hours
 from services.ticketing.names import about, names_of
-from services.ticketing.queue import now, ticket_of
+from services.ticketing.queue import ticket_of
 from services.ticketing.survey.api import surveys
 from services.ticketing.survey.domain import ELEMENTS, PROFILE
 

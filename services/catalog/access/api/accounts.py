@@ -10,7 +10,7 @@ from marshmallow.validate import Length, OneOf
 
 from services.catalog.access.api.common import PEOPLE, Places, context, registry, scope_of, sign_in_provider
 from services.catalog.access.domain import Account, ChangeAccess, EnableAccount
-from services.catalog.access.people import now
+from services.chassis.clock import now
 from services.chassis.routes import allow
 from services.kernel.guard import actor
 from services.kernel.tokens import ROLES, WrongScope
