@@ -24,6 +24,7 @@ from services.chassis.event_store import EventStore, connect
 from services.kernel import tokens
 from services.notifications import app as notifications
 from services.notifications import correspondence
+from services.notifications.api import messages
 from services.ticketing import app as ticketing
 from services.ticketing import live
 from services.ticketing.api import bookings, counters, days, presence, reports, tickets
@@ -89,7 +90,8 @@ def houses_on(
         environment.setenv(name, value)
     for module in (staff, visitors, bookings, counters, days, presence, reports, tickets, survey_api, survey_pages):
         environment.setattr(module, "now", lambda: TUESDAY_NINE)
-    environment.setattr(correspondence, "now", lambda: TUESDAY_NINE)
+    for module in (correspondence, messages):
+        environment.setattr(module, "now", lambda: TUESDAY_NINE)
     run, apps = uuid.uuid4().hex[:8], {}
     for name, create in APPS.items():
         database = f"{'ticketing' if name == 'live' else name}_{run}"

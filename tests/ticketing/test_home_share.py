@@ -8,9 +8,10 @@ import pytest
 from examples import AGUS, BUDI, KK, KTP, RINI, SIM, SITI, TUESDAY_NINE, MallDay, mall, only
 from hypothesis import given
 from hypothesis import strategies as st
+from processes import at_once
 from ticketing.conftest import PEKALONGAN
 from ticketing.test_bookings import AT_TEN, BOOKED, TUESDAY, book, booking_day, check_in, on_tuesday
-from ticketing.test_races import CLIENTS, PROCESSES, at_once
+from ticketing.test_races import CLIENTS, PROCESSES
 
 from services.chassis.decider import converter
 from services.chassis.errors import Problem
@@ -249,7 +250,7 @@ def issue_from_home(name: int, results, url: str, database: str) -> None:
 
 
 def test_processes_at_once_issue_no_more_than_the_share_from_home(mongo_server, store):
-    got = Counter(at_once(issue_from_home, mongo_server.url, store.database.name))
+    got = Counter(at_once(issue_from_home, PROCESSES, mongo_server.url, store.database.name))
     assert got["home", "issued"] == 12
     assert got["home", "home-share-reached"] + got["home", "capacity-reached"] == PROCESSES * CLIENTS - 12
     assert got["kiosk", "issued"] == 28

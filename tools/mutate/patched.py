@@ -21,7 +21,7 @@ def functions() -> Functions:
     gc.unfreeze()
     found: Functions = {}
     for each in gc.get_objects():
-        if isinstance(each, FunctionType):
+        if type(each) is FunctionType:  # `isinstance` would ask a proxy for the class of what is no more
             found.setdefault((each.__code__.co_filename, *_name(each.__code__)), []).append(each)
     return found
 
