@@ -32,7 +32,7 @@ test: .venv/installed ## Run all tests that need neither Docker nor a browser, b
 	@$(BIN)/python -m pytest -m "not containers and not kafka and not screens and not faults and not browser" $(PARALLEL) $(ARGS)
 
 test-screens: .venv/installed ## Run all tests in Chromium: every page in every state, language and size; pictures in build/pictures
-	@$(BIN)/python -m pytest -m "(screens or browser) and not faults" $(PARALLEL) $(ARGS)
+	@$(BIN)/python -m pytest -m "(screens or browser) and not faults" $(PARALLEL) --numprocesses 2 $(ARGS)
 
 test-properties: .venv/installed ## Try every property on all its examples: make test tries the slow ones on a quarter
 	@MPP_PROPERTIES=thorough $(BIN)/python -m pytest -m "hypothesis and not containers and not kafka" $(PARALLEL) $(ARGS)
