@@ -43,9 +43,13 @@ class Queue:
         self._known: dict[str, tuple[Mall, History, Mall]] = {}
         self._watch, self._clock_read = ClockWatch.start(now(), time.monotonic()), -CLOCK_AGE
 
-    def mall(self, code: str) -> Mall:
-        """The mall as last learned, with the pace of its earlier days. Raises `UnknownMall`."""
-        mall = self.malls.snapshot(mall_stream(code), max_age=CATALOG_AGE).state
+    def mall(self, code: str, *, is_current: bool = False) -> Mall:
+        """Return the mall with the pace of its earlier days, at most `CATALOG_AGE` seconds old.
+
+        `is_current` reads the store: for screens that ask because the live process reported a change. An older state
+        would stay on them until the next change. Raises `UnknownMall`.
+        """
+        mall = self.malls.snapshot(mall_stream(code), 0.0 if is_current else CATALOG_AGE).state
         mall.about  # noqa: B018 - raises when nobody has heard of it
         history = self.history(code, HISTORY_AGE)
         known = self._known.get(code)

@@ -22,7 +22,7 @@ from services.ticketing.queue import ticket_of
 @blueprint.response(200)
 def get_counter(mall: str, counter: str) -> dict[str, Any]:
     """A counter's desk: its visitor and who waits, in the order they would be called."""
-    known = queue().mall(mall)
+    known = queue().mall(mall, is_current=True)
     return _console(queue().today(known, now()).state, known, counter)
 
 

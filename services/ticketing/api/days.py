@@ -40,7 +40,7 @@ def rules(mall: str) -> dict[str, Any]:
 @blueprint.response(200)
 def overview(mall: str) -> dict[str, Any]:
     """The whole mall at a glance: lines, counters, places left, what needs attention."""
-    known, at = queue().mall(mall), now()
+    known, at = queue().mall(mall, is_current=True), now()
     doubt, booked = queue().clock_doubt(), queue().bookings_suspended(known, at)
     return views.overview(queue().today(known, at), known, at, doubt, booked)
 
