@@ -105,7 +105,7 @@ asyncapi-parser: ## Fetch the official AsyncAPI parser for the tests (needs npm)
 secrets: .venv/installed ## Make what docker compose needs, in deploy/secrets: keys, passwords, a certificate (HOSTS=name,address CA_FOLDER=folder)
 	@$(BIN)/python -m deploy.make_secrets $${MPP_SECRETS:-deploy/secrets} $(if $(HOSTS),--host $(HOSTS)) $(if $(CA_FOLDER),--ca $(CA_FOLDER))
 
-lock: .venv/installed ## Resolve the dependencies of pyproject.toml anew and write both lock files
+lock: .venv/installed ## Resolve the dependencies of pyproject.toml again and write both lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o deploy/requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra traces pyproject.toml -c deploy/requirements.lock -o deploy/traces.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras --constraints deploy/requirements.lock pyproject.toml -o requirements-dev.lock
