@@ -6,8 +6,8 @@ from flask import g
 from flask_smorest import Blueprint
 
 from services.catalog import document
-from services.catalog.administration.changes import done
-from services.catalog.administration.schemas import ChangesOut, DryRun, NewMallIn
+from services.catalog.administration.changes import change, done
+from services.catalog.administration.schemas import NewMallIn
 from services.catalog.domain.directory import OpenMall
 from services.chassis.routes import allow
 from services.kernel.guard import actor
@@ -26,8 +26,7 @@ def _of_all_malls() -> None:
 @of_malls.post("/malls")
 @allow("administrator")
 @of_malls.arguments(NewMallIn)
-@of_malls.arguments(DryRun, location="query")
-@of_malls.response(200, ChangesOut)
+@change(of_malls)
 @of_malls.alt_response(409, description="`mall-exists`")
 @of_malls.alt_response(422, description="`invalid-entry`")
 def open_mall(given: dict[str, Any], asked: dict[str, bool]) -> dict[str, Any]:
