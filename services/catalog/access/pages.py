@@ -12,7 +12,7 @@ from services.catalog.access.domain import PLACES
 from services.catalog.access.people import HalfSignedIn
 from services.chassis.errors import Problem
 from services.chassis.origin import address, cookie, cookie_name
-from services.chassis.problems import as_told
+from services.chassis.problems import status_and_document
 from services.chassis.routes import public
 from services.kernel.guard import limited, recognized
 from services.kernel.tokens import COOKIE
@@ -78,7 +78,7 @@ def return_from_provider() -> Any:
 
 def _told(problem: Problem, back: str) -> Response:
     """The page to sign in on, with what went wrong."""
-    status, document = as_told(problem)
+    status, document = status_and_document(problem)
     return Response(_sign_in(back, document), status, mimetype="text/html")
 
 

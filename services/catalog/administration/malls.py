@@ -18,7 +18,7 @@ of_malls = Blueprint("malls", __name__, url_prefix="/catalog/api", description="
 
 @of_malls.before_request
 def _of_all_malls() -> None:
-    """Somebody bound to a mall opens no other."""
+    """Refuse administrators who are bound to a mall."""
     if "actor" in g and actor().scope:
         raise WrongScope()
 

@@ -76,7 +76,7 @@ class Signed(Half):
 
 
 class Me(ma.Schema):
-    """Who is asking; `can_sign_in` tells whether people can sign in here at all."""
+    """Who is asking; `can_sign_in`: this installation lets people sign in."""
 
     signed_in = ma.fields.Boolean()
     can_sign_in = ma.fields.Boolean()
@@ -198,7 +198,7 @@ def finish_by_passkey(given: dict[str, str]) -> dict[str, Any]:
 @sessions.response(204)
 @same_origin(sessions)
 def sign_out() -> None:
-    """Sign out: the session is good no more, in no service."""
+    """Sign out: the session ends in all services."""
     end_session()
     forget_session()
 
