@@ -71,6 +71,15 @@ def must_be_allowed(view: Callable[..., Any]) -> None:
                 raise WrongScope()
 
 
+def must_have_no_scope() -> None:
+    """Refuse a caller who is bound to a mall, counter or agency: `before_request` of routes that concern all malls.
+
+    Raises `WrongScope`.
+    """
+    if "actor" in g and g.actor.scope:
+        raise WrongScope()
+
+
 def is_of_the_house() -> bool:
     """Whether a kiosk or a member of staff asks, for their own mall. Raises `Revoked` for a token that was.
 

@@ -51,7 +51,7 @@ def begin_at_provider() -> Any:
         cookie_name(COOKIE)  # before the way there: the session could not be kept
         return provider.begin(back, url_for("access_pages.return_from_provider", _external=True))
     except Problem as problem:
-        return _told(problem, back)
+        return _sign_in_refused(problem, back)
 
 
 @blueprint.get("/sign-in/provider/return")
@@ -72,12 +72,12 @@ def return_from_provider() -> Any:
             return _sign_in(back, half=found)
         signed_in(found)
     except Problem as problem:
-        return _told(problem, back)
+        return _sign_in_refused(problem, back)
     return redirect(back)
 
 
-def _told(problem: Problem, back: str) -> Response:
-    """The page to sign in on, with what went wrong."""
+def _sign_in_refused(problem: Problem, back: str) -> Response:
+    """Return the page to sign in on, with the problem."""
     status, document = status_and_document(problem)
     return Response(_sign_in(back, document), status, mimetype="text/html")
 

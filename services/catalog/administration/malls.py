@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import g
 from flask_smorest import Blueprint
 
 from services.catalog import document
@@ -10,17 +9,10 @@ from services.catalog.administration.changes import change, done
 from services.catalog.administration.schemas import NewMallIn
 from services.catalog.domain.directory import OpenMall
 from services.chassis.routes import allow
-from services.kernel.guard import actor
-from services.kernel.tokens import WrongScope
+from services.kernel.guard import must_have_no_scope
 
 of_malls = Blueprint("malls", __name__, url_prefix="/catalog/api", description="New malls")
-
-
-@of_malls.before_request
-def _of_all_malls() -> None:
-    """Refuse administrators who are bound to a mall."""
-    if "actor" in g and actor().scope:
-        raise WrongScope()
+of_malls.before_request(must_have_no_scope)
 
 
 @of_malls.post("/malls")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
-from flask import g
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
@@ -12,8 +11,8 @@ from services.catalog.access.api.common import PEOPLE, Places, context, registry
 from services.catalog.access.domain import Account, ChangeAccess, EnableAccount
 from services.chassis.clock import now
 from services.chassis.routes import allow
-from services.kernel.guard import actor
-from services.kernel.tokens import ROLES, WrongScope
+from services.kernel.guard import must_have_no_scope
+from services.kernel.tokens import ROLES
 
 blueprint = Blueprint("access", __name__, url_prefix="/catalog/api/access", description="Who may do what")
 
@@ -70,11 +69,7 @@ class RolesOfPeople(ma.Schema):
     roles = ma.fields.List(ma.fields.String(validate=OneOf(PEOPLE)), required=True, validate=Length(max=len(ROLES)))
 
 
-@blueprint.before_request
-def _of_all_malls() -> None:
-    """Refuse administrators bound to a place: they could make accounts that are bound to none."""
-    if "actor" in g and actor().scope:
-        raise WrongScope()
+blueprint.before_request(must_have_no_scope)  # others could make accounts that are bound to no place
 
 
 @blueprint.get("/accounts")
