@@ -59,6 +59,7 @@ class FilesOfOneSystem(LoadFileScheduling):
         return ON_ONE_SYSTEM[0] if file in ON_ONE_SYSTEM else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     return FilesOfOneSystem(config, log) if config.getvalue("dist") == "loadfile" else None
 

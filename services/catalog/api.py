@@ -133,7 +133,7 @@ class ServiceOut(ma.Schema):
     """A service; `minutes` is what a visit typically takes, `capacity` its tickets a day, null without such a limit."""
 
     class Meta:
-        """The fields of the service itself; its components are told as `standard`."""
+        """The fields of the service itself; `standard` holds its components."""
 
         include = response_fields(ServiceListed, without=("components",))
 

@@ -1,10 +1,10 @@
 """Backup and restore of one service's database: `python -m services.chassis.backup save > file`, `… restore < file`.
 
 A backup is a row of BSON documents: what the service keeps, as it was stored, and everything that became true while
-it was being read. So it holds whole commits up to one moment, for all streams alike, though nobody had to stop.
+it was being read. So it holds whole commits up to one moment, for all streams alike, while the service runs.
 
-What is forgotten by itself (whatever has an `expires_at`: personal data, counts of requests) is never in a backup, and
-a restore deletes it: nobody can be texted from a backup, and erasing need not look for copies. Neither are the leases:
+Records that expire (those with an `expires_at`: personal data, counts of requests) are never in a backup, and a restore
+deletes them: a backup holds no personal data, and erasing need not look for copies. Neither are the leases:
 relays that find none deliver everything again, and subscribers ignore what they have.
 """
 

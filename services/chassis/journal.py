@@ -19,7 +19,7 @@ from services.chassis.cloud_event import TYPES, CloudEvent, data_as_json
 from services.chassis.config import URN
 from services.chassis.event_store import DUPLICATE, Document
 
-EVERYBODY = ""  # stands for them where an event names none
+ALL_OWNERS = ""  # the owner of an event that names none
 
 
 class Journal:
@@ -46,7 +46,7 @@ class Journal:
         while True:
             query = {"_id": {"$in": ids}}
             known = {entry["_id"]: entry["sequence"] for entry in self._entries.find(query, {"sequence": 1})}
-            numbered = [self._as_told(event, known.get(event.id) or self._next(event.key)) for event in events]
+            numbered = [self._numbered(event, known.get(event.id) or self._next(event.key)) for event in events]
             new = [self._entry(event) for event in numbered if event.id not in known]
             try:
                 if new:
@@ -73,9 +73,9 @@ class Journal:
         if types:
             query["type"] = {"$in": list(types)}
         if owner:
-            query[self.OWNERS_AS] = {"$in": [owner, EVERYBODY]}
+            query[self.OWNERS_AS] = {"$in": [owner, ALL_OWNERS]}
         found = self._entries.find(query).sort("sequence", ASCENDING).limit(limit)
-        return [self._as_told(_event(entry), entry["sequence"]) for entry in found]
+        return [self._numbered(_event(entry), entry["sequence"]) for entry in found]
 
     def last(self, key: str) -> int:
         """The highest number of a key; 0 where there is none."""
@@ -89,7 +89,7 @@ class Journal:
         found = self._entries.find(query, {"sequence": 1}).sort("sequence", DESCENDING).limit(1)
         return next((entry["sequence"] for entry in found), 0)
 
-    def _as_told(self, event: CloudEvent, sequence: int) -> CloudEvent:
+    def _numbered(self, event: CloudEvent, sequence: int) -> CloudEvent:
         schema = self._schemas.format(type=event.type.removeprefix(TYPES))
         return replace(event, sequence=sequence, dataschema=schema)
 
@@ -100,7 +100,7 @@ class Journal:
             "key": event.key,
             "sequence": event.sequence,
             "type": event.type,
-            self.OWNERS_AS: named or [EVERYBODY],
+            self.OWNERS_AS: named or [ALL_OWNERS],
             "source": event.source,
             "subject": event.subject,
             "time": event.time.isoformat(),

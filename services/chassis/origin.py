@@ -20,12 +20,12 @@ class NeedsHttps(Forbidden):
 
 
 def address() -> str:
-    """Where the request comes from, as the gateway tells it; of IPv6 the network, for a household has a whole one."""
+    """Return the client's address, as the gateway passes it on; of IPv6 its /64 network, which one household has."""
     peer = request.remote_addr or ""
     gateways = current_app.config["GATEWAYS"]
-    told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     try:
-        found = ipaddress.ip_address(told if told and ("*" in gateways or peer in gateways) else peer)
+        found = ipaddress.ip_address(forwarded if forwarded and ("*" in gateways or peer in gateways) else peer)
     except ValueError:
         return peer
     if isinstance(found, ipaddress.IPv6Address):

@@ -72,7 +72,7 @@ class Destination(Protocol):
 
 
 class Lease:
-    """The right to be the one relay of this name, and its memory. A second relay stands by until the first one dies.
+    """The right to be the one relay of this name, and its position. A second relay waits until the first one ends.
 
     Two at once would still be correct, only wasteful: consumers ignore what they have. So clocks need not agree well.
     """

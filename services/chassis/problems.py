@@ -39,10 +39,10 @@ PROBLEM = "application/problem+json"
 
 
 class ProblemSchema(ma.Schema):
-    """A problem document (RFC 9457): `reason` is stable, `title` and `detail` are for people; some tell more values."""
+    """A problem document (RFC 9457): `reason` is stable, `title` and `detail` are for people; some have more values."""
 
     class Meta:
-        """Which values are told with it differs by reason."""
+        """Which other values a document has differs by reason."""
 
         unknown = ma.INCLUDE
 
@@ -140,8 +140,8 @@ def _answer_surprise(error: Exception) -> Response:
     return _problem(500, "internal", {})
 
 
-def as_told(problem: Problem) -> tuple[int, dict[str, Any]]:
-    """The status of a problem, and its document in the language of the request: for a page that tells it itself."""
+def status_and_document(problem: Problem) -> tuple[int, dict[str, Any]]:
+    """Return a problem's status and its document in the language of the request, for a page that shows it itself."""
     status = _status(problem)
     return status, _document(status, problem.reason, problem.params, problem.params.get("errors"))
 
@@ -186,7 +186,7 @@ def _document(status: int, reason: str, params: Mapping[str, Any], errors: Any =
 
 
 def _detail(reason: str, params: Mapping[str, Any]) -> str:
-    """What the problem means for who asked; and why it is so, where somebody gave a reason (`why`)."""
+    """Return what the problem means for the reader, with the reason (`why`) where a person gave one."""
     said = {name: _for_people(value) for name, value in params.items()}
     if "retry_after" in params:
         said["retry_after"] = format_timedelta(timedelta(seconds=params["retry_after"]), locale=language())

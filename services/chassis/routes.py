@@ -23,12 +23,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def public(view: View) -> View:
-    """Declare that anybody may call this route."""
+    """Declare that this route takes no token."""
     return allow()(view)
 
 
 def allow(*roles: str) -> Callable[[View], View]:
-    """Declare which roles may call this route; a token with a scope only there. None: anybody."""
+    """Declare which roles may call this route, each within the scope of its token; without roles, it is public."""
 
     def mark(view: View) -> View:
         view.access = frozenset(roles)  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
 """Signed seals: the last hash of a finished stream, signed with a key that is not in the database.
 
-A hash chain shows that a record is consistent. Whoever can write the database can replace the record by another
-consistent one. The seal prevents that for finished streams: it is a JSON Web Signature (RFC 7515, compact form, Ed25519
-as in RFC 8037) over the stream's name, its number of commits and its last hash. One process holds the private key; the
-public keys are published, so that a seal can be verified without this system.
+A hash chain shows that a record is consistent. An intruder who can write to the database can replace the record
+by another consistent one. The seal prevents that for finished streams: it is a JSON Web Signature (RFC 7515, compact
+form, Ed25519 as in RFC 8037) over the stream's name, its number of commits and its last hash. One process holds the
+private key; the public keys are published, so that a seal can be verified without this system.
 """
 
 import json
@@ -187,7 +187,7 @@ class Verdict:
     seal: Seal | None
     faults: tuple[Fault, ...]
 
-    def tell(self, stream: str, say: Callable[[str], None]) -> None:
+    def print_faults(self, stream: str, say: Callable[[str], None]) -> None:
         """Say each fault in a line that names the stream or the commit."""
         for fault in self.faults:
             say(str(fault) if fault.reason == "chain" else f"{stream}: {fault}")
@@ -246,7 +246,7 @@ class Seals:
             unseen -= {stream}
             sealed += verdict.signature == "valid" and not verdict.faults
             fit, misfits = fit + (not verdict.faults), misfits + bool(verdict.faults)
-            verdict.tell(stream, say)
+            verdict.print_faults(stream, say)
         for stream in sorted(unseen):
             misfits += 1
             say(f"{stream}: {Fault('commits-missing')}")

@@ -126,7 +126,7 @@ def _add_docs(app: Flask, service: str, api: Api) -> None:
     """The API's reference: a page made from its specification."""
 
     @cache
-    def told() -> dict[str, Any]:
+    def page_values() -> dict[str, Any]:
         document = api.spec.to_dict()
         shown = {"groups": reference.groups(document, _roles(app)), "objects": reference.objects(document)}
         return {"title": document["info"]["title"], "spec_url": f"/{service}/api/openapi.json", **shown}
@@ -134,7 +134,7 @@ def _add_docs(app: Flask, service: str, api: Api) -> None:
     @app.get(f"/{service}/api/docs")
     @public
     def api_docs() -> str:
-        return render_template("docs.html", **told())
+        return render_template("docs.html", **page_values())
 
 
 def _roles(app: Flask) -> dict[tuple[str, str], frozenset[str]]:
@@ -169,7 +169,7 @@ def _add_metrics(app: Flask) -> None:
     @app.get("/metrics")
     @public
     def metrics_page() -> Response:
-        """For Prometheus, which asks the process itself: whoever comes by way of a gateway gets nothing."""
+        """For Prometheus, which asks the process itself; requests through a gateway are refused."""
         if "X-Forwarded-For" in request.headers:
             raise HTTPNotFound()
         return Response(metrics.page(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -8,7 +8,7 @@ DEFAULT = "id"
 
 
 class Words:
-    """Texts of some folders, a service's last. A language is one more file; Indonesian stands in for what it lacks."""
+    """Texts of some folders, a service's last. A language is one more file; what it lacks is in Indonesian."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._texts: dict[str, dict[str, str]] = {}

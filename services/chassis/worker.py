@@ -70,7 +70,7 @@ def _verify(store: EventStore, seals: Seals, stream: str) -> int:
     """Print whether a stream fits its chain, seal and journal; return 1 if not, or if it has no commits."""
     commits = store.read(stream)
     verdict = seals.verify(stream, commits, datetime.now(UTC))
-    verdict.tell(stream, print)
+    verdict.print_faults(stream, print)
     if not commits:
         print(f"{stream}: no commits")
         return 1

@@ -9,7 +9,7 @@ code. Both begin with the business day, which names the stream to read.
     20261124-n1Zq…                       code of a ticket: 144 bits, two characters longer than an id
 
 Ids of releases without codes are 128 random bits, which base64 pads with four bits 0000. They were both id and code,
-and remain so: the last four bits tell them apart.
+and remain so: the last four bits distinguish them.
 """
 
 import hashlib

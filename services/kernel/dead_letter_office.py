@@ -5,14 +5,13 @@ from typing import Any
 
 import marshmallow as ma
 from flask import Blueprint as Pages
-from flask import current_app, g, render_template
+from flask import current_app, render_template
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.dead_letters import PARKED, STATES, DeadLetters, Letter
 from services.chassis.routes import allow, public
-from services.kernel.guard import actor
-from services.kernel.tokens import WrongScope
+from services.kernel.guard import actor, must_have_no_scope
 
 MOBILE = re.compile(r"(?<!\d)((?:\+?62|0)[\s-]?8\d)[\d\s-]{5,12}(\d{3})(?!\d)")  # Indonesian, in any usual form
 
@@ -59,11 +58,7 @@ def blueprints(service: str) -> list[Any]:
     routes = Blueprint("dead_letters", __name__, url_prefix=f"/{service}/api/dead-letters", description="Dead letters")
     pages = Pages("dead_letters_page", __name__, url_prefix=f"/{service}/dead-letters")
 
-    @routes.before_request
-    def of_all_malls() -> None:
-        """They are of no mall in particular: nobody who is bound to one sees them."""
-        if "actor" in g and actor().scope:
-            raise WrongScope()
+    routes.before_request(must_have_no_scope)  # dead letters belong to no mall
 
     @routes.get("")
     @allow("administrator")

@@ -29,7 +29,7 @@ BATCH = "application/cloudevents-batch+json"
 
 
 class UnknownEventType(Invalid):
-    """No event of that type is told here."""
+    """The producer has no event of that type."""
 
 
 class UnknownSchema(NotFound):

@@ -20,7 +20,7 @@ UNLIMITED = STAFF | {"device"}  # roles of whom no address is counted
 def limited(name: str) -> Callable[[View], View]:
     """Declare that an address may do this only so often, for each mall; kiosks and staff are not counted.
 
-    Stands right above the function, below what validates the request. Only an act is counted: a request that is
+    Put it right above the function, below what validates the request. Only an act is counted: a request that is
     invalid, or names what does not exist (`must_exist` of `make_app`), makes no count, and the count of an act that
     is refused is given back. It is taken before the act, so that parallel requests cannot pass the limit.
     """
@@ -61,7 +61,7 @@ def must_be_allowed(view: Callable[..., Any]) -> None:
     """Refuse a caller whom the route does not name. Raises what `who_asks` does, `WrongRole` and `WrongScope`."""
     roles = getattr(view, "access", None)
     if roles is None:
-        raise WrongRole()  # a route that does not say who may use it is used by nobody
+        raise WrongRole()  # a route that declares no roles is closed
     if roles:
         g.actor = who_asks()
         if g.actor.role not in roles:
@@ -69,6 +69,15 @@ def must_be_allowed(view: Callable[..., Any]) -> None:
         for place, code in g.actor.scope.items():
             if (request.view_args or {}).get(place, code) != code:
                 raise WrongScope()
+
+
+def must_have_no_scope() -> None:
+    """Refuse a caller who is bound to a mall, counter or agency: `before_request` of routes that concern all malls.
+
+    Raises `WrongScope`.
+    """
+    if "actor" in g and g.actor.scope:
+        raise WrongScope()
 
 
 def is_of_the_house() -> bool:
@@ -86,7 +95,7 @@ def is_of_the_house() -> bool:
 
 
 def is_staff() -> bool:
-    """Return whether a member of this mall's staff asks on a route that is for everybody."""
+    """Return whether a member of this mall's staff asks on a public route."""
     asking = recognized()
     return asking is not None and _is_here(asking, STAFF)
 
@@ -99,7 +108,7 @@ def _is_here(asking: Actor, roles: frozenset[str]) -> bool:
 def caller() -> str:
     """Return who asks, to keep the idempotency keys of callers apart: an account, a session or a token.
 
-    A visitor has none of them and is told apart by network address.
+    A visitor has none of them and is identified by network address.
     """
     asking: Actor | None = g.actor if "actor" in g else recognized()
     if asking is None:
@@ -108,7 +117,7 @@ def caller() -> str:
 
 
 def recognized() -> Actor | None:
-    """Who asks on a route that is for everybody; None for a visitor, and for whoever was signed in once."""
+    """Return who asks on a public route; None for a visitor, also one whose session has ended."""
     try:
         return who_asks()
     except (Unauthorized, Forbidden):
@@ -121,5 +130,5 @@ def who_asks() -> Actor:
     authorization = request.headers.get("Authorization", "")
     found = verifier.actor(authorization, cookie(COOKIE))
     if not authorization and request.method not in SAFE_METHODS:
-        must_be_same_origin()  # a browser sends cookies whoever made it ask, headers only for our own pages
+        must_be_same_origin()  # any site can make a browser send cookies; only our own pages can set the header
     return found

@@ -1,4 +1,4 @@
-"""The journal of this domain: an event belongs to the agencies that it names, and to everybody if it names none."""
+"""The journal of this domain: an event belongs to the agencies that it names, to all if it names none."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The position of a published event in the stream of its producer: how consumers tell later news from earlier.
+"""The position of a published event in the stream of its producer: how consumers order events of a stream.
 
 The envelope has no attribute for it yet: `sequence` counts all events of a mall and producer, is missing (0) in records
 of older releases, and cannot be compared with the positions that are stored. So it is read from the event's id, whose

@@ -44,14 +44,18 @@ class Report:
     sampled: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     survivors: list[Verdict] = field(default_factory=list)
+    errors: list[Verdict] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     def add(self, verdict: Verdict) -> None:
-        """One more verdict, and a line of progress."""
+        """Add a verdict, and print a line of progress. An error counts neither as sampled nor as killed."""
+        if verdict.outcome == "error":
+            self.errors.append(verdict)
+            return
         path = verdict.mutant.path
         self.sampled[path] += 1
-        self.killed[path] += verdict.killed
-        if not verdict.killed:
+        self.killed[path] += verdict.outcome == "killed"
+        if verdict.outcome == "survived":
             self.survivors.append(verdict)
         tried, took = self.sampled.total(), time.monotonic() - self.began
         line = f"{tried} mutants tried, {len(self.survivors)} survived, {took:.0f} s"
@@ -71,9 +75,12 @@ class Report:
         return f"{name:52} {sampled:8} {killed:7} {sampled - killed:9} {share:6.1f}{' <' if share < GOAL else ''}"
 
     def diffs(self) -> str:
-        """The survivors."""
-        found = sorted(self.survivors, key=lambda verdict: (verdict.mutant.path, verdict.mutant.start))
-        return "\n".join(f"# survived {one.how}\n{diff(one.mutant)}" for one in found)
+        """Return the survivors as diffs, then the mutants whose trial ended in an error."""
+        found = [
+            *sorted(self.survivors, key=lambda verdict: (verdict.mutant.path, verdict.mutant.start)),
+            *self.errors,
+        ]
+        return "\n".join(f"# {one.outcome}: {one.how}\n{diff(one.mutant)}" for one in found)
 
 
 def diff(mutant: Mutant) -> str:
@@ -114,7 +121,7 @@ def _of_module(path: str, seed: int, known: set[tuple[str, str, str]]) -> Iterat
 
 
 def main() -> int:
-    """Try mutants until the time is over. Returns 1 if a module is below the goal."""
+    """Try mutants until the time is over. Returns 1 if a module is below the goal, or a trial ended in an error."""
     parser = argparse.ArgumentParser(prog="make mutate", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5, help="how long to try mutants")
     parser.add_argument("--seed", type=int, default=1, help="which mutants come first")
@@ -137,8 +144,10 @@ def main() -> int:
     written.write_text(report.diffs())
     print(report.table())
     print(f"\nseed {asked.seed}; survivors as diffs: {written.relative_to(ROOT)}")
+    if report.errors:
+        print(f"{len(report.errors)} mutants not counted: their trial ended in an error (see the same file)")
     below = [path for path in report.sampled if 100 * report.killed[path] < GOAL * report.sampled[path]]
-    return int(status) or int(bool(below))
+    return int(status) or int(bool(below or report.errors))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ nothing of the services: importing the libraries would take longer than the test
 
 import gc
 import hashlib
+import importlib
 import json
 import multiprocessing
 import os
@@ -15,10 +16,12 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from typing import Literal
 
 import coverage
 import pytest
@@ -32,6 +35,9 @@ SLOWEST = 3.0  # seconds of a processor; what takes longer is no quick test
 EXAMPLES, STEPS = 20, 50  # of Hypothesis, for each property
 PATIENCE, MORE = 4.0, 10.0  # a mutant's tests may take so many times as long, and so many seconds of a processor more
 STUCK = 300.0  # seconds after which a process that waits for something is ended
+SURVIVED, KILLED, NOT_PATCHABLE, ERROR = 0, 70, 77, 78  # exit statuses of a process that tries a mutant
+PYTEST = {pytest.ExitCode.OK: SURVIVED, pytest.ExitCode.TESTS_FAILED: KILLED, pytest.ExitCode.INTERRUPTED: KILLED}
+Outcome = Literal["killed", "survived", "error"]
 OPTIONS = [
     "-x",
     "-qq",
@@ -75,10 +81,10 @@ def _limit_examples(item: pytest.Item) -> None:
 
 @dataclass
 class Verdict:
-    """What became of a mutant."""
+    """What became of a mutant; `error`: it was not tried to the end, so it counts neither way."""
 
     mutant: Mutant
-    killed: bool
+    outcome: Outcome
     how: str
 
 
@@ -137,7 +143,7 @@ class Session:
 
     def _shared(self) -> Iterator[bytes]:
         """The sources that every test may use."""
-        for folder in ("services", "tests", "deploy"):
+        for folder in ("services", "tests", "tools"):
             for path in sorted((self.root / folder).rglob("*.py")):
                 if not path.name.startswith("test_") and path.parent != Path(__file__).parent:
                     yield path.read_bytes()
@@ -205,7 +211,7 @@ class Session:
     def _started(self, mutant: Mutant) -> Trial | None:
         tests = self._tests(mutant, whole_file=False) or self._tests(mutant, whole_file=True)
         if not tests:
-            self.report(Verdict(mutant, False, "no test executes it"))
+            self.report(Verdict(mutant, "survived", "no test executes it"))
             return None
         process = os.fork()
         if process == 0:
@@ -240,10 +246,12 @@ class Session:
                 return trial
             os.kill(trial.process, signal.SIGKILL)
             trial.child.join() if trial.child else os.waitpid(trial.process, 0)
-            status = 1
-        if status == PATCH_FAILED:
+            status = KILLED
+        if status == NOT_PATCHABLE:
             return self._fresh(trial.mutant)
-        self.report(Verdict(trial.mutant, status != 0, f"{len(trial.tests)} tests"))
+        became = outcome(status)
+        how = f"{len(trial.tests)} tests" + (f", exit status {status}" if became == "error" else "")
+        self.report(Verdict(trial.mutant, became, how))
         return None
 
     def _run(self, mutant: Mutant, tests: Sequence[str]) -> int:
@@ -252,11 +260,19 @@ class Session:
         try:
             Patch(self._functions, sys.modules[_module(mutant)], source, mutant.applied(source)).apply()
         except NotPatchable:
-            return PATCH_FAILED
-        return 0 if all(_passes(self._items[name]) for name in tests) else 1
+            return NOT_PATCHABLE
+        return SURVIVED if all(_passes(self._items[name]) for name in tests) else KILLED
 
 
-PATCH_FAILED = 77
+def outcome(status: int) -> Outcome:
+    """Return what the exit status of a process that tried a mutant means.
+
+    Only a failed test, a failed import and the limit of processor time kill a mutant. Every other end (an exception of
+    this tool, pytest's internal and usage errors, a run without tests) is an error: it says nothing about the tests.
+    """
+    if status == SURVIVED:
+        return "survived"
+    return "killed" if status in (KILLED, -signal.SIGXCPU) else "error"
 
 
 def _limit(seconds: int) -> None:
@@ -274,13 +290,18 @@ def _passes(item: pytest.Item) -> bool:
 
 
 def _end(work: Callable[[], int]) -> None:
-    """Do this in a forked process, silently, and end it without what the parent has planned for its own end."""
-    status = 1
+    """Do this in a forked process and end it with the returned status, without the parent's exit handlers.
+
+    What it prints is dropped; the traceback of an exception is written to standard error, and the status is `ERROR`.
+    """
+    status, stderr = ERROR, os.dup(2)
     try:
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
         os.dup2(null, 2)
         status = work()
+    except BaseException:
+        os.write(stderr, traceback.format_exc().encode())
     finally:
         os._exit(status)
 
@@ -297,12 +318,21 @@ def _module(mutant: Mutant) -> str:
 
 
 def _run_fresh(mutant: Mutant, tests: Sequence[str], seconds: int) -> None:
-    """In a process of its own: import one module changed, and run these tests."""
+    """End this process, which has no module of this repository, with the status of `_try_fresh`."""
+    _end(lambda: _try_fresh(mutant, tests, seconds))
+
+
+def _try_fresh(mutant: Mutant, tests: Sequence[str], seconds: int) -> int:
+    """Import the changed module and run these tests; return how they ended."""
     _limit(seconds)
     path = Path.cwd() / mutant.path
     Replaced(_module(mutant), str(path), mutant.applied(path.read_bytes())).install()
+    try:
+        importlib.import_module(_module(mutant))
+    except Exception:
+        return KILLED  # no test that needs the module can pass; pytest would report a usage error from a conftest
     files = sorted({test.partition("::")[0] for test in tests})
-    _end(lambda: int(pytest.main([*OPTIONS, *files], plugins=[Quick(tests)])))
+    return PYTEST.get(pytest.ExitCode(pytest.main([*OPTIONS, *files], plugins=[Quick(tests)])), ERROR)
 
 
 def _libraries() -> list[str]:

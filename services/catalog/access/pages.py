@@ -12,7 +12,7 @@ from services.catalog.access.domain import PLACES
 from services.catalog.access.people import HalfSignedIn
 from services.chassis.errors import Problem
 from services.chassis.origin import address, cookie, cookie_name
-from services.chassis.problems import as_told
+from services.chassis.problems import status_and_document
 from services.chassis.routes import public
 from services.kernel.guard import limited, recognized
 from services.kernel.tokens import COOKIE
@@ -51,7 +51,7 @@ def begin_at_provider() -> Any:
         cookie_name(COOKIE)  # before the way there: the session could not be kept
         return provider.begin(back, url_for("access_pages.return_from_provider", _external=True))
     except Problem as problem:
-        return _told(problem, back)
+        return _sign_in_refused(problem, back)
 
 
 @blueprint.get("/sign-in/provider/return")
@@ -72,13 +72,13 @@ def return_from_provider() -> Any:
             return _sign_in(back, half=found)
         signed_in(found)
     except Problem as problem:
-        return _told(problem, back)
+        return _sign_in_refused(problem, back)
     return redirect(back)
 
 
-def _told(problem: Problem, back: str) -> Response:
-    """The page to sign in on, with what went wrong."""
-    status, document = as_told(problem)
+def _sign_in_refused(problem: Problem, back: str) -> Response:
+    """Return the page to sign in on, with the problem."""
+    status, document = status_and_document(problem)
     return Response(_sign_in(back, document), status, mimetype="text/html")
 
 

@@ -125,7 +125,7 @@ class HalfSignedIn:
 
 
 class Registry:
-    """Everybody who may do something here. One per process."""
+    """The accounts, sessions and tokens of this installation. One per process."""
 
     def __init__(
         self,
@@ -152,11 +152,11 @@ class Registry:
         return bool(self._private)
 
     def people(self) -> People:
-        """Everybody, as the store has them."""
+        """Return all accounts and tokens, as the store has them."""
         return self._streams.snapshot(STREAM).state
 
     def act(self, command: Command, **context: str) -> People:
-        """Decide a command and log it; everybody after it."""
+        """Decide a command and log it; return all accounts and tokens after it."""
         people = self._streams.execute(STREAM, command, **context).now.state
         account = people.accounts.get(getattr(command, "account", "") or getattr(command, "id", ""))
         security_log.record_act(command, account, context.get("actor", ""))

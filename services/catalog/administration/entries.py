@@ -3,13 +3,11 @@
 from typing import Any
 
 from services.catalog import document, history
-from services.catalog.administration.changes import blueprint, done
+from services.catalog.administration.changes import blueprint, change, done
 from services.catalog.administration.schemas import (
     AdmissionIn,
     AgencyIn,
-    ChangesOut,
     CounterIn,
-    DryRun,
     HistoryIn,
     HistoryOut,
     Leaving,
@@ -40,8 +38,7 @@ from services.chassis.routes import allow
 @blueprint.put("")
 @allow("administrator")
 @blueprint.arguments(MallIn)
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def change_mall(given: dict[str, Any], asked: dict[str, bool], mall: str) -> dict[str, Any]:
     """Change the mall or the rules of its day, in the fields that are given."""
     known = malls().get(mall).mall
@@ -52,8 +49,7 @@ def change_mall(given: dict[str, Any], asked: dict[str, bool], mall: str) -> dic
 @blueprint.post("/agencies")
 @allow("administrator")
 @blueprint.arguments(AdmissionIn)
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def admit_agency(given: dict[str, Any], asked: dict[str, bool], mall: str) -> dict[str, Any]:
     """Let a new agency join with its counter and services, all or nothing."""
     agency = document.entry(AgencyListed, given["agency"], "agency.")
@@ -68,8 +64,7 @@ def admit_agency(given: dict[str, Any], asked: dict[str, bool], mall: str) -> di
 @blueprint.put("/agencies/<code>")
 @allow("administrator")
 @blueprint.arguments(AgencyIn)
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def list_agency(given: dict[str, Any], asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Let an agency join, or change it."""
     return done(mall, ListAgency(AgencyListed(code, **given), now()), **asked)
@@ -77,8 +72,7 @@ def list_agency(given: dict[str, Any], asked: dict[str, bool], mall: str, code: 
 
 @blueprint.delete("/agencies/<code>")
 @allow("administrator")
-@blueprint.arguments(Leaving, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint, Leaving)
 def withdraw_agency(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Let an agency leave; refused while it has counters or services, unless they leave too."""
     return done(mall, WithdrawAgency(code, asked["with_all"], now()), dry_run=asked["dry_run"])
@@ -87,8 +81,7 @@ def withdraw_agency(asked: dict[str, bool], mall: str, code: str) -> dict[str, A
 @blueprint.put("/agencies/<code>/suspension")
 @allow("administrator")
 @blueprint.arguments(SuspensionIn)
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def suspend_agency(given: dict[str, str], asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Let an agency give no tickets until it returns; who waits is still served."""
     return done(mall, SuspendAgency(code, given["reason"]), **asked)
@@ -96,8 +89,7 @@ def suspend_agency(given: dict[str, str], asked: dict[str, bool], mall: str, cod
 
 @blueprint.delete("/agencies/<code>/suspension")
 @allow("administrator")
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def return_agency(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Let a suspended agency give its services again."""
     return done(mall, ReturnAgency(code), **asked)
@@ -106,8 +98,7 @@ def return_agency(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any
 @blueprint.put("/services/<code>")
 @allow("administrator")
 @blueprint.arguments(ServiceIn)
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def list_service(given: dict[str, Any], asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Offer a service, or change it."""
     counters = given.pop("counters")
@@ -117,8 +108,7 @@ def list_service(given: dict[str, Any], asked: dict[str, bool], mall: str, code:
 
 @blueprint.delete("/services/<code>")
 @allow("administrator")
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def withdraw_service(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Offer a service no longer."""
     return done(mall, WithdrawService(code), **asked)
@@ -127,8 +117,7 @@ def withdraw_service(asked: dict[str, bool], mall: str, code: str) -> dict[str, 
 @blueprint.put("/counters/<code>")
 @allow("administrator")
 @blueprint.arguments(CounterIn)
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def list_counter(given: dict[str, Any], asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Assign a counter, move it, or change what it gives and when."""
     counter = document.with_whole_week(document.entry(CounterListed, given | {"code": code}))
@@ -137,8 +126,7 @@ def list_counter(given: dict[str, Any], asked: dict[str, bool], mall: str, code:
 
 @blueprint.delete("/counters/<code>")
 @allow("administrator")
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def withdraw_counter(asked: dict[str, bool], mall: str, code: str) -> dict[str, Any]:
     """Give a counter up."""
     return done(mall, WithdrawCounter(code), **asked)

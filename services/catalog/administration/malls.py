@@ -2,32 +2,23 @@
 
 from typing import Any
 
-from flask import g
 from flask_smorest import Blueprint
 
 from services.catalog import document
-from services.catalog.administration.changes import done
-from services.catalog.administration.schemas import ChangesOut, DryRun, NewMallIn
+from services.catalog.administration.changes import change, done
+from services.catalog.administration.schemas import NewMallIn
 from services.catalog.domain.directory import OpenMall
 from services.chassis.routes import allow
-from services.kernel.guard import actor
-from services.kernel.tokens import WrongScope
+from services.kernel.guard import must_have_no_scope
 
 of_malls = Blueprint("malls", __name__, url_prefix="/catalog/api", description="New malls")
-
-
-@of_malls.before_request
-def _of_all_malls() -> None:
-    """Somebody bound to a mall opens no other."""
-    if "actor" in g and actor().scope:
-        raise WrongScope()
+of_malls.before_request(must_have_no_scope)
 
 
 @of_malls.post("/malls")
 @allow("administrator")
 @of_malls.arguments(NewMallIn)
-@of_malls.arguments(DryRun, location="query")
-@of_malls.response(200, ChangesOut)
+@change(of_malls)
 @of_malls.alt_response(409, description="`mall-exists`")
 @of_malls.alt_response(422, description="`invalid-entry`")
 def open_mall(given: dict[str, Any], asked: dict[str, bool]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from services.catalog.field_schemas import Text, request_fields, required_fields
 
 
 class DryRun(ma.Schema):
-    """Whether only to tell what would be different."""
+    """`dry_run`: return what would change, and change nothing."""
 
     dry_run = ma.fields.Boolean(load_default=False)
 
@@ -90,7 +90,7 @@ class AdmissionIn(ma.Schema):
 
 
 class SuspensionIn(ma.Schema):
-    """Why the agency gives no service for now, as visitors are told."""
+    """Why the agency gives no service for now, in words for visitors."""
 
     reason = Text(required=True, metadata=keywords(REASON) | {"example": "Jaringan pusat terganggu"})
 
@@ -178,7 +178,7 @@ class ChangesOut(ma.Schema):
 
 
 class HistoryRowOut(ChangeOut):
-    """What somebody changed."""
+    """A change, with its time and who made it."""
 
     at = ma.fields.String(metadata={"format": "date-time"})
     actor = ma.fields.String()

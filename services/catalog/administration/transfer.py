@@ -9,8 +9,7 @@ from flask import Response
 from marshmallow.validate import OneOf
 
 from services.catalog import archive, document, tables
-from services.catalog.administration.changes import blueprint, done
-from services.catalog.administration.schemas import ChangesOut, DryRun
+from services.catalog.administration.changes import blueprint, change, done
 from services.catalog.api import malls
 from services.catalog.domain.directory import ImportCatalog, InvalidCatalog
 from services.chassis.bodies import takes
@@ -76,8 +75,7 @@ def _file(content: bytes, mimetype: str, name: str) -> Response:
 @allow("administrator")
 @takes(LARGEST)
 @blueprint.arguments(ImportIn)
-@blueprint.arguments(DryRun, location="query")
-@blueprint.response(200, ChangesOut)
+@change(blueprint)
 def import_catalog(given: dict[str, Any], asked: dict[str, bool], mall: str) -> dict[str, Any]:
     """Make the catalog of a mall what a document or tables say, all or nothing."""
     known = malls().get(mall)

@@ -72,7 +72,7 @@ def limits_of(kind: type) -> Mapping[str, Limit]:
 
 
 def public(entry: Any) -> dict[str, Any]:
-    """Return what everybody may read of an entry, as values that JSON has: in answers and events alike."""
+    """Return the public fields of an entry as JSON values, for answers and events alike."""
     return {
         each.name: _public_value(getattr(entry, each.name), each)
         for each in fields_of(type(entry))  # type: ignore[arg-type]

@@ -101,7 +101,7 @@ class MallListed:
         ),
     )
     overtime_minutes: int = field(
-        default=120, metadata=declared(Number(0, 720), about="The day closes by itself so long after closing.")
+        default=120, metadata=declared(Number(0, 720), about="The day is closed automatically so long after closing.")
     )
     kept_for_priority: int = field(
         default=0, metadata=declared(Number(0, PLACES), about="Places a day kept for priority visitors.")
@@ -112,7 +112,7 @@ class MallListed:
     bookings: Bookings | None = field(default=None, metadata=declared(about="Null: no online booking."))
     priority: Priority = field(default_factory=Priority, metadata=declared())
     approaching: int = field(
-        default=3, metadata=declared(Number(1, 20), about="A visitor who becomes this one in line is told so.")
+        default=3, metadata=declared(Number(1, 20), about="A visitor who reaches this place in line is notified.")
     )
     home_percent: int = field(
         default=30, metadata=declared(Number(0, 100), about="Per cent of the capacity issued from home at most.")

@@ -1,5 +1,5 @@
 import { Problem } from './api.js';
-import { copy, fill, t } from './page.js';
+import { copy, fill, showNotice, t } from './page.js';
 import { forStaff, send } from './staff.js';
 
 const $ = (id) => document.getElementById(id);
@@ -117,9 +117,7 @@ async function submit(event) {
     answer = await send(api + path, { method, body });
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    const notice = dialog.querySelector('.notice');
-    fill(notice, { title: problem.title, detail: problem.detail });
-    notice.hidden = false;
+    showNotice(dialog.querySelector('.notice'), problem);
     return;
   }
   form.reset();

@@ -3,7 +3,7 @@ import { changeCards } from './admin-changes.js';
 import { codeFrom, freeLine, nextCounter, serviceCode } from './admin-codes.js';
 import { forgetFaults, forgetWhenCorrected, goToFault, lines, number, piece, showFaults } from './admin-forms.js';
 import { newKey, Problem } from './api.js';
-import { fill, t } from './page.js';
+import { showNotice, t } from './page.js';
 import { send } from './staff.js';
 
 const $ = (id) => document.getElementById(id);
@@ -180,11 +180,8 @@ export function newAgency(refresh) {
     const first = STEPS.findIndex((each) => paths.some((path) => path.startsWith(each)));
     if (first >= 0) go(first);
     const withoutField = showFaults(form, problem.errors ?? {});
-    fill(form.querySelector('[data-problem]'), {
-      title: problem.title,
-      detail: [problem.detail, ...withoutField].join(' '),
-    });
-    form.querySelector('[data-problem]').hidden = false;
+    const detail = [problem.detail, ...withoutField].join(' ');
+    showNotice(form.querySelector('[data-problem]'), { title: problem.title, detail });
     goToFault(form);
   }
 

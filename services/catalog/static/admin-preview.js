@@ -4,7 +4,7 @@ import { changeCards } from './admin-changes.js';
 import { forgetFaults, goToFault, showFaults } from './admin-forms.js';
 import { newKey, Problem } from './api.js';
 import { clockIn } from './clock.js';
-import { fill, t } from './page.js';
+import { showNotice, t } from './page.js';
 import { forStaff, send } from './staff.js';
 
 const $ = (id) => document.getElementById(id);
@@ -105,9 +105,8 @@ function showProblem(form, problem, refresh) {
     return;
   }
   const withoutField = showFaults(form, problem.errors ?? {});
-  fill(notice, { title: problem.title, detail: [problem.detail, ...withoutField].join(' ') });
+  showNotice(notice, { title: problem.title, detail: [problem.detail, ...withoutField].join(' ') });
   notice.querySelector('[data-faults]')?.replaceChildren(...listItems(problem.faults ?? []));
-  notice.hidden = false;
   if (form.querySelector('.fault')) goToFault(form);
 }
 

@@ -1,5 +1,5 @@
 import { request } from './api.js';
-import { fill, t } from './page.js';
+import { showNotice, t } from './page.js';
 import { makePasskey, whyNoPasskeys } from './passkey.js';
 
 const $ = (id) => document.getElementById(id);
@@ -12,16 +12,9 @@ export function showOnly(card, focused) {
   focused.focus();
 }
 
-/** Write into a notice what went wrong. */
-export function tell(notice, problem) {
-  fill(notice, { title: problem.title, detail: problem.detail });
-  notice.hidden = false;
-}
-
 /**
- * Set up a second factor in one of these ways (`totp`, `passkey`) for who has shown `wanted`: the password, or `half`
- * of
- * a sign-in. Returns what turned it on; null where the person left.
+ * Set up a second factor in one of these ways (`totp`, `passkey`) for who has shown `wanted`: the password, or
+ * `half` of a sign-in. Returns what turned it on; null where the person left.
  */
 export async function setUp(wanted, { required = false, ways = ['totp', 'passkey'] } = {}) {
   const byApp = ways.includes('totp');
@@ -65,7 +58,7 @@ function firstCode(half) {
         form.reset();
       } catch (problem) {
         if (problem.status === 401) return reject(problem);
-        tell($('enrolment-problem'), problem);
+        showNotice($('enrolment-problem'), problem);
         code.select();
       }
     };
@@ -98,7 +91,7 @@ function newPasskey(wanted, offered) {
         form.reset();
       } catch (problem) {
         if (problem.status === 401) reject(problem);
-        else tell($('passkey-problem'), problem);
+        else showNotice($('passkey-problem'), problem);
       }
       $('passkey-waiting').textContent = '';
       button.disabled = false;

@@ -1,6 +1,6 @@
 import { forgetFaults, forgetWhenCorrected, goToFault, number, showFaults, showWeek, weekOf } from './admin-forms.js';
 import { newKey, Problem } from './api.js';
-import { fill } from './page.js';
+import { showNotice } from './page.js';
 import { forStaff, send } from './staff.js';
 
 const form = document.getElementById('form');
@@ -25,8 +25,7 @@ form.addEventListener('submit', async (event) => {
   } catch (refused) {
     if (!(refused instanceof Problem)) throw refused;
     if (refused.errors) showFaults(form, refused.errors.json ?? refused.errors);
-    fill(problem, { title: refused.title, detail: refused.detail });
-    problem.hidden = false;
+    showNotice(problem, refused);
     goToFault(form);
     return;
   }

@@ -1,14 +1,9 @@
 import { request } from './api.js';
-import { fill, t } from './page.js';
+import { fill, showNotice, t } from './page.js';
 
 const $ = (id) => document.getElementById(id);
 const form = $('form');
 const { current, password, again } = form.elements;
-
-function tell(problem) {
-  fill($('problem'), { title: problem.title, detail: problem.detail });
-  $('problem').hidden = false;
-}
 
 function mustBeTheSame() {
   again.setCustomValidity(again.value === password.value ? '' : t('password.differs'));
@@ -28,7 +23,7 @@ form.addEventListener('submit', async (event) => {
     form.hidden = true;
     $('done').hidden = false;
   } catch (problem) {
-    tell(problem);
+    showNotice($('problem'), problem);
     current.focus();
   }
   button.disabled = false;

@@ -1,6 +1,6 @@
 import { request } from './api.js';
-import { setUp, showCodes, showOnly, tell } from './enrolment.js';
-import { copy, fill, t } from './page.js';
+import { setUp, showCodes, showOnly } from './enrolment.js';
+import { copy, fill, showNotice, t } from './page.js';
 import { whyNoPasskeys } from './passkey.js';
 
 const $ = (id) => document.getElementById(id);
@@ -85,7 +85,7 @@ form.addEventListener('submit', async (event) => {
     $('said').hidden = typeof said !== 'string';
   } catch (problem) {
     showOnly(form, current);
-    tell($('problem'), problem);
+    showNotice($('problem'), problem);
   }
 });
 

@@ -1,6 +1,6 @@
 import { request } from './api.js';
-import { setUp, showOnly, tell } from './enrolment.js';
-import { copy, fill, t } from './page.js';
+import { setUp, showOnly } from './enrolment.js';
+import { copy, fill, showNotice, t } from './page.js';
 import { usePasskey, whyNoPasskeys } from './passkey.js';
 
 const $ = (id) => document.getElementById(id);
@@ -10,16 +10,16 @@ const codeForm = $('code-form');
 const moment = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' });
 
 /**
- * Go on after an answer to a step of signing in: to the next step, to what failed before, or to where one came from.
+ * After an answer to a step of signing in, show the next step or the earlier failures, or return to the page before.
  * @param {any} answer
  */
-async function goOn({ next, half, factors, failed_attempts: count, last_failed_at: last }) {
+async function continueSignIn({ next, half, factors, failed_attempts: count, last_failed_at: last }) {
   if (next === 'code') {
     codeForm.dataset.half = half;
     if (factors.includes('passkey')) offerPasskey(factors.includes('totp'));
     showOnly(codeForm, $('passkey-way').hidden ? codeForm.elements.code : $('use-passkey'));
   } else if (next === 'enrolment') {
-    await goOn(await setUp({ half }, { required: true }));
+    await continueSignIn(await setUp({ half }, { required: true }));
   } else if (count) {
     const when = moment.format(new Date(last));
     fill($('failed'), { failed: t(`sign-in.failed.${count === 1 ? 'one' : 'many'}`, { count, when }) });
@@ -35,15 +35,18 @@ function offerPasskey(hasApp) {
   $('passkey-way').hidden = why !== null;
   $('code-submit').classList.toggle('main', why !== null);
   if (why)
-    tell($('no-passkeys'), { title: t(`sign-in.factor.${why}.title`), detail: t(`sign-in.factor.${why}.detail`) });
+    showNotice($('no-passkeys'), {
+      title: t(`sign-in.factor.${why}.title`),
+      detail: t(`sign-in.factor.${why}.detail`),
+    });
   $('code-name').textContent = t('sign-in.factor.title');
   $('code-about').textContent = t(`sign-in.factor.${hasApp ? 'either' : 'backup'}`);
 }
 
-/** Start from the start, saying why. */
+/** Show the first step again with the problem. */
 function startAgain(problem) {
   showOnly(form, form.elements.name);
-  tell($('problem'), problem);
+  showNotice($('problem'), problem);
 }
 
 form.addEventListener('submit', async (event) => {
@@ -55,7 +58,7 @@ form.addEventListener('submit', async (event) => {
     const body = { name: form.elements.name.value, password: form.elements.password.value };
     const answer = await request(SESSION, { method: 'POST', body });
     form.elements.password.value = '';
-    await goOn(answer);
+    await continueSignIn(answer);
   } catch (problem) {
     startAgain(problem);
     form.elements.password.value = '';
@@ -64,17 +67,17 @@ form.addEventListener('submit', async (event) => {
   button.disabled = false;
 });
 
-/** Take the second step by `answer`, what the server says to it; `focused` is where to try again. */
+/** Send the second step with `answer`, a function of the request's body; focus `focused` after a failure. */
 async function takeSecondStep(answer, focused) {
   $('code-problem').hidden = true;
   try {
-    await goOn(await answer({ half: codeForm.dataset.half }));
+    await continueSignIn(await answer({ half: codeForm.dataset.half }));
   } catch (problem) {
     if (problem.reason === 'sign-in-expired') {
       startAgain(problem);
       return;
     }
-    tell($('code-problem'), problem);
+    showNotice($('code-problem'), problem);
     focused.focus();
   }
 }
@@ -113,7 +116,7 @@ for (const [id, path] of [
       await request(path, { method: 'DELETE' });
       location.reload();
     } catch (problem) {
-      tell($('problem'), problem);
+      showNotice($('problem'), problem);
     }
   });
 }
@@ -144,11 +147,11 @@ async function endSession(id) {
     await request(`${SESSION}s/${id}`, { method: 'DELETE' });
     await listSessions();
   } catch (problem) {
-    tell($('problem'), problem);
+    showNotice($('problem'), problem);
   }
 }
 
-if ($('sessions')) listSessions().catch((problem) => tell($('problem'), problem));
+if ($('sessions')) listSessions().catch((problem) => showNotice($('problem'), problem));
 
 const { half, next, factors } = form.dataset;
-if (half) goOn({ half, next, factors: factors.split(' ') }).catch(startAgain);
+if (half) continueSignIn({ half, next, factors: factors.split(' ') }).catch(startAgain);

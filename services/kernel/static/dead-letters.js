@@ -1,6 +1,6 @@
 import { Problem } from './api.js';
 import { clockIn } from './clock.js';
-import { copy, fill, t } from './page.js';
+import { copy, fill, showNotice, t } from './page.js';
 import { forStaff, send } from './staff.js';
 
 const $ = (id) => document.getElementById(id);
@@ -90,8 +90,7 @@ async function discard(event) {
     await send(`${api}/${chosen.id}/discard`, { method: 'POST', body: { why: $('why').value } });
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    fill(dialog.querySelector('.notice'), { title: problem.title, detail: problem.detail });
-    dialog.querySelector('.notice').hidden = false;
+    showNotice(dialog.querySelector('.notice'), problem);
     return;
   }
   dialog.close();

@@ -29,6 +29,12 @@ export function fill(node, values) {
   return node;
 }
 
+/** Show a notice with this title and detail, such as those of a `Problem`. */
+export function showNotice(notice, { title, detail }) {
+  fill(notice, { title, detail });
+  notice.hidden = false;
+}
+
 /** A filled copy of the element inside <template id>. */
 export function copy(id, values) {
   return fill(document.getElementById(id).content.firstElementChild.cloneNode(true), values);

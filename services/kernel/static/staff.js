@@ -1,5 +1,5 @@
 import { Problem, request } from './api.js';
-import { fill } from './page.js';
+import { showNotice } from './page.js';
 import { askForToken, isStaff, staffToken, whoIsHere } from './token.js';
 
 const $ = (id) => document.getElementById(id);
@@ -25,18 +25,17 @@ export async function forStaff(look) {
     $('problem').hidden = true;
     $('page').hidden = false;
   } catch (problem) {
-    await tell(problem, look);
+    await showProblem(problem, look);
   }
 }
 
-async function tell(problem, look) {
+async function showProblem(problem, look) {
   if (!(problem instanceof Problem)) throw problem;
   if (problem.status === 401) {
     await turnAway(problem.detail, look);
     return;
   }
-  fill($('problem'), { title: problem.title, detail: problem.detail });
-  $('problem').hidden = false;
+  showNotice($('problem'), problem);
   $('change-token').hidden = problem.status !== 403;
   $('change-token').onclick = () => turnAway(null, look);
 }

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
-from flask import g
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
@@ -12,8 +11,8 @@ from services.catalog.access.api.common import PEOPLE, Places, context, registry
 from services.catalog.access.domain import Account, ChangeAccess, EnableAccount
 from services.chassis.clock import now
 from services.chassis.routes import allow
-from services.kernel.guard import actor
-from services.kernel.tokens import ROLES, WrongScope
+from services.kernel.guard import must_have_no_scope
+from services.kernel.tokens import ROLES
 
 blueprint = Blueprint("access", __name__, url_prefix="/catalog/api/access", description="Who may do what")
 
@@ -31,14 +30,14 @@ class NewPassword(ma.Schema):
 
 
 class NewAccount(Access):
-    """Somebody who is to sign in."""
+    """A new account: user name, first password, role and places."""
 
     name = ma.fields.String(required=True, validate=Length(1, 60), metadata={"example": "siti"})
     password = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
 
 
 class KnownAs(ma.Schema):
-    """By which name the provider knows somebody: the value of the claim that OIDC_CLAIM names."""
+    """A person's name at the sign-in provider: the value of the claim that OIDC_CLAIM names."""
 
     known_as = ma.fields.String(
         required=True, validate=Length(1, 200), metadata={"example": "siti@pekalongankota.go.id"}
@@ -55,7 +54,7 @@ class AccountOut(ma.Schema):
     enabled = ma.fields.Boolean()
     second_factor = ma.fields.Boolean(metadata={"description": "Signing in takes a code or a passkey as well."})
     created_at = ma.fields.String()
-    known_as = ma.fields.String(metadata={"description": "Empty: nobody."})
+    known_as = ma.fields.String(metadata={"description": "Empty: not linked to the provider."})
 
 
 class AccountList(ma.Schema):
@@ -70,11 +69,7 @@ class RolesOfPeople(ma.Schema):
     roles = ma.fields.List(ma.fields.String(validate=OneOf(PEOPLE)), required=True, validate=Length(max=len(ROLES)))
 
 
-@blueprint.before_request
-def _of_all_malls() -> None:
-    """Somebody bound to a mall cannot make accounts that are not."""
-    if "actor" in g and actor().scope:
-        raise WrongScope()
+blueprint.before_request(must_have_no_scope)  # others could make accounts that are bound to no place
 
 
 @blueprint.get("/accounts")
@@ -94,7 +89,7 @@ def list_accounts() -> dict[str, Any]:
 @blueprint.alt_response(409, description="`name-taken`")
 @blueprint.alt_response(422, description="`invalid-name`, `invalid-role`, `invalid-places`, `weak-password`")
 def create_account(given: dict[str, str]) -> dict[str, Any]:
-    """Somebody new, with a first password."""
+    """Create an account with its first password."""
     name = given["name"].strip().casefold()
     return _account(registry().create(name, given["password"], given["role"], scope_of(given), **context()))
 
@@ -105,7 +100,7 @@ def create_account(given: dict[str, str]) -> dict[str, Any]:
 @blueprint.response(200, AccountOut)
 @blueprint.alt_response(409, description="`last-administrator`")
 def change_access(given: dict[str, str], account: str) -> dict[str, Any]:
-    """Another role, or other places: what the account has of the old ones is good no more."""
+    """Change role and places of an account: its sessions and tokens for the old ones end."""
     command = ChangeAccess(account, given["role"], scope_of(given), now())
     return _account(registry().act(command, **context()).account(account))
 
@@ -116,7 +111,7 @@ def change_access(given: dict[str, str], account: str) -> dict[str, Any]:
 @blueprint.response(200, AccountOut)
 @blueprint.alt_response(422, description="`weak-password`")
 def set_password(given: dict[str, str], account: str) -> dict[str, Any]:
-    """Another password: all sessions and tokens of the account end."""
+    """Set another password: all sessions and tokens of the account end."""
     return _account(registry().set_password(account, given["password"], **context()))
 
 
@@ -125,7 +120,7 @@ def set_password(given: dict[str, str], account: str) -> dict[str, Any]:
 @blueprint.response(200, AccountOut)
 @blueprint.alt_response(409, description="`last-administrator`")
 def disable_account(account: str) -> dict[str, Any]:
-    """Nobody signs in with it; its sessions and tokens are good no more."""
+    """Disable an account: it cannot sign in, and its sessions and tokens end."""
     return _account(registry().disable(account, **context()))
 
 
@@ -133,7 +128,7 @@ def disable_account(account: str) -> dict[str, Any]:
 @allow("administrator")
 @blueprint.response(200, AccountOut)
 def enable_account(account: str) -> dict[str, Any]:
-    """It can sign in again; what was revoked stays so."""
+    """Let an account sign in again; what was revoked stays revoked."""
     return _account(registry().act(EnableAccount(account, now()), **context()).account(account))
 
 
@@ -179,7 +174,7 @@ def require_second_factor(given: dict[str, list[str]]) -> dict[str, Any]:
 @blueprint.alt_response(404, description="`unknown-account`, `no-provider`")
 @blueprint.alt_response(409, description="`already-linked`")
 def link_sign_in(given: dict[str, str], account: str) -> dict[str, Any]:
-    """Let somebody sign in as this account by the provider; its sessions are over."""
+    """Link a person at the sign-in provider to this account; its sessions end."""
     known_as = sign_in_provider().provider.spelled(given["known_as"])
     return _account(registry().link(account, known_as, **context()))
 
@@ -188,7 +183,7 @@ def link_sign_in(given: dict[str, str], account: str) -> dict[str, Any]:
 @allow("administrator")
 @blueprint.response(200, AccountOut)
 def unlink_sign_in(account: str) -> dict[str, Any]:
-    """Let nobody sign in as this account by the provider; its sessions are over."""
+    """Remove the link to the sign-in provider from this account; its sessions end."""
     return _account(registry().unlink(account, **context()))
 
 

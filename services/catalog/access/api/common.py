@@ -1,11 +1,14 @@
 """What the routes of access share: the registry, cookies of sessions, places of a role, who asks."""
 
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, cast
 
 import marshmallow as ma
 from flask import Response, after_this_request, current_app, g, request
+from flask_smorest import Blueprint
 from marshmallow.validate import Length
 
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
@@ -15,13 +18,18 @@ from services.catalog.access.passkeys import NoPasskeysHere, RelyingParty
 from services.catalog.access.people import NotSignedIn, Registry, Session, SignedIn
 from services.catalog.access.provider import NoProvider
 from services.chassis.errors import Unauthorized
-from services.chassis.origin import cookie, cookie_name
+from services.chassis.origin import cookie, cookie_name, must_be_same_origin
+from services.chassis.routes import View
 from services.kernel.guard import actor
 from services.kernel.tokens import COOKIE, ROLES, SCOPES, Actor, Verifier
 
 if TYPE_CHECKING:
     from services.catalog.access.oidc import SignInProvider
 
+CROSS_SITE = {403: "`cross-site`; `needs-https`, where the answer sets a cookie"}
+TOO_MANY_ATTEMPTS = {429: "`too-many-attempts`"}
+BY_PASSWORD = {422: "`wrong-current-password`", **TOO_MANY_ATTEMPTS}
+BY_SESSION_OR_HALF = {401: "`sign-in-expired`, `bad-token`", **TOO_MANY_ATTEMPTS}
 PEOPLE = tuple(role for role in ROLES if role != "device")  # who can have an account
 
 
@@ -37,6 +45,35 @@ class CredentialOptions(ma.Schema):
     """What the page hands to `navigator.credentials`, as WebAuthn's JSON with base64url for bytes."""
 
     options = ma.fields.Dict(metadata={"example": {"challenge": "…", "rpId": "antrean.example.go.id"}})
+
+
+def same_origin(blueprint: Blueprint) -> Callable[[View], View]:
+    """Declare that only pages of this origin may call this public route; raise `CrossSite` for others.
+
+    Put it right above the function, below the schemas. A public route has no token that the guard could check, and
+    without this a page of another site could sign a browser in or out.
+    """
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            must_be_same_origin()
+            return view(*args, **kwargs)
+
+        return cast(View, refusals(blueprint, CROSS_SITE)(checked))
+
+    return mark
+
+
+def refusals(blueprint: Blueprint, by_status: Mapping[int, str]) -> Callable[[View], View]:
+    """Describe the problems that a route answers with: for each HTTP status, their reasons."""
+
+    def mark(view: View) -> View:
+        for status, reasons in by_status.items():
+            view = blueprint.alt_response(status, description=reasons)(view)
+        return view
+
+    return mark
 
 
 def sign_in_provider() -> "SignInProvider":

@@ -9,11 +9,15 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf, Predicate, Regexp
 
 from services.catalog.access.api.common import (
+    BY_PASSWORD,
+    BY_SESSION_OR_HALF,
     PEOPLE,
     CredentialOptions,
     keep_in_browser,
     party,
+    refusals,
     registry,
+    same_origin,
     signed_in,
     signed_in_account,
 )
@@ -21,7 +25,7 @@ from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain import Account, Removed
 from services.catalog.access.passkeys import TRANSPORTS, Ceremony, Passkey, RelyingParty
 from services.catalog.access.people import SignedIn
-from services.chassis.origin import cookie, must_be_same_origin
+from services.chassis.origin import cookie
 from services.chassis.routes import allow, public
 from services.kernel.guard import actor, who_asks
 from services.kernel.tokens import Actor
@@ -132,14 +136,11 @@ def status() -> dict[str, Any]:
 @public
 @blueprint.arguments(Wanted())
 @blueprint.response(200, Offered)
-@blueprint.alt_response(401, description="`sign-in-expired`, `bad-token`")
-@blueprint.alt_response(404, description="`no-second-factor`: there is no key to seal secrets with")
-@blueprint.alt_response(409, description="`second-factor-exists`")
-@blueprint.alt_response(422, description="`wrong-current-password`")
-@blueprint.alt_response(429, description="`too-many-attempts`")
+@refusals(blueprint, BY_SESSION_OR_HALF | BY_PASSWORD)
+@refusals(blueprint, {404: "`no-second-factor`: there is no key to seal secrets with", 409: "`second-factor-exists`"})
+@same_origin(blueprint)
 def offer(given: dict[str, str]) -> dict[str, Any]:
     """Begin to set up a second factor: a secret for an authenticator app."""
-    must_be_same_origin()
     if given["half"]:
         account = registry().half_signed_in(given["half"], "enrolment")
     else:
@@ -153,13 +154,10 @@ def offer(given: dict[str, str]) -> dict[str, Any]:
 @public
 @blueprint.arguments(FirstCode())
 @blueprint.response(200, TurnedOn)
-@blueprint.alt_response(401, description="`sign-in-expired`, `bad-token`")
-@blueprint.alt_response(409, description="`second-factor-exists`")
-@blueprint.alt_response(422, description="`wrong-first-code`")
-@blueprint.alt_response(429, description="`too-many-attempts`")
+@refusals(blueprint, BY_SESSION_OR_HALF | {409: "`second-factor-exists`", 422: "`wrong-first-code`"})
+@same_origin(blueprint)
 def turn_on(given: dict[str, str]) -> dict[str, Any]:
     """Turn the second factor on by its first code: one is signed in, here alone."""
-    must_be_same_origin()
     account = registry().half_signed_in(given["half"], "enrolment") if given["half"] else _own(who_asks())
     return _turned_on(*registry().add_second_factor(account, given["code"], cookie(BROWSER_COOKIE), g.request_id))
 
@@ -168,13 +166,10 @@ def turn_on(given: dict[str, str]) -> dict[str, Any]:
 @public
 @blueprint.arguments(Wanted())
 @blueprint.response(200, CredentialOptions)
-@blueprint.alt_response(401, description="`sign-in-expired`, `bad-token`")
-@blueprint.alt_response(404, description="`no-passkeys-here`")
-@blueprint.alt_response(422, description="`wrong-current-password`")
-@blueprint.alt_response(429, description="`too-many-attempts`")
+@refusals(blueprint, BY_SESSION_OR_HALF | BY_PASSWORD | {404: "`no-passkeys-here`"})
+@same_origin(blueprint)
 def offer_passkey(given: dict[str, str]) -> dict[str, Any]:
     """Begin to add a passkey: a challenge, which can be answered once, within five minutes."""
-    must_be_same_origin()
     here = party()
     if not given["half"]:
         registry().confirmed(who_asks(), given["current"])
@@ -185,14 +180,11 @@ def offer_passkey(given: dict[str, str]) -> dict[str, Any]:
 @public
 @blueprint.arguments(NewPasskey())
 @blueprint.response(200, TurnedOn)
-@blueprint.alt_response(401, description="`sign-in-expired`, `bad-token`")
-@blueprint.alt_response(404, description="`no-passkeys-here`")
-@blueprint.alt_response(409, description="`passkey-taken`, `too-many-passkeys`")
-@blueprint.alt_response(422, description="`invalid-passkey`")
-@blueprint.alt_response(429, description="`too-many-attempts`")
+@refusals(blueprint, BY_SESSION_OR_HALF | {404: "`no-passkeys-here`", 422: "`invalid-passkey`"})
+@refusals(blueprint, {409: "`passkey-taken`, `too-many-passkeys`"})
+@same_origin(blueprint)
 def add_passkey(given: dict[str, Any]) -> dict[str, Any]:
     """Add a passkey to one's account: one is signed in, here alone."""
-    must_be_same_origin()
     ceremony = _ceremony(given["half"], party())
     made = {**given, "transports": [one for one in given["transports"] if one in TRANSPORTS]}
     name = given["name"].strip()
@@ -203,9 +195,7 @@ def add_passkey(given: dict[str, Any]) -> dict[str, Any]:
 @allow(*PEOPLE)
 @blueprint.arguments(Current())
 @blueprint.response(200, Codes)
-@blueprint.alt_response(404, description="`no-second-factor`")
-@blueprint.alt_response(422, description="`wrong-current-password`")
-@blueprint.alt_response(429, description="`too-many-attempts`")
+@refusals(blueprint, BY_PASSWORD | {404: "`no-second-factor`"})
 def new_recovery_codes(given: dict[str, str]) -> dict[str, Any]:
     """Replace the recovery codes: those from before are accepted no more."""
     return {"codes": registry().new_recovery_codes(registry().confirmed(actor(), given["current"]))}
@@ -215,10 +205,8 @@ def new_recovery_codes(given: dict[str, str]) -> dict[str, Any]:
 @allow(*PEOPLE)
 @blueprint.arguments(Removal())
 @blueprint.response(204)
-@blueprint.alt_response(404, description="`no-second-factor`, `unknown-passkey`")
-@blueprint.alt_response(409, description="`second-factor-needed`: one's role requires it")
-@blueprint.alt_response(422, description="`wrong-current-password`")
-@blueprint.alt_response(429, description="`too-many-attempts`")
+@refusals(blueprint, BY_PASSWORD | {404: "`no-second-factor`, `unknown-passkey`"})
+@refusals(blueprint, {409: "`second-factor-needed`: one's role requires it"})
 def remove(given: dict[str, Any]) -> None:
     """Remove one of one's second factors, or all: one's sessions elsewhere end."""
     account = registry().confirmed(actor(), given["current"])

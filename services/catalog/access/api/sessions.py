@@ -9,14 +9,18 @@ from marshmallow.validate import Length, OneOf
 
 from services.catalog.access.api.accounts import NewPassword
 from services.catalog.access.api.common import (
+    CROSS_SITE,
     PEOPLE,
+    TOO_MANY_ATTEMPTS,
     CredentialOptions,
     context,
     end_session,
     forget_session,
     keep_in_browser,
     party,
+    refusals,
     registry,
+    same_origin,
     signed_in,
     signed_in_account,
     who,
@@ -26,12 +30,14 @@ from services.catalog.access.devices import Device
 from services.catalog.access.domain import Kind
 from services.catalog.access.people import HalfSignedIn
 from services.chassis.errors import Unauthorized
-from services.chassis.origin import address, cookie, cookie_name, must_be_same_origin
+from services.chassis.origin import address, cookie, cookie_name
 from services.chassis.routes import allow, public
 from services.kernel.guard import actor, who_asks
 from services.kernel.tokens import COOKIE
 
 sessions = Blueprint("sessions", __name__, url_prefix="/catalog/api", description="Who is asking; signing in and out")
+
+EXPIRED = "`sign-in-expired`: start again with name and password"
 
 
 class OwnPassword(NewPassword):
@@ -70,7 +76,7 @@ class Signed(Half):
 
 
 class Me(ma.Schema):
-    """Who is asking; `can_sign_in` tells whether people can sign in here at all."""
+    """Who is asking; `can_sign_in`: this installation lets people sign in."""
 
     signed_in = ma.fields.Boolean()
     can_sign_in = ma.fields.Boolean()
@@ -124,8 +130,7 @@ def me() -> dict[str, Any]:
 @sessions.put("/session")
 @public
 @sessions.response(200, Me)
-@sessions.alt_response(401, description="`bad-token`, `revoked`: the session has ended")
-@sessions.alt_response(403, description="`cross-site`")
+@refusals(sessions, {401: "`bad-token`, `revoked`: the session has ended", **CROSS_SITE})
 def renew_session() -> dict[str, Any]:
     """Renew a session. A page asks this after a key, click or touch, and never periodically."""
     found = who_asks()
@@ -139,12 +144,10 @@ def renew_session() -> dict[str, Any]:
 @public
 @sessions.arguments(SignIn())
 @sessions.response(200, Me)
-@sessions.alt_response(401, description="`wrong-password`, for an unknown name too")
-@sessions.alt_response(403, description="`cross-site`, `needs-https`")
-@sessions.alt_response(429, description="`too-many-attempts`")
+@refusals(sessions, {401: "`wrong-password`, for an unknown name too", **TOO_MANY_ATTEMPTS})
+@same_origin(sessions)
 def sign_in(given: dict[str, str]) -> dict[str, Any]:
     """Sign in: the session comes as a cookie, unless `next` says what is missing."""
-    must_be_same_origin()
     name, known_as = given["name"].strip().casefold(), cookie(BROWSER_COOKIE)
     cookie_name(COOKIE)  # before a password is looked at: the session could not be kept
     found = registry().sign_in(name, given["password"], address(), known_as)
@@ -158,12 +161,10 @@ def sign_in(given: dict[str, str]) -> dict[str, Any]:
 @public
 @sessions.arguments(Code())
 @sessions.response(200, Me)
-@sessions.alt_response(401, description="`wrong-code`; `sign-in-expired`: start again with name and password")
-@sessions.alt_response(403, description="`cross-site`, `needs-https`")
-@sessions.alt_response(429, description="`too-many-attempts`")
+@refusals(sessions, {401: f"`wrong-code`; {EXPIRED}", **TOO_MANY_ATTEMPTS})
+@same_origin(sessions)
 def finish_sign_in(given: dict[str, str]) -> dict[str, Any]:
     """Complete a sign-in by a code of the authenticator app, or by a recovery code."""
-    must_be_same_origin()
     return signed_in(registry().finish_sign_in(given["half"], given["code"], cookie(BROWSER_COOKIE)))
 
 
@@ -171,12 +172,10 @@ def finish_sign_in(given: dict[str, str]) -> dict[str, Any]:
 @public
 @sessions.arguments(Half())
 @sessions.response(200, CredentialOptions)
-@sessions.alt_response(401, description="`sign-in-expired`: start again with name and password")
-@sessions.alt_response(403, description="`cross-site`")
-@sessions.alt_response(404, description="`no-passkeys-here`")
+@refusals(sessions, {401: EXPIRED, 404: "`no-passkeys-here`"})
+@same_origin(sessions)
 def ask_for_passkey(given: dict[str, str]) -> dict[str, Any]:
     """Begin to complete a sign-in by a passkey: a challenge, which can be answered once, within five minutes."""
-    must_be_same_origin()
     return {"options": registry().ask_for_passkey(given["half"], party())}
 
 
@@ -184,22 +183,22 @@ def ask_for_passkey(given: dict[str, str]) -> dict[str, Any]:
 @public
 @sessions.arguments(Signed())
 @sessions.response(200, Me)
-@sessions.alt_response(401, description="`wrong-passkey`, `passkey-copied`; `sign-in-expired`: start again")
-@sessions.alt_response(403, description="`cross-site`, `needs-https`")
-@sessions.alt_response(404, description="`no-passkeys-here`")
-@sessions.alt_response(429, description="`too-many-attempts`")
+@refusals(
+    sessions,
+    {401: f"`wrong-passkey`, `passkey-copied`; {EXPIRED}", 404: "`no-passkeys-here`", **TOO_MANY_ATTEMPTS},
+)
+@same_origin(sessions)
 def finish_by_passkey(given: dict[str, str]) -> dict[str, Any]:
     """Complete a sign-in by what a passkey of the account signed."""
-    must_be_same_origin()
     return signed_in(registry().finish_by_passkey(given["half"], party(), given, cookie(BROWSER_COOKIE)))
 
 
 @sessions.delete("/session")
 @public
 @sessions.response(204)
+@same_origin(sessions)
 def sign_out() -> None:
-    """Sign out: the session is good no more, in no service."""
-    must_be_same_origin()
+    """Sign out: the session ends in all services."""
     end_session()
     forget_session()
 
@@ -249,8 +248,7 @@ def _session(device: Device) -> dict[str, Any]:
 @sessions.arguments(OwnPassword())
 @sessions.response(200, Me)
 @sessions.alt_response(403, description="`not-signed-in`: a token has no password; `cross-site`")
-@sessions.alt_response(422, description="`wrong-current-password`, `weak-password`")
-@sessions.alt_response(429, description="`too-many-attempts`")
+@refusals(sessions, {422: "`wrong-current-password`, `weak-password`", **TOO_MANY_ATTEMPTS})
 def change_own_password(given: dict[str, str]) -> dict[str, Any]:
     """Another password for oneself: one's tokens and sessions elsewhere end, and this session stays."""
     session = registry().change_own_password(actor(), given["current"], given["password"], trace=g.request_id)

@@ -86,7 +86,7 @@ def issue_token(given: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(204)
 @blueprint.alt_response(404, description="`unknown-token`")
 def revoke_token(token: str) -> None:
-    """A token is good no more, in no service."""
+    """Revoke a token: no service accepts it any longer."""
     registry().act(RevokeToken(token, now()), **context())
 
 
