@@ -78,9 +78,9 @@ function card(hook) {
 }
 
 function standing(hook) {
-  const told = hook.standing.filter((one) => one.told !== null);
-  const each = told.map(({ producer, told: number, last }) =>
-    t('webhooks.standing.of', { producer: t(`webhooks.producer.${producer}`), told: number, last }),
+  const begun = hook.standing.filter(({ told }) => told !== null);
+  const each = begun.map(({ producer, told, last }) =>
+    t('webhooks.standing.of', { producer: t(`webhooks.producer.${producer}`), told, last }),
   );
   return each.join(' · ') || t('webhooks.standing.none');
 }

@@ -176,9 +176,9 @@ def list_webhooks(mall: str) -> dict[str, Any]:
 @blueprint.alt_response(409, description="`too-many-webhooks`")
 @blueprint.alt_response(422, description="`invalid-url`, `internal-address`")
 def register_webhook(given: dict[str, Any], mall: str) -> dict[str, Any]:
-    """Tell a server from now on. The secret is in this answer and nowhere else.
+    """Send events to a server from now on. The secret is in this answer and nowhere else.
 
-    The server's name is looked up soon after; `address` says what was found.
+    The server's name is looked up soon after; `address` has the result.
     """
     own, asked = _agency(), given.pop("agency")
     if own is not None and asked not in ("", own):

@@ -37,7 +37,7 @@ from services.notifications.webhooks.signing import signatures
 
 log = structlog.get_logger()
 
-LANE_FAULTS = Counter("mpp_webhook_lane_faults", "Unexpected exceptions while a webhook was being told.")
+LANE_FAULTS = Counter("mpp_webhook_lane_faults", "Unexpected exceptions while events were sent to a webhook.")
 
 LEASE = "webhooks"
 # How long to wait after the first failed attempt, the second …; after the last the webhook is paused. About 75 hours
@@ -178,7 +178,7 @@ class Lanes:
     def _record_fault(self, id: str, error: Exception) -> None:
         """Log and count an unexpected exception of a lane; after several in a row pause its webhook.
 
-        The page shows the pause and its cause. Trying again for ever would hide the fault from whoever can repair it.
+        The page shows the pause and its cause to staff; endless retries would hide the fault from them.
         """
         LANE_FAULTS.inc()
         faults = self._faults[id] = self._faults.get(id, 0) + 1

@@ -108,7 +108,7 @@ function render(hall) {
 }
 
 /**
- * Each counter with the number it called last; a number that was called again stands once, where it was called last.
+ * Each counter with the number it called last; a number that was called again is shown only where it was called last.
  */
 function latestOfEach(calls) {
   const isSame = (one, other) => one.counter === other.counter || one.number === other.number;
