@@ -22,7 +22,7 @@ async function look() {
   isAgency = me?.role === 'agency';
   hooks = found.webhooks;
   $('none').hidden = hooks.length > 0;
-  // Left alone while nothing changes: somebody may be reading, or about to press a button.
+  // Left alone while nothing changes, as it may be read or a button about to be pressed.
   if (JSON.stringify(hooks) !== shown) {
     shown = JSON.stringify(hooks);
     const focused = document.activeElement?.closest('.hook') && document.activeElement;
