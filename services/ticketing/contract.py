@@ -121,7 +121,7 @@ def _of_day(commit: Commit, date: str) -> Iterator[tuple[int, str, dict[str, Any
 
 
 def _waiting(issued: stored.TicketIssued) -> int:
-    """How many waited when a ticket was issued, whoever is called first: the stored `ahead` depends on the class.
+    """How many waited when a ticket was issued, of every class: the stored `ahead` depends on the visitor's class.
 
     Of events stored before there was `waiting`, the numbers that its line had given before: the most that it can be.
     """

@@ -1,4 +1,4 @@
-"""Names that pages of a mall show: the mall's own, and what codes stand for, in the language of the request."""
+"""Names that pages of a mall show: the mall's own, and names for codes, in the language of the request."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ def about(mall: Mall) -> dict[str, str]:
 
 
 def names_of(known: Mall) -> dict[str, dict[str, str]]:
-    """What codes in reports stand for."""
+    """Names for the codes in reports."""
     return {
         "service": {service.code: service.name for service in known.services.values()},
         "agency": {agency.code: agency.name for agency in known.agencies.values()},

@@ -20,7 +20,7 @@ from services.chassis.config import Env
 from services.chassis.errors import Forbidden
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # 32 characters, without those that are read as others: 0 O 1 I
-LOOKS_LIKE = str.maketrans("", "", " -–.\u00a0")
+SEPARATORS = str.maketrans("", "", " -–.\u00a0")
 LENGTH = 6  # 30 bits: with two codes accepted, one of 500 million guesses succeeds
 MINUTE = timedelta(minutes=1)
 PASS_LASTS = timedelta(minutes=15)
@@ -76,14 +76,14 @@ class Presence:
         The minute before is accepted because a visitor needs some seconds to scan or type. Raises
         `PresenceCodeWrong`.
         """
-        given, minute, found = typed.translate(LOOKS_LIKE).upper().encode("utf-8", "replace"), _minute(now), ""
-        for one in (minute, minute - 1):
-            code = self._code(mall, one)
+        given, minute, matching = typed.translate(SEPARATORS).upper().encode("utf-8", "replace"), _minute(now), ""
+        for accepted in (minute, minute - 1):
+            code = self._code(mall, accepted)
             if hmac.compare_digest(given, code.encode()):
-                found = code
-        if not found:
+                matching = code
+        if not matching:
             raise PresenceCodeWrong()
-        return found
+        return matching
 
     def new_pass(self, mall: str, now: datetime) -> Pass:
         """Return a fresh pass for a mall."""

@@ -212,16 +212,32 @@ def test_a_dead_letter_is_read_tried_again_and_discarded_on_a_page_without_fault
     assert violations(page) == []
 
 
-def test_the_agencies_of_a_mall_fit_a_kiosk_without_scrolling_whatever_the_mall_has_to_say(site, window, tmp_path):
+@pytest.fixture
+def roomy(site: Site, tmp_path) -> str:
+    """The code of a mall that is open at all hours, in which no other test suspends or adds an agency."""
     if site.system is None:
         pytest.skip("needs a system of its own")
-    never_closes(site, tmp_path, "muat", "MPP Muat")  # in which no other test suspends or adds an agency
-    for size in (KIOSK, TABLET):
-        kiosk = window(*size, "/ticketing/malls/muat/kiosk")
-        kiosk.locator("#tiles").wait_for()
-        for shown in ([], ["override"], ["override", "lost"]):
-            last, bar = kiosk.evaluate(ROOM_WITH_NOTICES, shown)
-            assert last <= bar, (size, shown)
+    never_closes(site, tmp_path, "muat", "MPP Muat")
+    return "muat"
+
+
+def test_agencies_fit_a_kiosk_with_each_notice_open_and_suspended(site: Site, window, roomy):
+    kiosks = {size: window(*size, f"/ticketing/malls/{roomy}/kiosk") for size in (KIOSK, TABLET)}
+
+    def must_fit(suspended: int) -> None:
+        for size, kiosk in kiosks.items():
+            playwright.expect(kiosk.locator("#tiles .tile:disabled")).to_have_count(suspended, timeout=20_000)
+            for shown in ([], ["override"], ["override", "lost"]):
+                last, bar = kiosk.evaluate(ROOM_WITH_NOTICES, shown)
+                assert last <= bar, (size, shown, suspended)
+
+    must_fit(suspended=0)
+    in_different_rows = ("POLRES", "BPJSKES", "PLN")
+    with site.client("administrator", mall=None) as administrator:
+        for agency in in_different_rows:
+            address = f"/catalog/api/malls/{roomy}/agencies/{agency}/suspension"
+            administrator.put(address, json={"reason": "Jaringan pusat terganggu"}).raise_for_status()
+    must_fit(suspended=len(in_different_rows))
 
 
 def test_a_ticket_breaks_no_rule_in_any_of_its_states(site: Site, window):

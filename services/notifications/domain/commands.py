@@ -22,7 +22,7 @@ HandedOver = Literal["accepted", "not-sent", "rejected", "unknown"]
 
 @dataclass(frozen=True)
 class HearIssued:
-    """Ticketing issued the ticket. What was heard is told as the event that keeps it, here and below."""
+    """Ticketing issued the ticket. `heard` is the event to store, here and below."""
 
     heard: IssueHeard
     now: datetime
@@ -46,7 +46,7 @@ class HearNews:
 
 @dataclass(frozen=True)
 class HearBooked:
-    """Somebody booked a place."""
+    """A visitor booked a place."""
 
     heard: BookingHeard
     now: datetime
@@ -112,7 +112,7 @@ class WithdrawPhone:
 
 @dataclass(frozen=True)
 class ClaimMessage:
-    """Somebody is about to hand this text to a gateway; or to drop it, if there is a reason in `drop`."""
+    """A sender is about to hand this text to a gateway, or to drop it if `drop` gives a reason."""
 
     message_id: str
     now: datetime

@@ -15,7 +15,9 @@ from services.notifications.domain.wording import must_fit
 Thing = tuple[Scope, str]  # what is suspended: the mall, a service by its code, a business day by its date
 Key = tuple[Scope, str, str]  # one closure of a thing; with no closure: all of the thing
 ALL = ""  # the closure in events of older releases, and of a day, which can only be stopped as a whole
-KEPT_AFTER_END = timedelta(days=1)  # for which a closure is kept whose `until` is past: its end has yet to be told
+KEPT_AFTER_END = timedelta(
+    days=1
+)  # for which a closure is kept whose `until` is past: the text about its end is still to be requested
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class Mall:
         return next((stop for stop in stops if stop), None)
 
     def still_suspends(self, scope: Scope, code: str, position: Position, now: datetime) -> bool:
-        """Return whether the closure that this news told of has not ended."""
+        """Return whether the closure declared by the event at this position has not ended."""
         of_thing = self._closures((scope, code))
         return any(closure.position == position and not closure.is_over(now) for closure in of_thing)
 
@@ -226,8 +228,8 @@ def decide(command: Command, mall: Mall) -> list[Event]:
         case MallHeard(position=position):
             return [command] if position > mall.listed else []
         case HearSuspension(scope, code, reason, since, until, position, now, closure):
-            heard = SuspensionHeard(scope, code, reason, since, until, position, now, closure)
-            return [heard] if mall.is_new(*heard.key, position) else []
+            suspension = SuspensionHeard(scope, code, reason, since, until, position, now, closure)
+            return [suspension] if mall.is_new(*suspension.key, position) else []
         case HearResumption(scope, code, position, now, closure):
             new = mall.is_new(scope, code, closure, position)
             return [ResumptionHeard(scope, code, position, now, closure)] if new else []

@@ -101,7 +101,7 @@ class Sender:
         return now() + AGAIN if message.status == "requested" else None  # true again, by an event that came just now
 
     def _hold(self, entry: Entry, step: Hold) -> None:
-        """Record that a stop holds the text, and tell a visitor of it who left the number after it began."""
+        """Record that a stop holds the text; a number left after the stop began gets a text about the stop."""
         stop = step.stop
         self._correspondences.act(entry.subject, HoldMessage(entry.message_id, HELD, now()))
         suspended = HearSuspended(step.mall, stop.scope, stop.code, stop.reason, stop.position, now(), now())

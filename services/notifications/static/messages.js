@@ -44,7 +44,7 @@ function row(message) {
 }
 
 function render(messages) {
-  // Left alone while nothing changes: somebody may be reading or copying a line.
+  // Left alone while nothing changes, as a line may be read or copied.
   if (JSON.stringify(messages) === shown) return;
   shown = JSON.stringify(messages);
   $('rows').replaceChildren(...messages.map(row));

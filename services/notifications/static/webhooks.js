@@ -22,7 +22,7 @@ async function look() {
   isAgency = me?.role === 'agency';
   hooks = found.webhooks;
   $('none').hidden = hooks.length > 0;
-  // Left alone while nothing changes: somebody may be reading, or about to press a button.
+  // Left alone while nothing changes, as it may be read or a button about to be pressed.
   if (JSON.stringify(hooks) !== shown) {
     shown = JSON.stringify(hooks);
     const focused = document.activeElement?.closest('.hook') && document.activeElement;
@@ -78,9 +78,9 @@ function card(hook) {
 }
 
 function standing(hook) {
-  const told = hook.standing.filter((one) => one.told !== null);
-  const each = told.map(({ producer, told: number, last }) =>
-    t('webhooks.standing.of', { producer: t(`webhooks.producer.${producer}`), told: number, last }),
+  const begun = hook.standing.filter(({ told }) => told !== null);
+  const each = begun.map(({ producer, told, last }) =>
+    t('webhooks.standing.of', { producer: t(`webhooks.producer.${producer}`), told, last }),
   );
   return each.join(' · ') || t('webhooks.standing.none');
 }

@@ -29,7 +29,7 @@ PREFIX = "/notifications/api/malls/<mall>/webhooks"
 FARTHEST = timedelta(days=31)  # back from now: what was before is not kept for webhooks
 WHO = ("agency", "supervisor", "administrator")
 
-blueprint = Blueprint("webhooks", __name__, url_prefix=PREFIX, description="Servers that are told of events")
+blueprint = Blueprint("webhooks", __name__, url_prefix=PREFIX, description="Servers that receive events")
 
 
 class ReplayFromNowhere(Invalid):
@@ -53,21 +53,21 @@ class Wanted(ma.Schema):
 
 
 class NewWebhook(Wanted):
-    """The same, of an agency; without one it is told of the whole mall, which only staff of the mall may ask for."""
+    """The same, of an agency; without one, events of the whole mall, which only staff of the mall may ask for."""
 
     agency = ma.fields.String(load_default="", validate=Length(max=60), metadata={"example": "DUKCAPIL"})
 
 
 class Standing(ma.Schema):
-    """How far it has been told of one producer's events."""
+    """How far one producer's events were sent to it."""
 
     producer = ma.fields.String(validate=OneOf(PRODUCERS))
     told = ma.fields.Integer(allow_none=True, metadata={"description": "The number of the last event; null: none yet."})
-    last = ma.fields.Integer(metadata={"description": "The highest number that was heard."})
+    last = ma.fields.Integer(metadata={"description": "The highest number that was received from the producer."})
 
 
 class WebhookOut(ma.Schema):
-    """A webhook, and how it stands: `active`, `failing` (the next attempt is at `next_attempt_at`) or `paused`."""
+    """A webhook and its status: `active`, `failing` (the next attempt is at `next_attempt_at`) or `paused`."""
 
     id = ma.fields.String()
     agency = ma.fields.String()
@@ -176,9 +176,9 @@ def list_webhooks(mall: str) -> dict[str, Any]:
 @blueprint.alt_response(409, description="`too-many-webhooks`")
 @blueprint.alt_response(422, description="`invalid-url`, `internal-address`")
 def register_webhook(given: dict[str, Any], mall: str) -> dict[str, Any]:
-    """Tell a server from now on. The secret is in this answer and nowhere else.
+    """Send events to a server from now on. The secret is in this answer and nowhere else.
 
-    The server's name is looked up soon after; `address` says what was found.
+    The server's name is looked up soon after; `address` has the result.
     """
     own, asked = _agency(), given.pop("agency")
     if own is not None and asked not in ("", own):
@@ -221,7 +221,7 @@ def remove_webhook(mall: str, hook: str) -> None:
 @blueprint.response(200, WebhookOut)
 @blueprint.alt_response(404, description="`unknown-webhook`")
 def pause_webhook(mall: str, hook: str) -> dict[str, Any]:
-    """Send nothing until it is resumed; what happens meanwhile is kept for a month."""
+    """Send nothing until it is resumed; events are kept for a month."""
     return _after(PauseWebhook(_find(mall, hook).id, "by-hand", now()))
 
 
@@ -240,7 +240,7 @@ def resume_webhook(mall: str, hook: str) -> dict[str, Any]:
 @blueprint.alt_response(404, description="`unknown-webhook`")
 @blueprint.alt_response(409, description="`too-many-secrets`: each one that was replaced signs for 24 hours")
 def rotate_secret(mall: str, hook: str) -> dict[str, Any]:
-    """Sign with another secret, told this once. The one before signs too for a day: change over within it."""
+    """Sign with a new secret, shown only in this answer. The previous one signs for one more day: change within it."""
     rotated, secret = registry().rotate(_find(mall, hook).id, **_context())
     return _shown(rotated)[0] | {"secret": secret}
 
@@ -290,7 +290,7 @@ def _agency() -> str | None:
 
 
 def _find(mall: str, id: str) -> Webhook:
-    """A webhook that the asker may see. Raises `UnknownWebhook`, also for one of somebody else."""
+    """A webhook that the asker may see. Raises `UnknownWebhook`, also for one of another agency."""
     found, own = registry().known().find(id), _agency()
     if found.mall != mall or own not in (None, found.agency):
         raise UnknownWebhook()
@@ -308,5 +308,5 @@ def _shown(*hooks: Webhook) -> list[dict[str, Any]]:
 
 
 def _context() -> dict[str, str]:
-    """Who asks, and the request's id; a repeated registration is another webhook, for its secret is told once."""
+    """Who asks, and the request's id; a repeated registration is another webhook, as its secret is shown once."""
     return {"actor": actor().name, "trace": command_context()["trace"]}

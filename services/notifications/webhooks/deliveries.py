@@ -1,4 +1,4 @@
-"""How far each webhook has been told, and what came of its attempts. Working memory, not truth: a loss repeats some."""
+"""Cursors and attempts of webhooks. Not synced to disk: after a crash of the database some events are sent twice."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -20,9 +20,9 @@ Lane = tuple[str, str]  # a webhook and a producer
 
 @dataclass(frozen=True)
 class Cursor:
-    """Everything up to `after` has been told; the next event was tried `failed` times and is `due`.
+    """Everything up to `after` has been sent; the next event was tried `failed` times and is `due`.
 
-    `run` and `tries` tell which beginning and whose wish to try at once this follows (see `Webhook`).
+    `run` and `tries` are those of the webhook that the cursor follows (see `Webhook` and `Start`).
     """
 
     run: int
@@ -58,7 +58,7 @@ class Deliveries:
         return {(kept["webhook"], kept["producer"]): _cursor(kept) for kept in self._cursors.find(query)}
 
     def save(self, lane: Lane, cursor: Cursor) -> None:
-        """Remember how far a webhook has been told."""
+        """Store how far events were sent to a webhook."""
         webhook, producer = lane
         kept = {"webhook": webhook, "producer": producer, **asdict(cursor)}
         self._cursors.update_one({"_id": f"{webhook}/{producer}"}, {"$set": kept}, upsert=True)

@@ -1,8 +1,8 @@
-"""The dispatcher: tells each webhook its events, in the order of their numbers, at least once.
+"""The dispatcher: sends each webhook its events, in the order of their numbers, at least once.
 
-Each webhook is told in a lane of its own, so that one whose server is slow or gone holds up no other. An event that
-did not arrive is tried again, and what came after it waits; after the last attempt the webhook is paused and nothing
-is lost: somebody resumes it, and it goes on where it stood.
+Each webhook has lanes of its own, so that a server that is slow or unreachable delays no other webhook. An event that
+did not arrive is tried again, and later events wait for it; after the last attempt the webhook is paused. Nothing is
+lost: once resumed, it continues with that event.
 """
 
 import random
@@ -37,7 +37,7 @@ from services.notifications.webhooks.signing import signatures
 
 log = structlog.get_logger()
 
-LANE_FAULTS = Counter("mpp_webhook_lane_faults", "Unexpected exceptions while a webhook was being told.")
+LANE_FAULTS = Counter("mpp_webhook_lane_faults", "Unexpected exceptions while events were sent to a webhook.")
 
 LEASE = "webhooks"
 # How long to wait after the first failed attempt, the second …; after the last the webhook is paused. About 75 hours
@@ -49,11 +49,11 @@ SCHEDULE = (
     *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
 )
 JITTER = 0.2  # of a wait, at most added to it: servers that failed together are not tried together
-PAUSE, IDLE = 0.1, 1.0  # seconds between two looks; where nobody wants to be told
+PAUSE, IDLE = 0.1, 1.0  # seconds between two passes; the same while there is no webhook
 MAX_AGE = 0.5  # seconds that a change of a webhook may take to reach its lane
-MOST_LANES = 200  # webhooks that are told at the same time
+MOST_LANES = 200  # webhooks that are served at the same time
 BATCH = 50
-TURN = 5.0  # seconds after which a lane looks anew what is to be done
+TURN = 5.0  # seconds after which a lane returns, so that others get their turn
 TROUBLE = 5.0  # seconds that a lane rests when something of ours failed
 MOST_FAULTS = 3  # unexpected exceptions in a row after which a webhook is paused
 GAP = timedelta(minutes=1)  # for which a number that is missing is waited for, and no longer
@@ -67,7 +67,7 @@ Clock = Callable[[], datetime]
 def dispatch(
     store: EventStore, registry: Registry, news: News, deliveries: Deliveries, gate: Gate, clock: Clock = now
 ) -> Loop:
-    """A loop that tells all webhooks, while it holds the lease: a second worker stands by.
+    """A loop that serves all webhooks while it holds the lease; a second worker waits for the lease.
 
     `clock` returns this instant; schedules, gaps and signatures follow it.
     """
@@ -102,7 +102,7 @@ def _held(lease: Lease) -> bool:
 
 
 class Lanes:
-    """All webhooks as they are being told by this process."""
+    """The lanes of all webhooks that this process serves."""
 
     def __init__(self, registry: Registry, news: News, deliveries: Deliveries, gate: Gate, clock: Clock = now) -> None:
         self._registry, self._news, self._deliveries, self._gate = registry, news, deliveries, gate
@@ -166,7 +166,7 @@ class Lanes:
                 self._look_up(hook)
                 self._send_ping(hook)
                 for producer in PRODUCERS:
-                    self._tell((id, producer))
+                    self._send_due((id, producer))
             self._faults.pop(id, None)
         except AWAY as error:
             self._troubled[id] = time.monotonic() + TROUBLE
@@ -178,7 +178,7 @@ class Lanes:
     def _record_fault(self, id: str, error: Exception) -> None:
         """Log and count an unexpected exception of a lane; after several in a row pause its webhook.
 
-        The page shows the pause and its cause. Trying again for ever would hide the fault from whoever can repair it.
+        The page shows the pause and its cause to staff; endless retries would hide the fault from them.
         """
         LANE_FAULTS.inc()
         faults = self._faults[id] = self._faults.get(id, 0) + 1
@@ -198,8 +198,8 @@ class Lanes:
         """The webhook as it is now; None where there is nothing to do for it any more."""
         return None if self._ending else self._registry.known(MAX_AGE).known.get(id)
 
-    def _tell(self, lane: Lane) -> None:
-        """Tell one producer's events that are due, until one does not arrive or it is time to look anew."""
+    def _send_due(self, lane: Lane) -> None:
+        """Send one producer's events that are due, until one does not arrive or the turn is over."""
         until = time.monotonic() + TURN
         while time.monotonic() < until:
             hook = self._current(lane[0])
@@ -208,14 +208,14 @@ class Lanes:
                 return
             head = self._heads.get((lane[1], hook.mall), 0)
             items = self._news.after(lane[1], hook.mall, cursor.after, BATCH)
-            if not items:  # what the head counts was kept before it, and has gone since: its time is over
+            if not items:  # the events up to `head` have expired: skip them
                 cursor = replace(cursor, after=max(cursor.after, head))
-            went_on = self._tell_items(lane, hook, cursor, items)
-            if not went_on or len(items) < BATCH:
+            all_sent = self._send_items(lane, hook, cursor, items)
+            if not all_sent or len(items) < BATCH:
                 return
 
-    def _tell_items(self, lane: Lane, hook: Webhook, cursor: Cursor, items: Sequence[Item]) -> bool:
-        """Tell these events, which follow the cursor; whether all of them were told or passed over."""
+    def _send_items(self, lane: Lane, hook: Webhook, cursor: Cursor, items: Sequence[Item]) -> bool:
+        """Send these events, which follow the cursor; return whether all of them arrived or were not wanted."""
         for item in items:
             if item.sequence > cursor.after + 1 and item.heard_at > self._now() - GAP:
                 self._save(lane, replace(cursor, due=self._now() + timedelta(seconds=1)))  # one is still on its way
@@ -258,7 +258,7 @@ class Lanes:
         return attempt
 
     def _cursor(self, hook: Webhook, producer: str) -> Cursor | None:
-        """How far the webhook has been told; None where there is nothing yet to begin with."""
+        """How far events were sent to the webhook; None where there is nothing yet to begin with."""
         lane, start = (hook.id, producer), hook.starts[producer]
         cursor = self._cursors.get(lane)
         if cursor is None or cursor.run != start.run:
@@ -302,7 +302,7 @@ class Lanes:
         return ping if is_open else None
 
     def _send_ping(self, hook: Webhook) -> None:
-        """A test event, once, also where the webhook is paused: whoever mends a server wants to see it work."""
+        """Send a test event once, also while the webhook is paused, so that a repaired server can be tried first."""
         if ping := self._open_ping(hook):
             item = ping_of(hook, ping)
             if not self._deliveries.was_tried(hook.id, item.id):

@@ -51,7 +51,7 @@ class Registry:
         services: Sequence[str],
         **context: str,
     ) -> tuple[Webhook, str]:
-        """A new webhook and its secret, which is told this once.
+        """Register a webhook; return it and its secret, which is not shown again.
 
         Its name is looked up by the worker. Raises `InvalidUrl`, `InternalAddress` and `TooManyWebhooks`.
         """

@@ -40,7 +40,7 @@ NEW_TICKET = "offered"  # the id of the ticket that a walk-in would get, while i
 
 @dataclass(frozen=True)
 class Asked:
-    """An act that is asked for: at which counter, on which ticket, and the body of the request.
+    """The request of an act: at which counter, on which ticket, and its body.
 
     `counter` is empty for staff who may act at any; `ticket_id` is a new id where the address names no ticket.
     """
@@ -133,7 +133,7 @@ ACTS = (
     Act(
         "walk_in",
         "/counters/<counter>/walk-ins",
-        "Serve a visitor who is at the counter without a ticket; nobody gets the code of this one.",
+        "Serve a visitor who is at the counter without a ticket; the code of the new ticket is given to no one.",
         _walk_in,
         {409: "as for taking a ticket and for calling", 422: "`reason-required`, `not-this-counter`"},
         body=NewWalkIn,
@@ -225,7 +225,7 @@ ACTS = (
     Act(
         "hold",
         "/tickets/<ticket_id>/hold",
-        "The visitor fetches something and comes back; the counter is free meanwhile.",
+        "The visitor fetches something and comes back; until then the counter is free.",
         lambda asked: HoldTicket(asked.ticket_id, asked.bound_to, asked.body["reason"], asked.now),
         {409: "`not-called`"},
         body=Note,

@@ -1,4 +1,4 @@
-"""From where a place is taken: by a kiosk or staff, by a phone in the hall with proof of presence, or from home."""
+"""How a place is taken: by a kiosk or staff, by a phone in the hall with proof of presence, or from home."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ WITH_PASS = {
 
 
 class DevicesOnly(Forbidden):
-    """Tickets are taken at the mall: this one gives them to its kiosks and its staff alone."""
+    """Only kiosks and staff may take tickets in this deployment."""
 
 
 class HomeLimitReached(TooMany):
@@ -58,7 +58,7 @@ def limits() -> Limits:
 
 
 def tickets_from() -> str:
-    """Who may take tickets in this deployment: `anybody`, `presence` or `devices`."""
+    """Return the setting `TICKETS_FROM`: `anybody`, `presence` or `devices`."""
     return str(current_app.config["TICKETS_FROM"])
 
 

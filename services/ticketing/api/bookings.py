@@ -70,7 +70,7 @@ def bookable(known: Mall, service: str, priority: str | None = None) -> list[dic
 @public
 @blueprint.response(200, BookingOut)
 def get_booking(mall: str, booking_code: str) -> dict[str, Any]:
-    """A booking as it stands: by its code for the visitor, by its id for staff."""
+    """The current state of a booking: by its code for the visitor, by its id for staff."""
     day = queue().day_with(mall, booking_code)
     if is_staff() and (found := day.bookings.get(booking_code)):
         return views.booking(queue().mall(mall), found, now())

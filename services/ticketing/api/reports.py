@@ -96,7 +96,7 @@ def day_statistics(period: dict[str, Any], mall: str) -> dict[str, Any] | Respon
 
 
 def days_between(mall: str, first: date, last: date, today: date) -> tuple[dict[str, Visits], dict[str, int]]:
-    """The visits by day, and the refusals by reason: closed days from the history, today as it stands.
+    """The visits by day, and the refusals by reason: closed days from the history, today up to now.
 
     Which waits of today were in the range on their tickets is left out until the day is closed: figures before and
     after a call would differ by one wait, and the range depends on the class.

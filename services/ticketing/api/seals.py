@@ -1,4 +1,4 @@
-"""The seals of closed days and the keys to verify them with, for everybody."""
+"""The seals of closed days and the keys to verify them with, open to all."""
 
 from typing import Any
 

@@ -97,7 +97,7 @@ def _beside(code: str) -> str:
 @public
 @blueprint.response(200, TicketOut)
 def get_ticket(mall: str, ticket_code: str) -> dict[str, Any]:
-    """A ticket as it stands: by its code for the visitor, by its id for staff."""
+    """The current state of a ticket: by its code for the visitor, by its id for staff."""
     known, day = queue().mall(mall), queue().day_with(mall, ticket_code)
     if is_staff() and ticket_code in day.tickets:
         return views.ticket(day, known, ticket_code, now())

@@ -4,7 +4,7 @@ import { keptList, takeTexts, watchCatalogue } from './catalogue.js';
 import { clockIn } from './clock.js';
 import { fill, t } from './page.js';
 
-const REFRESH_MS = 30_000; // places go while somebody thinks
+const REFRESH_MS = 30_000; // others book while a visitor decides
 
 const form = document.getElementById('book');
 const { api, service, zone } = form.dataset;
@@ -66,7 +66,7 @@ async function takeCatalogue(page) {
   await refresh().catch(() => {});
 }
 
-/** The days as they are now, for the class that is chosen: places go while somebody thinks. */
+/** Load the days again for the chosen class: others book while a visitor decides. */
 async function refresh() {
   const query = new URLSearchParams({ service, ...(priority() && { priority: priority() }) });
   const answer = await request(`${api}/bookings/days?${query}`);

@@ -26,7 +26,7 @@ function render(booking) {
   if (booking.ticket_url) $('ticket').href = booking.ticket_url;
 }
 
-/** What stands against the booked day, and what to do about it, in place of when to come. */
+/** Show why the booked day is not possible and what to do, instead of when to come. */
 function renderForce({ status, in_force: force }) {
   const isHeld = status === 'booked' && Boolean(force) && force.state !== 'open';
   $('in-force').hidden = !isHeld;

@@ -19,7 +19,7 @@ export function rememberBooking({ code, service }) {
   sessionStorage.removeItem(KEY);
 }
 
-/** The key for a wish, the same one until its answer is known, also if the page is left and opened again meanwhile. */
+/** The key of a request, kept until its answer is known, also when the page is left and opened again. */
 export function keyFor(wish) {
   const asked = JSON.stringify(wish);
   const kept = JSON.parse(sessionStorage.getItem(KEY) ?? '{}');

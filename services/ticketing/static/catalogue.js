@@ -72,7 +72,7 @@ export function watchCatalogue(api, onPage) {
     try {
       follow(await request(`${api}/hall`));
     } catch {
-      // Asked again soon; what the page sends is looked at anew by the server in any case.
+      // It is requested again soon; the server checks what the page sends in any case.
     }
   }
 

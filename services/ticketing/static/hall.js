@@ -44,11 +44,11 @@ function notice(calls) {
       render(shown);
     }, HIGHLIGHT_MS);
   }
-  for (const call of fresh) if (last - Date.parse(call.called_at) < STALE_MS) announce(call, voices, stands);
+  for (const call of fresh) if (last - Date.parse(call.called_at) < STALE_MS) announce(call, voices, isCurrent);
 }
 
 /** Whether a call has not been taken back, and visitors are called at all. */
-function stands({ call }) {
+function isCurrent({ call }) {
   return halt(shown) === null && shown.calls.some((other) => other.call === call);
 }
 
@@ -108,7 +108,7 @@ function render(hall) {
 }
 
 /**
- * Each counter with the number it called last; a number that was called again stands once, where it was called last.
+ * Each counter with the number it called last; a number that was called again is shown only where it was called last.
  */
 function latestOfEach(calls) {
   const isSame = (one, other) => one.counter === other.counter || one.number === other.number;

@@ -6,7 +6,7 @@ const MARGIN_MS = 200; // so that the server has reached the next minute
 
 /**
  * Keep the code of this minute in a part of the page, where the screen has a token or staff are signed in. `onShown` is
- * called with whether there is one; while the line is down, an old code is not shown.
+ * called with whether there is one. After a failed request no code is shown, as an old one would be refused.
  */
 export function showPresence(mall, parts, isStaff, onShown) {
   const token = keptToken();
@@ -24,9 +24,9 @@ export function showPresence(mall, parts, isStaff, onShown) {
 
   async function renew() {
     try {
-      const told = await request(`/ticketing/api/malls/${mall}/presence`, { token });
-      show(told);
-      if (told.code) setTimeout(renew, told.seconds * 1000 + MARGIN_MS);
+      const presence = await request(`/ticketing/api/malls/${mall}/presence`, { token });
+      show(presence);
+      if (presence.code) setTimeout(renew, presence.seconds * 1000 + MARGIN_MS);
     } catch (problem) {
       show({ code: null });
       if (problem.status !== 401 && problem.status !== 403) setTimeout(renew, AGAIN_MS);

@@ -25,10 +25,10 @@ async function look() {
 
 function figures({ all, refused }) {
   fill($('figures'), { ...all, wait: minutes(all.wait_median), service: minutes(all.service_median) });
-  const told = Object.entries(refused).sort(([, one], [, other]) => other - one);
-  $('refused-part').hidden = told.length === 0;
+  const reasonsByCount = Object.entries(refused).sort(([, one], [, other]) => other - one);
+  $('refused-part').hidden = reasonsByCount.length === 0;
   $('refused').replaceChildren(
-    ...told.map(([reason, times]) => copy('refusal', { why: reasons[`${reason}.title`] ?? reason, times })),
+    ...reasonsByCount.map(([reason, times]) => copy('refusal', { why: reasons[`${reason}.title`] ?? reason, times })),
   );
 }
 

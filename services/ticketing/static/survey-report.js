@@ -70,7 +70,7 @@ function sampleOf({ sample, respondents }) {
 
 function render(found) {
   const { all } = found;
-  const told = all.indices !== null;
+  const isEnough = all.indices !== null; // to publish an index
   const exact = all.indices?.exact;
   $('of').textContent = [names.agency[found.agency], names.service[found.service]].filter(Boolean).join(', ');
   $('shown').textContent =
@@ -78,22 +78,22 @@ function render(found) {
       ? inWords(found.from)
       : t('skm.shown', { from: inWords(found.from), to: inWords(found.to) });
   fill($('result'), {
-    exact: told ? two.format(exact.value) : '–',
-    grade: told ? t('skm.grade', { grade: exact.grade, words: t(`survey.grade.${exact.grade}`) }) : null,
-    0.11: told ? graded(all.indices['0.11']) : '–',
-    0.111: told ? graded(all.indices['0.111']) : '–',
+    exact: isEnough ? two.format(exact.value) : '–',
+    grade: isEnough ? t('skm.grade', { grade: exact.grade, words: t(`survey.grade.${exact.grade}`) }) : null,
+    0.11: isEnough ? graded(all.indices['0.11']) : '–',
+    0.111: isEnough ? graded(all.indices['0.111']) : '–',
     respondents: count.format(all.respondents),
     visits: count.format(all.visits),
     sample: sampleOf(all),
   });
   $('result').querySelector('.pill').dataset.kind = KINDS[exact?.grade] ?? '';
-  $('few').hidden = told;
-  for (const id of ['elements-part', 'profile-part']) $(id).hidden = !told;
-  if (told) renderTold(all);
+  $('few').hidden = isEnough;
+  for (const id of ['elements-part', 'profile-part']) $(id).hidden = !isEnough;
+  if (isEnough) renderIndices(all);
   for (const part of Object.keys(NAMES)) renderPart(part, found[part]);
 }
 
-function renderTold({ elements, profile }) {
+function renderIndices({ elements, profile }) {
   $('elements').replaceChildren(...elements.map(elementRow));
   const least = Math.min(...elements.map(({ mean }) => mean));
   const lowest = elements.filter(({ mean }) => mean === least).map(({ element }) => t(`survey.name.${element}`));
@@ -128,8 +128,8 @@ function bar(mean, grade) {
   return svg;
 }
 
-function renderPart(part, told) {
-  const rows = Object.entries(told).map(([code, figures]) => ({ ...figures, name: NAMES[part](code) }));
+function renderPart(part, figuresByCode) {
+  const rows = Object.entries(figuresByCode).map(([code, figures]) => ({ ...figures, name: NAMES[part](code) }));
   if (part !== 'months') rows.sort((one, other) => one.name.localeCompare(other.name, lang));
   $(`${part}-part`).hidden = rows.length < 2;
   $(part).replaceChildren(

@@ -58,13 +58,13 @@ function render(ticket) {
   calls = ticket.calls;
 }
 
-/** What stands against being called now, in place of a place in the line; and that the line moves again. */
+/** Show why the ticket cannot be called now, instead of its place in the line; and that calls continue. */
 function renderForce({ status: now, in_force: force }) {
   const isHeld = Boolean(force) && force.state !== 'open' && !FINAL.includes(now);
   $('in-force').hidden = !isHeld;
   if (isHeld) {
     $('waiting').hidden = true;
-    $('called').hidden ||= ['stopped', 'over'].includes(force.state); // nobody is sent to a counter now
+    $('called').hidden ||= ['stopped', 'over'].includes(force.state); // no visitor is sent to a counter now
     fill($('in-force'), {
       state: t(`ticket.force.${force.state}`),
       reason: force.reason || null,

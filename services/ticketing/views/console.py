@@ -28,9 +28,6 @@ def counter(day: Day, mall: Mall, code: str, now: datetime) -> dict[str, Any]:
     closure = mall.closure("counter", code, now) or mall.closure("mall", mall.about.code, now)
     worked = seconds_worked(day).get(code, [])
 
-    def can_be_restored(one: Ticket) -> bool:
-        return counters.accepts(RestoreTicket(one.id, now, code, mall), day)
-
     return {
         "counter": code,
         "floor": found.floor,

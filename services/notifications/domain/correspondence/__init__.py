@@ -1,7 +1,7 @@
-"""What a visitor is told about one ticket or booking: at most one text per occasion, none that is no longer true.
+"""Texts about one ticket or booking: at most one per occasion, and none whose content no longer holds.
 
-`state` folds the events; `tickets`, `bookings` and `stops` decide which texts are requested, `texts` what becomes of
-each one; `occasions` has tables of all occasions.
+`state` folds the events; `tickets`, `bookings` and `stops` decide which texts are requested; `texts` decides how each
+one is claimed, sent or dropped; `occasions` has tables of all occasions.
 """
 
 from typing import assert_never, get_args
@@ -25,31 +25,31 @@ from services.notifications.domain.commands import (
     SettleMessage,
     WithdrawPhone,
 )
-from services.notifications.domain.correspondence.bookings import record_booking_change, tell_booked
+from services.notifications.domain.correspondence.bookings import record_booking_change, request_booked
 from services.notifications.domain.correspondence.state import Correspondence, evolve
-from services.notifications.domain.correspondence.stops import hear_suspended, record_continued
+from services.notifications.domain.correspondence.stops import request_continued, request_suspended
 from services.notifications.domain.correspondence.texts import decide_text
-from services.notifications.domain.correspondence.tickets import hear_called, hear_news, tell_issued
+from services.notifications.domain.correspondence.tickets import record_call, record_news, request_issued
 from services.notifications.domain.events import Event, PhoneLeft, PhoneWithdrawn, SmsDropped
 
 
 def decide(command: Command, state: Correspondence) -> list[Event]:
-    """What a command leads to; a repeat leads to nothing."""
+    """Return the events that a command leads to; none for a repeat."""
     match command:
-        case HearIssued(heard, now):
-            return [] if state.issued else [heard, *tell_issued(evolve(state, heard), now)]
-        case HearCalled(heard, now):
-            return hear_called(state, heard, now)
-        case HearNews(heard, now):
-            return hear_news(state, heard, now)
-        case HearBooked(heard, now):
-            return [] if state.booking else [heard, *tell_booked(evolve(state, heard), now)]
-        case HearBookingEnded(heard):
-            return [] if state.standing == "over" else [heard]
+        case HearIssued(event, now):
+            return [] if state.issued else [event, *request_issued(evolve(state, event), now)]
+        case HearCalled(event, now):
+            return record_call(state, event, now)
+        case HearNews(event, now):
+            return record_news(state, event, now)
+        case HearBooked(event, now):
+            return [] if state.booking else [event, *request_booked(evolve(state, event), now)]
+        case HearBookingEnded(event):
+            return [] if state.standing == "over" else [event]
         case HearSuspended():
-            return hear_suspended(state, command)
+            return request_suspended(state, command)
         case RecordContinued():
-            return record_continued(state, command)
+            return request_continued(state, command)
         case RecordBookingChange(change, now):
             return record_booking_change(state, change, now)
         case LeavePhone():
@@ -67,9 +67,9 @@ def decide(command: Command, state: Correspondence) -> list[Event]:
 def _leave_phone(state: Correspondence, command: LeavePhone) -> list[Event]:
     same = (command.phone, command.language) == (state.phone, state.language)
     left = PhoneLeft(command.ticket_id, command.phone, command.now, command.language)
-    now_known = state if same else evolve(state, left)
-    told = [*tell_issued(now_known, command.now), *tell_booked(now_known, command.now)]
-    return [*([] if same else [left]), *told]
+    after = state if same else evolve(state, left)
+    texts = [*request_issued(after, command.now), *request_booked(after, command.now)]
+    return [*([] if same else [left]), *texts]
 
 
 CORRESPONDENCE: Decider[Command, Correspondence, Event] = Decider(

@@ -1,4 +1,4 @@
-"""The occasions of texts in tables: how long each is worth sending, and while what it is true."""
+"""Tables of the occasions of texts: how long each is worth sending, and in which status of the ticket it holds."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.notifications.domain.correspondence.state import Standing
 from services.notifications.domain.events import Kind, What
 
-# A text that comes later than this is worse than none: the visitor has been called past, or sits there already.
+# A later text is worse than none: the next visitor has been called, or this one is at the counter already.
 WORTH_SENDING: Mapping[Kind, timedelta] = {
     "issued": timedelta(hours=1),
     "approaching": timedelta(minutes=10),
@@ -20,9 +20,9 @@ WORTH_SENDING: Mapping[Kind, timedelta] = {
     "booked": timedelta(hours=2),
     "reminded": timedelta(hours=3),
 }
-# Of use until the time by which the booked place has to be claimed.
+# Worth sending until the claim time of the booked place.
 UNTIL_CLAIMED: tuple[Kind, ...] = ("closed", "reopened", "rescheduled")
-# How a ticket must stand for a text about it to be true.
+# The standings of a ticket or booking in which a text about it holds.
 TRUE_WHILE: Mapping[Kind, tuple[Standing, ...]] = {
     "issued": ("waiting",),
     "approaching": ("waiting",),
@@ -39,9 +39,10 @@ TRUE_WHILE: Mapping[Kind, tuple[Standing, ...]] = {
     "reopened": ("booked",),
     "rescheduled": ("booked",),
 }
-# True only until the next thing happens.
+# Texts that hold only until the next event of the ticket.
 OF_THE_LATEST = ("issued", "called", "recalled", "transferred", "missed", "unserved")
-TOLD: Mapping[What, Kind] = {
+# The kind of text that news of a ticket leads to; news that is not listed leads to none.
+TEXT_ABOUT: Mapping[What, Kind] = {
     "approaching": "approaching",
     "recalled": "recalled",
     "transferred": "transferred",

@@ -1,4 +1,4 @@
-"""Requests a text: at most one per occasion, with what it names and the last moment to send it."""
+"""Request of a text: at most one per occasion, with what it names and the last moment to send it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ def request(
     """Request the text of an occasion, unless it was requested before or no number is known.
 
     `again` sets the texts of repeated occasions apart in their ids; `about` is the position of the event that the text
-    tells of; `happened` is when that was, from which the last moment to send it is counted.
+    is about; `happened` is the time of that event, from which the last moment to send the text is counted.
     """
     if state.phone is None or not (state.issued or state.booking):
         return []

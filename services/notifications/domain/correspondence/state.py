@@ -1,4 +1,4 @@
-"""What was heard and said about one ticket or booking, and how each event changes it."""
+"""The state of one correspondence, and how each event changes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -37,8 +37,8 @@ Status = Literal["requested", "sending", "accepted", "delivered", "failed", "unk
 STATUSES: tuple[Status, ...] = get_args(Status)
 MAY_HAVE_ARRIVED: tuple[Status, ...] = ("sending", "accepted", "delivered", "unknown")
 Standing = Literal["nowhere", "waiting", "called", "held", "missed", "booked", "over"]
-# How a ticket stands after the news; what is not here leaves it as it was.
-STANDS: Mapping[What, Standing] = {
+# The standing of a ticket after news of it; news that is not listed leaves it unchanged.
+STANDING_AFTER: Mapping[What, Standing] = {
     "recalled": "called",
     "transferred": "waiting",
     "missed": "missed",
@@ -74,7 +74,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Correspondence:
-    """All that was heard and said about one ticket or booking."""
+    """The received news of one ticket or booking, and the texts about it."""
 
     issued: IssueHeard | None = None
     called: CallHeard | None = None
@@ -84,8 +84,8 @@ class Correspondence:
     phone: str | None = None
     language: str = "id"
     standing: Standing = "nowhere"
-    since: Position = NOWHERE  # of the news that made it stand so
-    heard: Position = NOWHERE
+    since: Position = NOWHERE  # of the event that led to this standing
+    heard: Position = NOWHERE  # of the last event received
     service: str = ""
     agency: str = ""
     messages: Mapping[str, Message] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Correspondence:
         """Return whether an event at this position was received before, or one that came after it."""
         return position != NOWHERE and position <= self.heard
 
-    def told(self, kind: Kind) -> bool:
+    def has_requested(self, kind: Kind) -> bool:
         """Return whether a text of this kind was requested."""
         return bool(self.of_kind(kind))
 
@@ -104,22 +104,22 @@ class Correspondence:
 
 
 def evolve(state: Correspondence, event: Event) -> Correspondence:  # noqa: C901 - one line for each event
-    """The correspondence after an event."""
+    """Return the correspondence after an event."""
     match event:
         case IssueHeard(service=service, agency=agency, position=position):
-            here: Standing = "waiting" if state.standing == "nowhere" else state.standing
+            standing: Standing = "waiting" if state.standing == "nowhere" else state.standing
             since = position if state.standing == "nowhere" else state.since
-            heard = max(position, state.heard)
-            known = replace(state, issued=event, standing=here, since=since, heard=heard)
-            return replace(known, service=service, agency=agency)
+            latest = max(position, state.heard)
+            after = replace(state, issued=event, standing=standing, since=since, heard=latest)
+            return replace(after, service=service, agency=agency)
         case CallHeard(position=position):
             return replace(state, called=event, standing="called", since=position, heard=max(position, state.heard))
         case NewsHeard():
             return _after_news(state, event)
         case BookingHeard(service=service, agency=agency):
-            here = "booked" if state.standing == "nowhere" else state.standing
-            known = replace(state, booking=event, standing=here, service=service, agency=agency)
-            return replace(known, announced=event.claim_by)
+            standing = "booked" if state.standing == "nowhere" else state.standing
+            after = replace(state, booking=event, standing=standing, service=service, agency=agency)
+            return replace(after, announced=event.claim_by)
         case BookingSuspended() | BookingResumed() | BookingRescheduled():
             return _after_booking_change(state, event)
         case BookingEnded():
@@ -133,31 +133,31 @@ def evolve(state: Correspondence, event: Event) -> Correspondence:  # noqa: C901
             message = Message(event, "requested", event.requested_at, due)
             return replace(state, messages={**state.messages, event.message_id: message})
         case SmsClaimed(message_id, at, attempt, gateway, text):
-            return _became(state, message_id, "sending", at, attempts=attempt, gateway=gateway, text=text)
+            return _with_status(state, message_id, "sending", at, attempts=attempt, gateway=gateway, text=text)
         case SmsHeld(message_id, reason, at):
-            return _became(state, message_id, "requested", at, reason=reason)
+            return _with_status(state, message_id, "requested", at, reason=reason)
         case SmsNotTaken(message_id, at, retry_at, reason):
-            return _became(state, message_id, "requested", at, due=retry_at, reason=reason)
+            return _with_status(state, message_id, "requested", at, due=retry_at, reason=reason)
         case SmsAccepted(message_id, _, at):
-            return _became(state, message_id, "accepted", at, reason="")
+            return _with_status(state, message_id, "accepted", at, reason="")
         case SmsDelivered(message_id, at):
-            return _became(state, message_id, "delivered", at, reason="")
+            return _with_status(state, message_id, "delivered", at, reason="")
         case SmsFailed(message_id, at, reason):
-            return _became(state, message_id, "failed", at, reason=reason)
+            return _with_status(state, message_id, "failed", at, reason=reason)
         case SmsUnknown(message_id, at):
-            return _became(state, message_id, "unknown", at)
+            return _with_status(state, message_id, "unknown", at)
         case SmsExpired(message_id, at):
-            return _became(state, message_id, "expired", at)
+            return _with_status(state, message_id, "expired", at)
         case SmsDropped(message_id, reason, at):
-            return _became(state, message_id, "dropped", at, reason=reason)
+            return _with_status(state, message_id, "dropped", at, reason=reason)
         case _:
             assert_never(event)
 
 
 def _after_news(state: Correspondence, news: NewsHeard) -> Correspondence:
     after = replace(state, heard=news.position)
-    if news.what in STANDS:
-        after = replace(after, standing=STANDS[news.what], since=news.position)
+    if news.what in STANDING_AFTER:
+        after = replace(after, standing=STANDING_AFTER[news.what], since=news.position)
     if news.what == "transferred":
         after = replace(after, service=news.values["to_service"], agency=news.values["to_agency"])
     return after
@@ -169,7 +169,7 @@ def _after_booking_change(
     after = replace(state, heard=change.position)
     if isinstance(change, BookingSuspended):
         return replace(after, suspension=change)
-    if state.booking:  # the claim time is told in the mall's own zone
+    if state.booking:  # texts name the claim time in the mall's own zone
         claim_by = change.claim_by.astimezone(state.booking.claim_by.tzinfo)
         after = replace(after, booking=replace(state.booking, claim_by=claim_by))
         if isinstance(change, BookingResumed) or state.suspension is None:
@@ -177,6 +177,8 @@ def _after_booking_change(
     return replace(after, suspension=None) if isinstance(change, BookingResumed) else after
 
 
-def _became(state: Correspondence, message_id: str, status: Status, at: datetime, **more: object) -> Correspondence:
+def _with_status(
+    state: Correspondence, message_id: str, status: Status, at: datetime, **more: object
+) -> Correspondence:
     message = replace(state.messages[message_id], status=status, changed_at=at, **more)  # type: ignore[arg-type]
     return replace(state, messages={**state.messages, message_id: message})

@@ -1,4 +1,4 @@
-"""Texts about stops: that service has stopped, once for each stop, and that it continues, once for all of them."""
+"""Texts about stops: one for each stop of service, and one for all of them when service continues."""
 
 from services.notifications.domain.commands import HearSuspended, RecordContinued
 from services.notifications.domain.correspondence.occasions import TRUE_WHILE
@@ -7,8 +7,8 @@ from services.notifications.domain.correspondence.state import MAY_HAVE_ARRIVED,
 from services.notifications.domain.events import Event
 
 
-def hear_suspended(state: Correspondence, command: HearSuspended) -> list[Event]:
-    """Tell the visitor who waits for what has stopped, unless a text about the same stop may have arrived."""
+def request_suspended(state: Correspondence, command: HearSuspended) -> list[Event]:
+    """Request the text about a stop that concerns the ticket, unless one about the same stop may have arrived."""
     place = (command.scope, command.code)
     if not _concerns(state, command.mall, place) or any(stop_of(message) == place for message in known_stops(state)):
         return []
@@ -17,8 +17,8 @@ def hear_suspended(state: Correspondence, command: HearSuspended) -> list[Event]
     return request(state, "suspended", values, command.at, command.now, again, command.position)
 
 
-def record_continued(state: Correspondence, command: RecordContinued) -> list[Event]:
-    """Tell the visitor who still waits and may know of a stop that service continues; once for all of them."""
+def request_continued(state: Correspondence, command: RecordContinued) -> list[Event]:
+    """Request one text that service continues, if the visitor still waits and a text about a stop may have arrived."""
     if not _concerns(state, command.mall, (command.scope, command.code)) or not known_stops(state):
         return []
     again = _of_stop(command)
@@ -26,7 +26,7 @@ def record_continued(state: Correspondence, command: RecordContinued) -> list[Ev
 
 
 def _of_stop(command: HearSuspended | RecordContinued) -> str:
-    """Tell the texts about stops apart: several closures can be declared or lifted in one version of the mall."""
+    """Return the suffix of the message id: several closures can be declared or lifted in one version of the mall."""
     version, place = command.position
     return f"-{command.scope}-{version}" + (f".{place}" if place else "")
 

@@ -1,4 +1,4 @@
-"""What becomes of one text: claimed before it is sent, then as the gateway answers and reports; or not sent."""
+"""The course of one text: claimed, sent, then as the gateway answers and reports; or expired, dropped or failed."""
 
 from typing import TypedDict, assert_never
 
@@ -28,7 +28,7 @@ MOST_ATTEMPTS = 20
 def decide_text(
     command: HoldMessage | ClaimMessage | SettleMessage | RecordOutcome | RecordReport, state: Correspondence
 ) -> list[Event]:
-    """What becomes of one text."""
+    """Return the events that a command about one text leads to."""
     match command:
         case ClaimMessage():
             return _claim(state, state.messages[command.message_id], command)
@@ -48,7 +48,7 @@ def decide_text(
 
 
 def _claim(state: Correspondence, message: Message, command: ClaimMessage) -> list[Event]:
-    """A claim is recorded before the gateway is called: one left by a process that died is never sent again."""
+    """Record a claim before the gateway is called: a text that a process claimed before it died is not sent again."""
     message_id, now = message.requested.message_id, command.now
     if message.status == "sending":
         return [SmsUnknown(message_id, now)]
@@ -64,19 +64,19 @@ def _claim(state: Correspondence, message: Message, command: ClaimMessage) -> li
 
 
 def _is_true(state: Correspondence, message: Message) -> bool:
-    """Whether what the text tells is still so."""
+    """Whether the content of the text still holds."""
     kind, about = message.requested.kind, message.requested.about
     if state.standing not in TRUE_WHILE[kind]:
         return False
     if state.booking and not state.issued:
         return is_true_of_booking(state, message.requested)
     if kind == "suspended" and any(stop_of(known) == stop_of(message) for known in known_stops(state)):
-        return False  # another closure of the same thing was told
+        return False  # a text about another closure of the same thing may have arrived
     return not (kind in OF_THE_LATEST and NOWHERE not in (about, state.since) and about != state.since)
 
 
 def _record(message: Message, command: RecordOutcome) -> list[Event]:
-    """Whoever claimed a text and was taken for dead meanwhile still knows best what became of it."""
+    """Record the outcome of an attempt, also when the claim was counted as lost: the sender that made it knows best."""
     message_id, now, reason = command.message_id, command.now, command.reason
     if message.attempts != command.attempt or message.status not in ("sending", "unknown"):
         return []
@@ -93,7 +93,7 @@ def _record(message: Message, command: RecordOutcome) -> list[Event]:
 
 
 def _report(message: Message | None, command: RecordReport) -> list[Event]:
-    """Reports come early, twice and out of order: that the text arrived is the last word; that it did not, is not."""
+    """Record a delivery report. They come early, twice and out of order: `delivered` is final, `failed` is not."""
     if message is None or message.attempts == 0 or message.status in ("delivered", "dropped"):
         return []
     if command.delivered:
@@ -111,6 +111,6 @@ class _About(TypedDict):
 
 
 def _about(message: Message) -> _About:
-    """What the world may know of a text."""
+    """The fields of a text that are published."""
     asked = message.requested
     return {"ticket_id": asked.ticket_id, "kind": asked.kind, "mall": asked.mall, "agency": asked.agency}

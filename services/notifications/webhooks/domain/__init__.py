@@ -1,6 +1,6 @@
-"""Webhooks: which server is told of which events, from where on, signed with which keys, and whether it is paused.
+"""Webhooks: which server receives which events, from which one on, signed with which keys, and whether it is paused.
 
-`kinds` is what they can be told of; `state` folds the events.
+`kinds` lists the types of events that can be subscribed to; `state` folds the events.
 """
 
 import math
@@ -34,11 +34,11 @@ from services.notifications.webhooks.domain.refusals import TooManySecrets, TooM
 from services.notifications.webhooks.domain.state import MOST_KEYS, Webhooks, evolve
 
 MOST = 10  # webhooks of one agency in a mall
-OVERLAP = timedelta(days=1)  # for which the key before still signs
+OVERLAP = timedelta(days=1)  # for which a replaced key still signs
 
 
 def decide(command: Command, state: Webhooks) -> list[Event]:
-    """What a command leads to; what changes nothing leads to nothing."""
+    """Return the events that a command leads to; none where it changes nothing."""
     if isinstance(command, RegisterWebhook):
         return _register(command, state)
     if isinstance(command, RemoveWebhook) and command.id not in state.known:

@@ -1,4 +1,4 @@
-"""What can be asked of webhooks. Time, and names of secrets, come in with the command."""
+"""Commands about webhooks. The time and the names of secrets are parameters, so that deciding reads no clock."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from services.notifications.webhooks.domain.events import Cause
 
 @dataclass(frozen=True)
 class RegisterWebhook:
-    """A server wants to be told; of an agency, or with none of the whole mall. `key` names its signing secret."""
+    """Send events to a server: those of an agency or, with none, of the whole mall. `key` names its signing secret."""
 
     id: str
     mall: str
@@ -23,7 +23,7 @@ class RegisterWebhook:
 
 @dataclass(frozen=True)
 class ChangeWebhook:
-    """It lives elsewhere now, or wants to be told of other things."""
+    """Change the name or URL of a webhook, or which events it receives."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class ChangeWebhook:
 
 @dataclass(frozen=True)
 class PauseWebhook:
-    """Nothing is sent until somebody resumes it."""
+    """Send nothing until the webhook is resumed."""
 
     id: str
     cause: Cause
@@ -44,7 +44,7 @@ class PauseWebhook:
 
 @dataclass(frozen=True)
 class ResumeWebhook:
-    """Go on where it stood, and at once if it waits for its next attempt."""
+    """Continue after the last delivered event, without waiting for the time of the next attempt."""
 
     id: str
     now: datetime
@@ -52,7 +52,7 @@ class ResumeWebhook:
 
 @dataclass(frozen=True)
 class RotateKey:
-    """Sign with another secret; the one before signs too for `OVERLAP`."""
+    """Sign with a new secret; the previous one signs too for `OVERLAP`."""
 
     id: str
     key: str
@@ -81,7 +81,7 @@ class RequestPing:
 
 @dataclass(frozen=True)
 class RemoveWebhook:
-    """It is told nothing any more."""
+    """Delete the webhook; it receives nothing more."""
 
     id: str
     now: datetime

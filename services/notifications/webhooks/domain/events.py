@@ -1,4 +1,4 @@
-"""What happened to webhooks, as stored. Rename nothing; new fields get defaults. No event holds a secret."""
+"""Stored events of webhooks. Rename nothing; new fields get defaults. No event holds a secret."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ Cause = Literal["by-hand", "failing", "gone", "broken"]
 
 @dataclass(frozen=True)
 class WebhookRegistered:
-    """It is told of what happens from now on."""
+    """A webhook was registered; it receives events from `registered_at` on."""
 
     id: str
     mall: str
@@ -24,7 +24,7 @@ class WebhookRegistered:
 
 @dataclass(frozen=True)
 class WebhookChanged:
-    """From the next attempt on, it is this."""
+    """The webhook was changed, with effect from the next attempt."""
 
     id: str
     name: str
@@ -36,9 +36,9 @@ class WebhookChanged:
 
 @dataclass(frozen=True)
 class WebhookPaused:
-    """Why it was paused: `by-hand`, its server failed too long (`failing`) or answered 410 (`gone`), or we did.
+    """The webhook was paused: `by-hand`, or because its server failed too long (`failing`) or answered 410 (`gone`).
 
-    `broken`: a fault of ours kept its lane from sending.
+    `broken`: a fault in this system kept the worker from sending.
     """
 
     id: str
@@ -48,7 +48,7 @@ class WebhookPaused:
 
 @dataclass(frozen=True)
 class WebhookResumed:
-    """It goes on where it stood."""
+    """The webhook was resumed; sending continues after the last delivered event."""
 
     id: str
     resumed_at: datetime
@@ -56,7 +56,7 @@ class WebhookResumed:
 
 @dataclass(frozen=True)
 class KeyRotated:
-    """Another secret signs; the one before until `overlap_until`."""
+    """A new secret signs; the previous one signs too until `overlap_until`."""
 
     id: str
     key: str
@@ -66,7 +66,7 @@ class KeyRotated:
 
 @dataclass(frozen=True)
 class ReplayRequested:
-    """Events are sent again, and all that came after them."""
+    """Events are sent again from a time or number on."""
 
     id: str
     since: datetime | None
@@ -86,7 +86,7 @@ class PingRequested:
 
 @dataclass(frozen=True)
 class WebhookRemoved:
-    """It is no more."""
+    """The webhook was deleted."""
 
     id: str
     removed_at: datetime

@@ -4,7 +4,7 @@ from services.chassis.errors import NotFound, Refused
 
 
 class UnknownWebhook(NotFound):
-    """There is no such webhook, or it is somebody else's."""
+    """There is no such webhook, or it belongs to another agency or mall."""
 
 
 class TooManySecrets(Refused):

@@ -24,7 +24,7 @@ MOST_KEYS = 3  # that sign at once: each key signs for `OVERLAP` after it was re
 
 @dataclass(frozen=True)
 class Start:
-    """Where the telling of one producer's events begins; `run` counts how often it began."""
+    """The start of delivering one producer's events; `run` counts the starts: one, and one for each replay."""
 
     run: int
     since: datetime | None
@@ -41,7 +41,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Webhook:
-    """A server that is told. `tries` grows when somebody wants waiting attempts to be made at once."""
+    """A server that receives events. `tries` grows with each request to make a waiting attempt at once."""
 
     id: str
     mall: str
@@ -62,7 +62,7 @@ class Webhook:
         return tuple(key.id for key in self.keys if key.until is None or key.until > now)
 
     def wants(self, kind: str, agencies: frozenset[str], services: frozenset[str]) -> bool:
-        """Whether it is told of such an event: of these agencies and services, or of none in particular."""
+        """Whether it receives an event of this type that is about these agencies and services, or about none."""
         ours = not (self.agency and agencies) or self.agency in agencies
         return kind in self.kinds and ours and not (self.services and services and not self.services & services)
 

@@ -159,7 +159,7 @@ class BookingRescheduled:
 
 @dataclass(frozen=True)
 class TicketIssued:
-    """A visitor waits; the expected wait, its spread and the range that was told are in seconds.
+    """A visitor waits; the expected wait, its spread and the range shown to the visitor are in seconds.
 
     `ahead` depends on the priority class and is for the visitor alone; `waiting` does not, and is published: how many
     waited in the shortest line of its counters. None in events stored before the field was added.
@@ -222,7 +222,7 @@ class TicketRecalled:
 
 @dataclass(frozen=True)
 class TicketApproaching:
-    """Only `ahead` others are called before this visitor now; told once.
+    """Only `ahead` others are called before this visitor now; once for each ticket.
 
     `ahead` depends on the priority class. `at_most`, the most that it can be by the mall's setting, is published; the
     default is the highest setting's.

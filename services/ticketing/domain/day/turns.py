@@ -135,7 +135,7 @@ def outlook_of_next(
 def waiting_at_shortest(day: Day, mall: Mall, counters: Sequence[CounterLearned], now: datetime) -> int:
     """Return how many tickets wait at the one of these counters where the fewest do, of every priority class.
 
-    It can be published: subscribers can count it from the events before, so it tells nothing of a visitor's class.
+    It can be published: subscribers can count it from the events before, so it reveals nothing about a visitor's class.
     """
     return min(_waiting(day, services, [c.code]) for c, services in _lanes(day, mall, counters, now))
 
