@@ -105,6 +105,23 @@ def test_code_on_a_screen_is_renewed(window, site):
     shown_address(hall, "#presence")
 
 
+def test_screens_show_no_code_while_the_mall_is_stopped(window, site):
+    screens = [window(*TELEVISION, page_of(site, "hall")), window(*KIOSK, page_of(site, "kiosk"))]
+    with site.client("supervisor", mall=MALL) as supervisor:
+        for screen in screens:
+            screen.locator("#presence").wait_for()
+        screens[1].click("#presence")
+        supervisor.post(f"{API}/stop", json={"reason": "Alarm kebakaran"}).raise_for_status()
+        try:
+            for screen in screens:
+                playwright.expect(screen.locator("#presence")).to_be_hidden()
+            playwright.expect(screens[1].locator("#presence-large")).to_be_hidden()
+        finally:
+            supervisor.delete(f"{API}/stop").raise_for_status()
+        for screen in screens:
+            playwright.expect(screen.locator("#presence")).to_be_visible()
+
+
 def test_screens_without_a_token_show_no_code_and_the_kiosk_says_so(window, site):
     hall, kiosk = window(*TELEVISION, f"{SITE}/hall"), window(*KIOSK, f"{SITE}/kiosk")
     seen(kiosk, "#unregistered", "belum terdaftar")

@@ -1,7 +1,7 @@
 import { forgetAsked, keptToken } from './api.js';
 import { followCatalogue } from './catalogue.js';
 import { checkChosen, classes, markClosed, showAll, takeOffers } from './kiosk-offers.js';
-import { closedNotice, earlyNotice } from './kiosk-state.js';
+import { closedNotice, earlyNotice, stateOf } from './kiosk-state.js';
 import { drawTime, IDLE_S, isAtStart, showBar, showStep, stay, TICKET_S } from './kiosk-steps.js';
 import { closeText } from './kiosk-text.js';
 import { enableRequests } from './kiosk-ticket.js';
@@ -16,6 +16,7 @@ const REACH = 'mpp-reach';
 const $ = (id) => document.getElementById(id);
 const firstDay = kiosk.hall.business_day; // other agencies come on other days
 const followPage = followCatalogue(takeCatalogue);
+let hasCode = false; // of presence, on a kiosk with a token
 
 // The state of the mall
 
@@ -33,6 +34,7 @@ function showHall(hall) {
   $('rule').textContent = classes.length > 1 ? ruleInWords(hall.rule) : '';
   markClosed();
   enableRequests();
+  showCode();
   followPage(hall);
 }
 
@@ -106,9 +108,16 @@ function offerPresence() {
   const isStaff = 'showsPresence' in dataset;
   $('unregistered').hidden = !('proof' in dataset) || Boolean(keptToken()) || isStaff;
   showPresence(dataset.mall, [$('presence'), $('presence-large')], isStaff, (isShown) => {
-    $('presence').hidden = !isShown;
-    if (!isShown) $('presence-large').close();
+    hasCode = isShown;
+    showCode();
   });
+}
+
+/** Show the code of presence while there is one and the mall gives tickets. */
+function showCode() {
+  const isShown = hasCode && stateOf(kiosk.hall, dataset.mall) === 'open';
+  $('presence').hidden = !isShown;
+  if (!isShown) $('presence-large').close();
 }
 
 if (!isPhone) offerPresence();
