@@ -1,10 +1,11 @@
 """Every kind of text and news in tables: how long it is worth sending, while what it is true, what follows from it."""
 
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_args
 
 import pytest
+from stored_fields import defaults, defaults_by_name
 
 from services.chassis.errors import Fault
 from services.notifications.domain.commands import (
@@ -394,24 +395,9 @@ def test_texts_about_a_rescheduled_booking_are_requested_in_full():
 # What was stored before some fields existed
 
 
-def defaults(kind: type) -> dict[str, Any]:
-    """The values of the fields that need not be given."""
-    found = {}
-    for field in fields(kind):
-        if field.default is not MISSING:
-            found[field.name] = field.default
-        elif field.default_factory is not MISSING:
-            found[field.name] = field.default_factory()
-    return found
-
-
-def of_events(events: tuple[type, ...]) -> dict[str, dict[str, Any]]:
-    return {kind.__name__: defaults(kind) for kind in events}
-
-
 def test_older_events_of_a_correspondence_read_as_they_were_meant():
     about = {"ticket_id": "", "kind": "called", "mall": "", "agency": ""}
-    assert of_events(CORRESPONDENCE.events) == {
+    assert defaults_by_name(CORRESPONDENCE.events) == {
         "IssueHeard": {"service": "", "agency": "", "position": (0, 0)},
         "CallHeard": {"call": 1, "position": (0, 0)},
         "NewsHeard": {},
@@ -453,7 +439,7 @@ def test_older_events_of_a_correspondence_read_as_they_were_meant():
 
 
 def test_older_events_of_a_mall_and_its_webhooks_read_as_they_were_meant():
-    assert of_events(MALL.events) == {
+    assert defaults_by_name(MALL.events) == {
         "MallHeard": {},
         "SuspensionHeard": {"closure": ""},
         "ResumptionHeard": {"closure": ""},
@@ -472,7 +458,7 @@ def test_older_events_of_a_mall_and_its_webhooks_read_as_they_were_meant():
     }
     names = "WebhookRegistered WebhookChanged WebhookPaused WebhookResumed KeyRotated"
     names += " ReplayRequested PingRequested WebhookRemoved"
-    assert of_events(WEBHOOKS.events) == {name: {} for name in names.split()}
+    assert defaults_by_name(WEBHOOKS.events) == {name: {} for name in names.split()}
     assert Webhooks() == WEBHOOKS.initial
     assert [defaults(kind) for kind in (Start, Key, Webhook, Webhooks)] == [
         {"sequence": 0},
