@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from notifications.test_sending import TODAY, Gateway, Mall, eventually
+from notifications.test_stops import Clock
 from properties import examples
 
 from services.chassis.clock import now
-from services.notifications import subscriptions, suspensions
 from services.notifications.correspondence import SMS, stream_of
 from services.notifications.domain.events import Position
 from services.notifications.domain.mall import (
@@ -23,7 +23,6 @@ from services.notifications.domain.mall import (
     SuspensionHeard,
 )
 from services.notifications.malls import mall_stream
-from services.notifications.sms import dispatcher, review, sender
 from services.notifications.sms.dispatcher import Dispatcher
 from services.notifications.sms.line import Line
 from services.notifications.sms.reports import Reports
@@ -173,15 +172,6 @@ def test_any_order_of_closures_and_ends_leads_to_their_union(history, chance):
     assert all(MALL.decide(news.command, replayed) == [] for news in received)
 
 
-class Clock:
-    """The moment that events are received and both relays run at."""
-
-    def __init__(self, monkeypatch) -> None:
-        self.ahead = timedelta(0)
-        for module in (subscriptions, suspensions, dispatcher, review, sender):
-            monkeypatch.setattr(module, "now", lambda: now() + self.ahead)
-
-
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     return Clock(monkeypatch)
@@ -242,7 +232,7 @@ class Town:
             if commit.stream == stream_of(self.ticket):
                 sending.deliver(commit)
         sending.confirm()
-        due = {"subject": self.ticket, "due": {"$lte": now() + self.clock.ahead}}
+        due = {"subject": self.ticket, "due": {"$lte": now()}}
         assert eventually(lambda: self.mall.store.database["outgoing"].count_documents(due) == 0)
         sending.close()
         return [self.kinds[text.reference] for text in self.gateway.sent[before:]]

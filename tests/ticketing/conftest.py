@@ -5,13 +5,10 @@ from datetime import datetime
 import pytest
 from examples import TUESDAY_NINE, VISITOR_SECRET, mall
 
+from services.chassis.clock import CLOCK
 from services.kernel import tokens
-from services.ticketing.api import bookings, counters, days, presence, reports, tickets
 from services.ticketing.app import create_app
-from services.ticketing.pages import staff, visitors
 from services.ticketing.queue import Queue, mall_stream
-from services.ticketing.survey import api as survey_api
-from services.ticketing.survey import pages as survey_pages
 
 PEKALONGAN = "/ticketing/api/malls/pekalongan"
 
@@ -35,8 +32,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock(TUESDAY_NINE)
-    for module in (staff, visitors, bookings, counters, days, presence, reports, tickets, survey_api, survey_pages):
-        monkeypatch.setattr(module, "now", clock.now)
+    monkeypatch.setattr(CLOCK, "read", clock.now)
     return clock
 
 

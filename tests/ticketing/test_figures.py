@@ -12,9 +12,8 @@ SERVICE = {"service": "DUKCAPIL-KTPREKAM", "priority": None}
 
 
 @pytest.fixture
-def told(store, clock, monkeypatch):
+def told(store, clock):
     """The figures as another process of the same store tells them."""
-    monkeypatch.setattr(figures, "now", clock.now)
 
     def tell() -> dict[str, dict[str, float]]:
         families = figures.queues(Queue(store))()
