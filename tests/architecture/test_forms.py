@@ -12,7 +12,7 @@ import services
 SOURCES = Path(services.__file__).parent
 TEMPLATES = sorted(SOURCES.glob("*/templates/**/*.html"))
 SCRIPTS = sorted(SOURCES.glob("*/static/*.js"))
-# Named fields of searches and filters, which may be in an address: none says anything of a person.
+# Named fields of searches and filters, which may be in an address: none holds personal data.
 FILTERS = {"q", "agency", "floor", "status", "kind", "period", "from", "to", "by", "service"}
 JINJA = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 PAGES = {

@@ -1,4 +1,4 @@
-"""Whom a change of a directory concerns, as whole answers; and news of who waits, in any order, as whole states."""
+"""Whom a change of a directory concerns, as whole answers; and events of waiting visitors in any order, as states."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -199,7 +199,7 @@ def test_hours_of_several_counters_are_joined():
     assert not same(whole, (("08:00", "10:00"), ("10:01", "12:00")))
 
 
-# News of who waits
+# Events of waiting visitors
 
 NINE = at("09:00:00")
 LATER = NINE + timedelta(minutes=1)

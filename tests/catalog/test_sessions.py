@@ -32,7 +32,7 @@ def cheap_hashes(monkeypatch):
 
 @pytest.fixture
 def signed_in(house, root):
-    """Sign somebody in with a new browser; the account is created the first time."""
+    """Sign an account in with a new browser; the account is created the first time."""
     created = set()
 
     def signed_in(name="siti", user_agent=FIREFOX):

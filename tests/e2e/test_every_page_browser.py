@@ -212,7 +212,7 @@ def test_a_dead_letter_is_read_tried_again_and_discarded_on_a_page_without_fault
     assert violations(page) == []
 
 
-def test_the_agencies_of_a_mall_fit_a_kiosk_without_scrolling_whatever_the_mall_has_to_say(site, window, tmp_path):
+def test_agencies_of_a_mall_fit_a_kiosk_without_scrolling_under_notices(site, window, tmp_path):
     if site.system is None:
         pytest.skip("needs a system of its own")
     never_closes(site, tmp_path, "muat", "MPP Muat")  # in which no other test suspends or adds an agency

@@ -253,14 +253,14 @@ def test_service_continues_for_a_visitor_after_the_last_closure_alone(town):
     assert town.runs() == ["suspended"]
     town.closes("service", "b", until=20)
     town.closes("service", "c", since=60)
-    assert town.runs() == [], "the visitor knows that the service is closed"
+    assert town.runs() == [], "the visitor has a text about the first closure"
     town.lifts("service", "a")
     assert town.runs() == []
     town.clock.ahead = timedelta(minutes=21)
     assert town.runs() == ["continued"]
 
 
-def test_closures_that_begin_together_are_texted_once_and_one_lifted_leaves_it_true(town):
+def test_two_closures_at_once_are_texted_once_and_lifting_one_texts_nothing(town):
     town.closes("service", "a")
     town.closes("service", "b")
     assert town.runs() == ["suspended"]

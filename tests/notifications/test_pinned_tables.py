@@ -303,7 +303,7 @@ def test_expired_text_names_what_it_was_about():
     assert events == [SmsExpired(f"{SITI}.issued", NINE + timedelta(hours=2), *about)]
 
 
-def test_service_is_told_to_continue_once_and_within_half_an_hour():
+def test_continuation_is_texted_once_and_within_half_an_hour():
     stop = HearSuspended("pekalongan", "mall", "", "Padam", (9, 0), NINE, NINE)
     message = f"{SITI}.suspended-mall-9"
     informed, _ = folded(stop, ClaimMessage(message, NINE), state=waiting())

@@ -1,4 +1,4 @@
-"""What is refused of a wording, as whole faults; how values become plain and short; which events webhooks get."""
+"""Which wordings are refused, as whole faults; how values become plain and short; which events webhooks get."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -42,7 +42,7 @@ APPS: dict[str, Callable[[], Flask]] = {
 
 @dataclass
 class Houses:
-    """All web processes, and whoever may sign for staff."""
+    """All web processes, and the private key that signs tokens of staff."""
 
     apps: dict[str, Flask]
     private: bytes
@@ -63,7 +63,7 @@ class Houses:
 
 
 def learned(store: EventStore, capacity: int) -> None:
-    """Ticketing has heard of the mall."""
+    """Store the mall in ticketing."""
     about = mall(capacity, bookings=Bookings(14, "10:00"))
     facts = [about.learned, *about.agencies.values(), *about.services.values(), *about.counters.values()]
     Queue(store).malls.execute_all([(mall_stream("pekalongan"), fact) for fact in facts])
@@ -99,6 +99,6 @@ def houses_on(
 
 @pytest.fixture(scope="module")
 def houses(mongo_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
-    """The services without limits on how often anybody may ask."""
+    """The services without limits per address."""
     with pytest.MonkeyPatch.context() as environment:
         yield houses_on(mongo_server, tmp_path_factory.mktemp("keys"), environment, capacity=5000)

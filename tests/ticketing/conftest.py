@@ -56,7 +56,7 @@ def start(mongo_server, database, clock, monkeypatch, tmp_path):
     monkeypatch.setenv("MONGO_DATABASE", database.name)
     monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
     monkeypatch.setenv("VISITOR_SECRET", VISITOR_SECRET)
-    monkeypatch.setenv("TICKETS_FROM", "anybody")  # whose ticket it is matters here, not from where it was taken
+    monkeypatch.setenv("TICKETS_FROM", "anybody")  # these tests take tickets without a presence code
     for limit in ("TICKETS", "BOOKINGS", "CANCELLATIONS", "SURVEYS"):
         monkeypatch.setenv(f"LIMIT_{limit}", "0")  # all visitors come from one address here
     return lambda: create_app().test_client()

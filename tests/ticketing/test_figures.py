@@ -1,4 +1,4 @@
-"""What ticketing's worker tells Prometheus of each mall's queue."""
+"""The metrics of each mall's queue that ticketing's worker exports."""
 
 from datetime import timedelta
 
