@@ -75,8 +75,8 @@ def test_news_is_kept_under_the_thing_it_is_about(thing):
 def test_state_after_each_kind_of_news():
     later = NINE + HOUR
     tickets = after(TicketWaits("a", KTP, NINE, (1, 0)), TicketWaits("b", SIM, later, (2, 0), booked=True))
-    heard = {("ticket", "a"): (1, 0), ("ticket", "b"): (2, 0)}
-    assert tickets == Waiting(heard, {"a": KTP, "b": SIM}, claimed={"b": SIM}, news_at=later)
+    positions = {("ticket", "a"): (1, 0), ("ticket", "b"): (2, 0)}
+    assert tickets == Waiting(positions, {"a": KTP, "b": SIM}, claimed={"b": SIM}, news_at=later)
     called = after(TicketWaitsNoMore("a", NINE, (3, 0)), state=tickets)
     assert (called.tickets, called.claimed, called.news_at) == ({"b": SIM}, {"b": SIM}, later)
     desks = after(CounterStands("G03", "open", NINE, (1, 0)), CounterStands("G02", "open", later, (2, 0)))

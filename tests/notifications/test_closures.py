@@ -90,9 +90,9 @@ def test_unnamed_closure_is_lifted_by_the_name_ticketing_gives_it_later():
 
 
 def test_stored_events_without_closure_fold_as_before():
-    told = SuspensionHeard("service", "KTP", "Padam", NINE, None, (1, 0), NINE)
+    begun = SuspensionHeard("service", "KTP", "Padam", NINE, None, (1, 0), NINE)
     planned = SuspensionHeard("service", "KTP", "Rapat", minute(60), None, (2, 0), NINE)
-    mall = MALL.evolve(MALL.evolve(MALL.initial, told), planned)
+    mall = MALL.evolve(MALL.evolve(MALL.initial, begun), planned)
     assert [is_stopped(mall, at) for at in (0, 60)] == [False, True]
     assert not is_stopped(MALL.evolve(mall, ResumptionHeard("service", "KTP", (3, 0), NINE)), 60)
 
@@ -189,25 +189,27 @@ class Town:
         self.code, self.ticket = f"mall-{number}", f"{TODAY}-{number:022d}"
         clock.ahead = timedelta(0)
         mall.here.leave_phone(self.ticket, PHONE)
-        self.hears("ticket-issued", mall_name="MPP", ahead=3, issued_at=mall.at.isoformat(), service="KTP", agency="D")
+        self.receives(
+            "ticket-issued", mall_name="MPP", ahead=3, issued_at=mall.at.isoformat(), service="KTP", agency="D"
+        )
         self.relay, self.delivered = Concerned(mall.here, mall.malls), 0
         assert self.runs() == ["issued"]
 
-    def hears(self, kind: str, **data) -> None:
+    def receives(self, kind: str, **data) -> None:
         self.mall.hears(kind, self.ticket, mall=self.code, **data)
 
     def closes(self, thing: str, closure: str, since: int = 0, until: int | None = None) -> None:
         begins = self.mall.at + self.clock.ahead + timedelta(minutes=since)
         ends = None if until is None else (begins + timedelta(minutes=until)).isoformat()
         of_thing = {"service": "KTP"} if thing == "service" else {}
-        self.hears(
+        self.receives(
             f"{thing}-suspended", **of_thing, reason="Padam", since=begins.isoformat(), until=ends, closure=closure
         )
 
     def lifts(self, thing: str, closure: str) -> None:
         at = (self.mall.at + self.clock.ahead).isoformat()
         of_thing = {"service": "KTP"} if thing == "service" else {}
-        self.hears(f"{thing}-resumed", **of_thing, resumed_at=at, closure=closure)
+        self.receives(f"{thing}-resumed", **of_thing, resumed_at=at, closure=closure)
 
     def restarts(self) -> None:
         """Another process takes over the relay of stops."""
@@ -330,7 +332,7 @@ def test_texts_follow_the_union_of_random_closures(store, clock, story):
                 closures.pop(lifted)
                 town.lifts(*lifted)
             case "approach":
-                town.hears("ticket-approaching", ahead=2)
+                town.receives("ticket-approaching", ahead=2)
             case "restart":
                 town.restarts()
         stopped = any(begin <= minutes and (end is None or minutes < end) for begin, end in closures.values())

@@ -96,14 +96,14 @@ WORTH = {
 @pytest.mark.parametrize("what", get_args(What))
 def test_news_of_a_ticket_leads_to_its_text_or_to_none(what):
     state, events = folded(news(what), state=waiting())
-    heard = NewsHeard(SITI, what, NINE, (9, 0), VALUES)
+    stored = NewsHeard(SITI, what, NINE, (9, 0), VALUES)
     if what not in WORTH:
-        assert events == [heard]
+        assert events == [stored]
         return
     minutes, again = WORTH[what]
     agency = "POLRES" if what == "transferred" else "DUKCAPIL"
     assert events == [
-        heard,
+        stored,
         SmsRequested(
             message_id=f"{SITI}.{what}{again}",
             ticket_id=SITI,
@@ -319,8 +319,8 @@ def test_continuation_is_texted_once_and_within_half_an_hour():
 
 
 def booked(at: datetime = NINE) -> tuple[Correspondence, list]:
-    heard = BookingHeard(BOOKING, "pekalongan", "KTP", "DUKCAPIL", at, CLAIM_BY)
-    return folded(LeavePhone(BOOKING, "+62****90", at), HearBooked(heard, at))
+    booking = BookingHeard(BOOKING, "pekalongan", "KTP", "DUKCAPIL", at, CLAIM_BY)
+    return folded(LeavePhone(BOOKING, "+62****90", at), HearBooked(booking, at))
 
 
 def of_booking(kind: Kind, again: str = "", **more: Any) -> SmsRequested:
