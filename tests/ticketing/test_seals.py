@@ -278,11 +278,14 @@ def test_seal_command_refuses_a_day_that_does_not_fit(closed, command, store):
 
 
 def test_token_signed_with_the_seal_key_is_no_seal(relay):
+    keys, signer = relay.seals.keys, Signer((relay.folder / seals.PRIVATE_FILE).read_text())
+    seal = signer.sign(seals.Seal(DAY, 3, "hash", "2026-11-24T02:00:00+00:00"))
+    assert keys.read(seal).hash == "hash"
     token = jws.serialize_compact(
-        {"alg": "Ed25519", "typ": "JWT", "kid": next(iter(relay.seals.keys.as_jwks["keys"]))["kid"]},
-        b"{}",
+        jws.extract_compact(seal.encode()).headers() | {"typ": "JWT"},
+        jws.extract_compact(seal.encode()).payload,
         OKPKey.import_key((relay.folder / seals.PRIVATE_FILE).read_bytes()),
         algorithms=["Ed25519"],
     )
     with pytest.raises(seals.BadSeal, match="seal-invalid"):
-        relay.seals.keys.read(token)
+        keys.read(token)
