@@ -18,7 +18,7 @@ from xdist.scheduler import LoadFileScheduling
 from services.chassis.broker import Kafka
 from services.chassis.event_store import EventStore, connect
 
-LONGEST = (  # of the other files, longest first; `--durations=0` tells
+LONGEST = (  # of the other files, longest first, as `--durations=0` shows
     "chassis/test_pipeline.py",
     "deploy/test_smuggling.py",
     "notifications/test_closures.py",

@@ -23,12 +23,12 @@ CODES = Codes(VISITOR_SECRET)
 
 
 def new_ticket_id(day: date) -> str:
-    """The id of a ticket whose code nobody has."""
+    """The id of a ticket whose code is not used in the test."""
     return id_of(CODES.ticket(day)) or ""
 
 
 def new_booking_id(day: date) -> str:
-    """The id of a booking whose code nobody has."""
+    """The id of a booking whose code is not used in the test."""
     return id_of(CODES.booking(day)) or ""
 
 

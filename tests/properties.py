@@ -3,7 +3,7 @@
 import os
 
 THOROUGH = os.environ.get("MPP_PROPERTIES") == "thorough"
-PART = 4  # the quick run tries one of so many; each run tries others, as Hypothesis draws them anew
+PART = 4  # the quick run tries a quarter; Hypothesis draws other examples in each run
 
 
 def examples(count: int) -> int:

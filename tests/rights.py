@@ -58,7 +58,7 @@ def needed(command: str, document: dict[str, Any]) -> set[str]:
     if command == "findAndModify":
         removes = bool(document.get("remove"))
         return {"find", "remove"} if removes else {"find", "update"} | ({"insert"} if document.get("upsert") else set())
-    found = {NEEDS.get(command, command)}  # one that is not in the table is no right anybody has
+    found = {NEEDS.get(command, command)}  # a command that is not in the table needs a right that no user has
     if command == "update" and any(update.get("upsert") for update in document["updates"]):
         found.add("insert")
     if command == "aggregate" and any("$changeStream" in stage for stage in document["pipeline"]):
@@ -97,7 +97,7 @@ class Watch(monitoring.CommandListener):
 
 
 def users_of(frame: FrameType | None) -> list[str]:
-    """The users whose rights a command needs: by the service in the stack; without one, any service's."""
+    """Return the users whose rights a command needs: that of the service in the stack; all where there is none."""
     places = [place for place in stack(frame) if place[0].startswith(SERVICES)]
     if not places:
         return []  # the test itself asks

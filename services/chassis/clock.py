@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 
-def _of_this_machine() -> datetime:
+def machine_time() -> datetime:
+    """Return the time of this machine's clock, in UTC. Only code that checks this clock calls it, all other `now`."""
     return datetime.now(UTC)
 
 
@@ -13,7 +14,7 @@ def _of_this_machine() -> datetime:
 class Clock:
     """Where the time comes from. Only tests replace `read`."""
 
-    read: Callable[[], datetime] = _of_this_machine
+    read: Callable[[], datetime] = machine_time
 
 
 CLOCK = Clock()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from services.chassis.clock import now
+from services.chassis.clock import machine_time
 from services.chassis.decider import Outcome, Snapshot, Streams
 from services.chassis.errors import Refused
 from services.chassis.event_store import Commit, EventStore
@@ -41,7 +41,7 @@ class Queue:
         self.histories: Streams[RecordDay, History, DayRecorded] = Streams(store, HISTORY, {})
         self.refusals = RefusalCounts(store.database)
         self._known: dict[str, tuple[Mall, History, Mall]] = {}
-        self._watch, self._clock_read = ClockWatch.start(now(), time.monotonic()), -CLOCK_AGE
+        self._watch, self._clock_read = ClockWatch.start(machine_time(), time.monotonic()), -CLOCK_AGE
 
     def mall(self, code: str, *, is_current: bool = False) -> Mall:
         """Return the mall with the pace of its earlier days, at most `CATALOG_AGE` seconds old.
@@ -95,7 +95,7 @@ class Queue:
         """
         steady = time.monotonic()
         if steady - self._clock_read > CLOCK_AGE:
-            self._watch = self._watch.read(now(), steady, self.store.clock_offset())
+            self._watch = self._watch.read(machine_time(), steady, self.store.clock_offset())
             self._clock_read = steady
         return self._watch.doubt
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import structlog
 from pymongo.errors import PyMongoError
 
-from services.chassis.clock import now
+from services.chassis.clock import machine_time, now
 from services.chassis.errors import Problem
 from services.chassis.life import Life, Loop
 from services.ticketing.domain import hours
@@ -56,13 +56,13 @@ class Clock:
     ) -> None:
         """`steady` is a clock in seconds that cannot be set; `watch` decides whether the wall clock is trusted."""
         self._queue, self._steady = queue, steady
-        self._watch = watch or ClockWatch.start(now(), steady())
+        self._watch = watch or ClockWatch.start(machine_time(), steady())
         self._over: set[tuple[str, date]] = set()
         self._checked: dict[str, tuple[Mall, float]] = {}
 
     def read(self) -> None:
         """Compare the wall clock with the steady clock and with the database's."""
-        watch = self._watch.read(now(), self._steady(), self._queue.store.clock_offset())
+        watch = self._watch.read(machine_time(), self._steady(), self._queue.store.clock_offset())
         if watch.doubt and not self._watch.doubt:
             log.warning("clock_doubtful", seconds=round(watch.doubt), hint="check the time service of this machine")
         self._watch = watch

@@ -165,7 +165,7 @@ WITHOUT_A_MALL = {
 }
 # Arguments of routes that name a ticket or booking: what is public, and what is the visitor's own.
 IDS, SECRETS = {"ticket_id", "booking_id"}, {"ticket_code", "booking_code"}
-OTHER_ARGUMENTS = {  # of routes for everybody; none names a ticket, a booking or a person
+OTHER_ARGUMENTS = {  # of public routes; none names a ticket, a booking or a person
     *("mall", "service", "code", "counter", "day", "name", "language", "number"),
     *("gateway", "token"),  # the token of a text's report is made for that text alone
 }
@@ -187,7 +187,7 @@ CLERKS_BODIES = {
     "tickets.transfer": {"service": SIM},
     "tickets.call": {"reason": "Diminta"},
 }
-REFUSED = {"notifications.withdraw_phone": 204}  # says of no thing whether there is one; others answer 404
+REFUSED = {"notifications.withdraw_phone": 204}  # also where the ticket does not exist; other routes answer 404
 VALUES = {"mall": "pekalongan", "counter": "G02", "day": "2026-11-24", "scope": "counter"}
 
 
@@ -293,7 +293,7 @@ def test_visitor_routes_take_codes_and_staff_routes_take_ids(apps):
 
 
 def test_no_visitor_route_accepts_a_public_id(living_apps, store):
-    """Each route for everybody that names a ticket or a booking takes its code, and does nothing with its public id."""
+    """Each public route that names a ticket or a booking takes its code, and refuses its public id."""
     apps, mint = living_apps
     things, before, asked, wrong = issued_now(store), records(store), set(), []
     for app in apps.values():
@@ -324,7 +324,7 @@ def test_no_visitor_route_accepts_a_public_id(living_apps, store):
     }
 
 
-def test_arguments_of_routes_for_everybody_are_known(apps):
+def test_arguments_of_public_routes_are_listed(apps):
     """A new one that names a ticket or booking in another way has to be named above, and is then walked."""
     found = {
         argument
@@ -345,7 +345,7 @@ def text_fields(document, path: str, method: str) -> set[str]:
     return {name for name, field in fields if "string" in field.get("type", "")}
 
 
-def test_no_field_for_everybody_accepts_a_public_id(living_apps, store):
+def test_no_field_of_a_public_route_accepts_a_public_id(living_apps, store):
     """Such as `beside`, which takes the code of another ticket."""
     apps, _ = living_apps
     (code, public), asked, wrong = issued_now(store)["ticket_code"], set(), []

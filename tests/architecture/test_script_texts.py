@@ -92,7 +92,7 @@ def patterns(name: str, scripts: dict[str, str]) -> set[str]:
 
 
 def filled(part: str, is_code: bool, name: str, scripts: dict[str, str]) -> list[str]:
-    """What can stand at a part of a template literal, as regular expressions."""
+    """Return a regular expression of each part of a template literal."""
     if not is_code:
         return [re.escape(part)]
     if choice := CHOICE.search(part):

@@ -14,7 +14,7 @@ SLEEPS = {
     "e2e/test_access.py": (3, "a password is refused for some seconds; a request that must not come has its time"),
     "e2e/test_screens_browser.py": (1, "a request that must not come has its time"),
     "e2e/fake_gateway.py": (2, "a gateway that is late"),
-    "e2e/test_faults.py": (3, "processes are killed at moments that chance chooses, and load goes on after the last"),
+    "e2e/test_faults.py": (3, "processes are killed at random moments, and the load continues after the last kill"),
     "e2e/test_recovery.py": (2, "a relay that would send a text again has its time to do so"),
     "e2e/test_text_faults.py": (2, "a gateway is away for as long as chance says; reports that are late may come"),
     "kafka/test_three_brokers.py": (1, "events are appended at a pace while a leader is killed"),

@@ -1,4 +1,4 @@
-"""Whom a change of a directory concerns, as whole answers; and news of who waits, in any order, as whole states."""
+"""Whom a change of a directory concerns, as whole answers; and events of waiting visitors in any order, as states."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -199,7 +199,7 @@ def test_hours_of_several_counters_are_joined():
     assert not same(whole, (("08:00", "10:00"), ("10:01", "12:00")))
 
 
-# News of who waits
+# Events of waiting visitors
 
 NINE = at("09:00:00")
 LATER = NINE + timedelta(minutes=1)
@@ -220,7 +220,7 @@ def test_tickets_counters_and_bookings_are_kept_while_they_last():
         CounterStands("G01", "open", NINE, (5, 0)),
         CounterStands("G03", "paused", NINE, (6, 0)),
     )
-    heard = {
+    positions = {
         ("ticket", "a"): (2, 0),
         ("ticket", "b"): (3, 0),
         ("desk", "G02"): (4, 0),
@@ -228,10 +228,10 @@ def test_tickets_counters_and_bookings_are_kept_while_they_last():
         ("desk", "G03"): (6, 0),
     }
     counters = {"G02": "open", "G01": "open", "G03": "paused"}
-    assert state == Waiting(heard, {"a": "METER", "b": "METER"}, counters, news_at=LATER)
+    assert state == Waiting(positions, {"a": "METER", "b": "METER"}, counters, news_at=LATER)
     assert (dict(state.by_service), state.open_counters) == ({"METER": 2}, ["G01", "G02"])
     assert after(TicketWaitsNoMore("a", NINE, (7, 0)), state=state) == replace(
-        state, heard={**heard, ("ticket", "a"): (7, 0)}, tickets={"b": "METER"}
+        state, heard={**positions, ("ticket", "a"): (7, 0)}, tickets={"b": "METER"}
     )
     assert after(TicketWaitsNoMore("a", NINE, (1, 0)), state=state) == state
     assert after(DayEnded(LATER, (9, 0)), state=state) == Waiting(news_at=LATER, ended=True)

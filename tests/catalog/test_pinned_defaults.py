@@ -1,7 +1,9 @@
 """What an older event or a short command of the catalog means, and the limits of every form, in tables."""
 
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any
+
+from stored_fields import defaults, defaults_by_name
 
 from services.catalog.access import domain as access
 from services.catalog.access.domain import ACCESS, Account, AddSecondFactor, People, RemoveSecondFactor, RevokeToken
@@ -25,27 +27,12 @@ from services.catalog.domain.waiting import WAITING, Waiting
 from services.catalog.forms import FORMS
 
 
-def defaults(kind: type) -> dict[str, Any]:
-    """The values of the fields that need not be given."""
-    found = {}
-    for field in fields(kind):
-        if field.default is not MISSING:
-            found[field.name] = field.default
-        elif field.default_factory is not MISSING:
-            found[field.name] = field.default_factory()
-    return found
-
-
-def of_events(events: tuple[type, ...]) -> dict[str, dict[str, Any]]:
-    return {kind.__name__: defaults(kind) for kind in events}
-
-
 def not_compared(kind: type) -> list[str]:
     return [field.name for field in fields(kind) if not field.compare]
 
 
 def test_older_events_of_a_directory_read_as_they_were_meant():
-    assert of_events(DIRECTORY.events) == {
+    assert defaults_by_name(DIRECTORY.events) == {
         "MallListed": {
             "exceptions": (),
             "closed_on": (),
@@ -117,7 +104,7 @@ def test_components_are_the_fourteen_of_the_regulation():
 
 
 def test_older_events_of_who_waits_read_as_they_were_meant():
-    assert of_events(WAITING.events) == {
+    assert defaults_by_name(WAITING.events) == {
         "TicketWaits": {"booked": False},
         "TicketWaitsNoMore": {},
         "CounterStands": {},
@@ -133,7 +120,7 @@ def test_older_events_of_who_waits_read_as_they_were_meant():
 
 
 def test_older_events_of_accounts_read_as_they_were_meant():
-    assert of_events(ACCESS.events) == {
+    assert defaults_by_name(ACCESS.events) == {
         "AccountCreated": {},
         "AccessChanged": {},
         "PasswordSet": {},
@@ -165,7 +152,7 @@ def test_older_events_of_accounts_read_as_they_were_meant():
 
 def test_commands_ask_for_nothing_that_was_not_given():
     commands = (RevokeToken, AddSecondFactor, RemoveSecondFactor, directory.ImportCatalog, directory.AdmitAgency)
-    assert of_events((*commands, directory.ListAgency, directory.WithdrawAgency, directory.ListService)) == {
+    assert defaults_by_name((*commands, directory.ListAgency, directory.WithdrawAgency, directory.ListService)) == {
         "RevokeToken": {"expires_at": None},
         "AddSecondFactor": {"kind": "totp", "passkey": ""},
         "RemoveSecondFactor": {"reset": False, "kind": "all", "passkey": ""},
@@ -178,7 +165,7 @@ def test_commands_ask_for_nothing_that_was_not_given():
 
 
 def test_change_without_people_has_no_concerns():
-    assert of_events((concerns.People, concerns.Concern, concerns.Concerns, Difference)) == {
+    assert defaults_by_name((concerns.People, concerns.Concern, concerns.Concerns, Difference)) == {
         "People": {"waiting": {}, "bookings": {}, "open_counters": (), "ended": False},
         "Concern": {"closes": None},
         "Concerns": {"waiting": 0, "bookings": 0, "days": {}, "warnings": ()},

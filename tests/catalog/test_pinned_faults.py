@@ -1,4 +1,4 @@
-"""What is refused of each entry, as whole faults: field, place, words and the values in them."""
+"""Which entries are refused, as whole faults: field, position, message and the values in it."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

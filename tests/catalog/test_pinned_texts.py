@@ -40,9 +40,9 @@ def test_difference_shows_fields_but_not_when_a_letter_was_given():
     new = AgencyListed("BPN", "Pertanahan", "B", "", NOON)
     fields = {"name": (None, "Pertanahan"), "line": (None, "B"), "suspended": (None, "")}
     assert difference(KNOWN, new) == Difference("agency", "BPN", "Pertanahan", "added", fields)
-    gone = AgencyWithdrawn("PLN", NOON)
-    assert difference(KNOWN, gone) == Difference("agency", "PLN", "Listrik", "withdrawn")
-    assert difference(Directory(), gone) == Difference("agency", "PLN", "PLN", "withdrawn")
+    withdrawn = AgencyWithdrawn("PLN", NOON)
+    assert difference(KNOWN, withdrawn) == Difference("agency", "PLN", "Listrik", "withdrawn")
+    assert difference(Directory(), withdrawn) == Difference("agency", "PLN", "PLN", "withdrawn")
 
 
 def test_letter_is_released_by_a_change_or_a_withdrawal_alone():

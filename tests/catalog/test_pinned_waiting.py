@@ -1,4 +1,4 @@
-"""Who waits, by each kind of news: what follows from it, what it is compared with, what a closure changes."""
+"""How each kind of event changes the waiting visitors, which later event replaces it, and what a closure changes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,10 +34,10 @@ KTP, SIM = "DUKCAPIL-KTPREKAM", "POLRES-SIMA"
 
 
 def after(*news, state: Waiting = WAITING.initial) -> Waiting:
-    """What is known after this news, as it is decided and folded."""
+    """Return the state after these events, each decided and then applied."""
     for each in news:
-        for heard in WAITING.decide(each, state):
-            state = WAITING.evolve(state, heard)
+        for event in WAITING.decide(each, state):
+            state = WAITING.evolve(state, event)
     return state
 
 
@@ -75,8 +75,8 @@ def test_news_is_kept_under_the_thing_it_is_about(thing):
 def test_state_after_each_kind_of_news():
     later = NINE + HOUR
     tickets = after(TicketWaits("a", KTP, NINE, (1, 0)), TicketWaits("b", SIM, later, (2, 0), booked=True))
-    heard = {("ticket", "a"): (1, 0), ("ticket", "b"): (2, 0)}
-    assert tickets == Waiting(heard, {"a": KTP, "b": SIM}, claimed={"b": SIM}, news_at=later)
+    positions = {("ticket", "a"): (1, 0), ("ticket", "b"): (2, 0)}
+    assert tickets == Waiting(positions, {"a": KTP, "b": SIM}, claimed={"b": SIM}, news_at=later)
     called = after(TicketWaitsNoMore("a", NINE, (3, 0)), state=tickets)
     assert (called.tickets, called.claimed, called.news_at) == ({"b": SIM}, {"b": SIM}, later)
     desks = after(CounterStands("G03", "open", NINE, (1, 0)), CounterStands("G02", "open", later, (2, 0)))
@@ -101,14 +101,14 @@ def test_many_wait_for_one_service():
 
 
 @pytest.mark.parametrize(("position", "is_new"), [((2, 1), False), ((2, 2), False), ((2, 3), True), ((3, 0), True)])
-def test_news_counts_if_it_is_later_than_what_was_heard(position, is_new):
+def test_event_is_stored_if_its_position_is_later_than_the_last(position, is_new):
     state = after(TicketWaits("a", KTP, NINE, (2, 2)))
     late = TicketWaits("a", SIM, NINE, position)
     assert bool(WAITING.decide(late, state)) is is_new
     assert WAITING.evolve(state, late).tickets == {"a": SIM if is_new else KTP}
 
 
-def test_claim_of_a_booking_heard_late_is_kept_though_the_ticket_was_called():
+def test_claim_received_after_the_call_of_its_ticket_is_stored_once():
     state = after(TicketWaitsNoMore("a", NINE, (2, 0)))
     claim = TicketWaits("a", KTP, NINE, (1, 0), booked=True)
     assert WAITING.decide(claim, state) == [claim]

@@ -23,7 +23,7 @@ def cheap_hashes(monkeypatch):
 
 
 class Log:
-    """Catalog's web process, whose log lines are read as they were written."""
+    """Start the catalog's web process; the lines that it logs are captured."""
 
     def __init__(self, root) -> None:
         self.root, self.browser = root, root.application.test_client()
@@ -37,7 +37,7 @@ class Log:
         return self.ask("POST", SESSION, name=name, password=password)
 
     def lines(self, *events: str) -> list[tuple]:
-        """Take the lines of these events: event, account, and what else says what happened."""
+        """Return the captured lines of these events: event, account and details."""
         text = self.stream.getvalue()[len(self.text) :]
         self.text += text
         found = [json.loads(line) for line in text.splitlines()]

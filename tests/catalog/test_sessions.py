@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 
 from services.catalog.access import passwords, people
 from services.catalog.access.devices import named
+from services.chassis.clock import CLOCK
 
 PASSWORD = "kenari-terbang-tinggi-42"
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -31,7 +32,7 @@ def cheap_hashes(monkeypatch):
 
 @pytest.fixture
 def signed_in(house, root):
-    """Sign somebody in with a new browser; the account is created the first time."""
+    """Sign an account in with a new browser; the account is created the first time."""
     created = set()
 
     def signed_in(name="siti", user_agent=FIREFOX):
@@ -101,7 +102,7 @@ def test_ended_and_expired_sessions_are_not_listed(signed_in, root, monkeypatch)
     assert tablet.put(f"{SESSION}/password", json=changed, headers=OURS).status_code == 200
     assert [one["device"] for one in sessions(tablet)] == ["Safari, iOS"], "a new password ended the other one"
     later = people.now() + timedelta(minutes=31)
-    monkeypatch.setattr(people, "now", lambda: later)
+    monkeypatch.setattr(CLOCK, "read", lambda: later)
     assert sessions(tablet) == [], "half an hour without a renewal"
 
 
@@ -109,7 +110,7 @@ def test_renewal_is_recorded_and_the_beginning_stays(signed_in, monkeypatch):
     browser = signed_in()
     began = sessions(browser)[0]
     later = people.now() + timedelta(minutes=15)
-    monkeypatch.setattr(people, "now", lambda: later)
+    monkeypatch.setattr(CLOCK, "read", lambda: later)
     monkeypatch.setattr(people.time, "time", lambda: later.timestamp())
     assert browser.put(SESSION, headers=OURS).status_code == 200
     (renewed,) = sessions(browser)

@@ -163,8 +163,8 @@ def test_an_append_whose_answer_was_lost_is_settled_by_reading_and_happens_once(
     assert len(store.read("s")) == 1
 
 
-def test_without_a_database_the_caller_is_told_to_come_back(monkeypatch):
+def test_command_without_a_database_raises_store_unavailable(monkeypatch):
     monkeypatch.setattr(event_store, "SELECTION_MS", 50)
-    gone = EventStore(connect("mongodb://127.0.0.1:1/?directConnection=true", "gone"))
+    unreachable = EventStore(connect("mongodb://127.0.0.1:1/?directConnection=true", "unreachable"))
     with pytest.raises(StoreUnavailable):
-        places(gone).execute("s", Take())
+        places(unreachable).execute("s", Take())

@@ -72,9 +72,9 @@ def page(address: str) -> str:
             return found.read().decode()
         return ""
 
-    told = eventually(answer)
-    assert told, f"no process answers at {address}"
-    return told
+    metrics = eventually(answer)
+    assert metrics, f"no process answers at {address}"
+    return metrics
 
 
 def test_a_request_is_counted_by_its_route_and_never_by_its_path(client):

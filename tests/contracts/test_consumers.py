@@ -81,7 +81,7 @@ def test_a_consumer_reads_the_topics_of_what_it_subscribes_to():
     assert of_malls == set(notifications.MALL_TOPICS)
     for heard in (ticketing, notifications):
         assert {topics[event_type] for event_type in heard.ACCESS_REACTIONS} == {access.TOPIC}
-        assert set(heard.ACCESS_TOPICS) == {access.TOPIC, "mpp.catalog"}, "both, as decision 0038 says"
+        assert set(heard.ACCESS_TOPICS) == {access.TOPIC, "mpp.catalog"}, "both topics, see decision 0038"
 
 
 @pytest.mark.parametrize(("event_type", "example"), [(name, data) for name in EXAMPLES for data in EXAMPLES[name]])

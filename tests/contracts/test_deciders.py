@@ -1,9 +1,9 @@
 """Every decider can read back every event that it stores, also one of an older version without the newer fields."""
 
-from dataclasses import MISSING, fields
 from typing import get_args
 
 import pytest
+from stored_fields import defaults
 
 from services.catalog.access import domain as access
 from services.catalog.domain import changes, directory, waiting
@@ -68,6 +68,5 @@ DEFAULTS = {
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_older_event_is_read_with_the_same_defaults(name):
     (event,) = {each for decider, _ in DECIDERS.values() for each in decider.events if each.__name__ == name}
-    made = {field.name: field.default for field in fields(event) if field.default is not MISSING}
-    made |= {each.name: each.default_factory() for each in fields(event) if each.default_factory is not MISSING}
-    assert {field: made.get(field) for field in DEFAULTS[name]} == DEFAULTS[name]
+    found = defaults(event)
+    assert {field: found.get(field) for field in DEFAULTS[name]} == DEFAULTS[name]

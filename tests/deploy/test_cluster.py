@@ -168,7 +168,7 @@ def mongo(manifests: list[Manifest]) -> Manifest:
     return found["spec"]
 
 
-def test_mongodb_has_three_members_and_a_user_with_its_own_rights_for_each_service(manifests):
+def test_mongodb_has_three_members_and_users_and_rights_per_service(manifests):
     assert mongo(manifests)["members"] == 3
     assert mongo(manifests)["security"]["authentication"]["modes"] == ["SCRAM"]
     assert {user["name"]: user["roles"] for user in mongo(manifests)["users"]} == {

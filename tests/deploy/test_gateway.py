@@ -91,10 +91,10 @@ def test_a_request_without_a_key_may_have_been_done_and_is_not_asked_again(gatew
     keyed = {"Idempotency-Key": "k" * 22}
     asked = f"{gateway.url}/ticketing/api/x"
     assert eventually(lambda: httpx.post(asked, json={}, headers=keyed).status_code == 201), "the names are read again"
-    heard = len(gateway.living.heard)
+    before = len(gateway.living.heard)
     answers = [httpx.post(f"{gateway.url}/ticketing/api/x", json={}).status_code for _ in range(MANY)]
     assert set(answers) == {201, 502}
-    assert len(gateway.living.heard) - heard == answers.count(201)
+    assert len(gateway.living.heard) - before == answers.count(201)
 
 
 def test_where_nobody_else_is_a_request_with_a_key_is_refused_in_our_words(gateway: Gateway):

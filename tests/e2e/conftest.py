@@ -114,7 +114,7 @@ def _open(site: Site) -> None:
     with site.client("supervisor") as supervisor:
         opening, reason = f"/ticketing/api/malls/{MALL}/opening", {"reason": "Uji coba"}
         opened = eventually(lambda: supervisor.post(opening, json=reason).status_code == 200, 30, every=0.2)
-        assert opened, "ticketing does not know the mall"
+        assert opened, "ticketing has not received the mall"
 
 
 @pytest.fixture(scope="module")

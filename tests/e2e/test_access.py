@@ -43,7 +43,7 @@ def root(site: Site):
         yield client
 
 
-def somebody(root: httpx.Client, role: str, **scope: str) -> dict:
+def new_account(root: httpx.Client, role: str, **scope: str) -> dict:
     name = f"e2e-{uuid.uuid4().hex[:8]}"
     answer = root.post(f"{ACCESS}/accounts", json={"name": name, "password": PASSWORD, "role": role, **scope})
     assert answer.status_code == 201, answer.text
@@ -73,8 +73,8 @@ def test_a_revoked_token_is_refused_by_all_services_within_five_seconds(site: Si
 
 
 def test_who_signs_in_once_is_known_to_all_services_until_the_account_is_disabled(site: Site, root):
-    somebody(root, "administrator")  # who stays: the last administrator cannot be disabled
-    account = somebody(root, "administrator")
+    new_account(root, "administrator")  # who stays: the last administrator cannot be disabled
+    account = new_account(root, "administrator")
     with signed_in(site, account["name"]) as browser:
         assert answers(browser) == dict.fromkeys(STAFF, 200)
         assert root.put(f"{ACCESS}/accounts/{account['id']}/disabled").status_code == 200
@@ -82,7 +82,7 @@ def test_who_signs_in_once_is_known_to_all_services_until_the_account_is_disable
 
 
 def test_who_signs_out_is_out_everywhere(site: Site, root):
-    account = somebody(root, "administrator")
+    account = new_account(root, "administrator")
     with signed_in(site, account["name"]) as browser:
         copied = dict(browser.cookies)
         assert browser.delete("/catalog/api/session").status_code == 204
@@ -91,7 +91,7 @@ def test_who_signs_out_is_out_everywhere(site: Site, root):
 
 
 def test_a_clerk_who_signed_in_acts_at_the_own_counter_and_no_other_site_makes_them(site: Site, root):
-    account = somebody(root, "operator", mall=MALL, counter="G11")
+    account = new_account(root, "operator", mall=MALL, counter="G11")
     with signed_in(site, account["name"]) as clerk:
         own, other = (f"/ticketing/api/malls/{MALL}/counters/{code}" for code in ("G11", "G12"))
         assert clerk.post(f"{own}/opening").status_code == 200
@@ -123,7 +123,7 @@ class TestInABrowser:
     def test_staff_sign_in_where_they_are_asked_and_come_back(self, site: Site, root, window):
         from e2e.browser import playwright
 
-        account = somebody(root, "supervisor", mall=MALL)
+        account = new_account(root, "supervisor", mall=MALL)
         place = f"/ticketing/malls/{MALL}/supervisor"
         page = window(1280, 800, place, expecting="401")
         page.locator("#sign-in").click()
@@ -154,7 +154,7 @@ class TestInABrowser:
     def test_who_is_signed_in_sees_so_on_the_front_page_and_signs_out_from_there(self, site: Site, root, window):
         from e2e.browser import playwright
 
-        account = somebody(root, "auditor", mall=MALL)
+        account = new_account(root, "auditor", mall=MALL)
         page = window(390, 844, "/")
         page.get_by_role("link", name="Masuk", exact=True).click()
         fill_in(page, account["name"])
@@ -169,7 +169,7 @@ class TestInABrowser:
     def test_an_administrator_makes_an_account_and_a_token(self, site: Site, root, window):
         from e2e.browser import playwright
 
-        admin, name = somebody(root, "administrator"), f"e2e-{uuid.uuid4().hex[:8]}"
+        admin, name = new_account(root, "administrator"), f"e2e-{uuid.uuid4().hex[:8]}"
         page = window(1280, 800, "/catalog/sign-in?return=/catalog/access", expecting="409")
         fill_in(page, admin["name"])
         playwright.expect(page.locator("#accounts")).to_contain_text(admin["name"])
@@ -200,7 +200,7 @@ class TestInABrowser:
     def test_sign_in_page_shows_the_wait_and_failures_at_the_next_sign_in(self, site, root, window):
         from e2e.browser import picture, seen
 
-        account = somebody(root, "auditor", mall=MALL)
+        account = new_account(root, "auditor", mall=MALL)
         stranger = window(390, 844, "/catalog/sign-in", expecting="401 429")
         stranger.wait_for_selector("html[data-awake]")
         for _ in range(6):
@@ -222,7 +222,7 @@ class TestInABrowser:
         from e2e.accessible import violations
         from e2e.browser import picture, playwright
 
-        account = somebody(root, "supervisor", mall=MALL)
+        account = new_account(root, "supervisor", mall=MALL)
         desk, phone = (window(width, 844, "/catalog/sign-in?return=/catalog/sign-in") for width in (1280, 390))
         for page in (desk, phone):
             fill_in(page, account["name"])
@@ -241,7 +241,7 @@ class TestInABrowser:
         from e2e.accessible import violations
         from e2e.browser import picture, playwright, seen
 
-        account = somebody(root, "supervisor", mall=MALL)
+        account = new_account(root, "supervisor", mall=MALL)
         page = window(390, 844, "/catalog/sign-in?return=/catalog/second-factor", expecting="401 422")
         fill_in(page, account["name"])
         seen(page, "#form .pill", "Tidak aktif")
@@ -279,7 +279,7 @@ class TestInABrowser:
     def test_role_that_needs_a_second_factor_is_led_to_set_it_up(self, site: Site, root, window):
         from e2e.browser import playwright, seen
 
-        admin, clerk = somebody(root, "administrator"), somebody(root, "agency", mall=MALL, agency="DUKCAPIL")
+        admin, clerk = new_account(root, "administrator"), new_account(root, "agency", mall=MALL, agency="DUKCAPIL")
         page = window(1280, 800, "/catalog/sign-in?return=/catalog/access")
         fill_in(page, admin["name"])
         form = page.locator("#factor-form")
@@ -303,7 +303,7 @@ class TestInABrowser:
     def test_page_shows_nothing_once_its_session_has_ended(self, site: Site, root, window):
         from e2e.browser import playwright, seen
 
-        account = somebody(root, "supervisor", mall=MALL)
+        account = new_account(root, "supervisor", mall=MALL)
         page = window(1280, 800, f"/catalog/sign-in?return=/ticketing/malls/{MALL}/supervisor", expecting="401")
         fill_in(page, account["name"])
         seen(page, "#signed-in", account["name"])
@@ -319,7 +319,7 @@ class TestInABrowser:
     def test_page_that_is_left_alone_renews_no_session_and_one_that_is_used_does(self, site: Site, root, window):
         from e2e.browser import seen
 
-        account = somebody(root, "supervisor", mall=MALL)
+        account = new_account(root, "supervisor", mall=MALL)
         page = window(1280, 800, f"/catalog/sign-in?return=/ticketing/malls/{MALL}/supervisor", expecting="401")
         fill_in(page, account["name"])
         seen(page, "#signed-in", account["name"])
@@ -343,7 +343,7 @@ class TestInABrowser:
     def test_person_is_warned_before_the_session_ends_and_can_stay(self, site: Site, root, window):
         from e2e.browser import playwright, seen
 
-        account = somebody(root, "supervisor", mall=MALL)
+        account = new_account(root, "supervisor", mall=MALL)
         page = window(390, 844, f"/catalog/sign-in?return=/ticketing/malls/{MALL}/supervisor", expecting="401")
 
         def nearly_over(route) -> None:
@@ -360,7 +360,7 @@ class TestInABrowser:
     def test_signing_out_everywhere_ends_the_session_of_another_browser(self, site: Site, root, window):
         from e2e.browser import playwright
 
-        account = somebody(root, "auditor", mall=MALL)
+        account = new_account(root, "auditor", mall=MALL)
         with signed_in(site, account["name"]) as elsewhere:
             page = window(390, 844, "/catalog/sign-in?return=/catalog/sign-in")
             fill_in(page, account["name"])

@@ -102,10 +102,10 @@ def test_code_of_visitor_is_only_in_what_the_visitor_gets(site: Site):
         visitor.post(f"{TICKETS}/{served['code']}/survey", json=answers, headers=key()).raise_for_status()
         secret = re.compile("|".join(re.escape(one["code"]) for one in (served, left, beside, booked)))
 
-        def told() -> bool:
+        def is_published() -> bool:
             return any(served["id"] in text for _, text in in_topics(site.system))
 
-        assert eventually(told), "its events are in Kafka"
+        assert eventually(is_published), "its events are in Kafka"
         today = served["business_day"]
         reads = ("overview", f"days/{today}/audit", f"days/{today}/audit?format=csv", "statistics", "survey", "events")
         for path in reads:

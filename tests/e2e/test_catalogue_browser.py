@@ -446,7 +446,7 @@ def test_slip_breaks_a_word_longer_than_the_paper(window, office, paper, millime
 
 @pytest.fixture
 def pln(site: Site, office):
-    """The one counter of PLN, which the test withdraws; it is listed again afterwards, and ticketing knows it."""
+    """The one counter of PLN, which the test withdraws; it is listed again afterwards, also in ticketing."""
     listed = next(one for one in office.all("counters") if "PLN-BAYAR" in one["services"])
     yield listed["code"]
     office.put(f"counters/{listed['code']}", **{name: listed[name] for name in listed if name != "code"})

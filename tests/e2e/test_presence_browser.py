@@ -98,8 +98,8 @@ def test_code_on_a_screen_is_renewed(window, site):
     hall = window(*TELEVISION, page_of(site, "hall"))
     hall.locator("#presence").wait_for()
     with site.client("device") as device:
-        told = device.get(f"{API}/presence").json()
-    assert 0 < told["seconds"] <= 60
+        presence = device.get(f"{API}/presence").json()
+    assert 0 < presence["seconds"] <= 60
     code = hall.locator("#presence [data-slot=code]")
     playwright.expect(code).not_to_have_text(code.inner_text(), timeout=70_000)
     shown_address(hall, "#presence")
@@ -184,7 +184,7 @@ def test_visitor_at_home_takes_a_ticket_within_the_share(window, site):
     on(phone, f"{SITE}/tickets/")
 
 
-def test_one_address_takes_six_tickets_from_home_and_the_phone_says_what_to_do(window, site):
+def test_phone_at_home_over_its_limit_is_sent_to_the_kiosk(window, site):
     with site.client() as visitor:
         answers = [visitor.post(f"{API}/tickets", json={"service": SERVICE}, headers=key()) for _ in range(8)]
     assert {answer.status_code for answer in answers[-2:]} == {429}

@@ -109,9 +109,9 @@ def test_what_the_services_read_and_write_is_what_they_may():
         "ticketing": {ticketing.TOPIC, TICKETING_DEAD_LETTERS},
         "notifications": {notifications.TOPIC, NOTIFICATIONS_DEAD_LETTERS},
     }
-    heard = {*catalog_hears.TOPICS, *ticketing_hears.TOPICS, *ticketing_hears.ACCESS_TOPICS, *intake.TOPICS}
-    heard |= {*notifications_hears.TOPICS, *notifications_hears.MALL_TOPICS, *notifications_hears.ACCESS_TOPICS}
-    assert heard <= {*access.PUBLIC, access.ACCESS}
+    received = {*catalog_hears.TOPICS, *ticketing_hears.TOPICS, *ticketing_hears.ACCESS_TOPICS, *intake.TOPICS}
+    received |= {*notifications_hears.TOPICS, *notifications_hears.MALL_TOPICS, *notifications_hears.ACCESS_TOPICS}
+    assert received <= {*access.PUBLIC, access.ACCESS}
     for service, topics in written.items():
         rights = access.rights_of_service(service)
         assert topics == {right.name for right in rights if right.operation == ACLOperation.WRITE}

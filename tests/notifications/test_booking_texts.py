@@ -222,7 +222,7 @@ def test_number_left_while_suspended_is_told_that_it_is_closed():
     assert late.resumed() == ["reopened", "reminded"]
 
 
-def test_number_left_again_is_told_where_the_text_for_the_first_was_not_sent():
+def test_number_left_again_gets_the_text_that_was_not_sent_to_the_first():
     late = Booking()
     late.booked()
     late.suspended()
@@ -232,7 +232,7 @@ def test_number_left_again_is_told_where_the_text_for_the_first_was_not_sent():
     assert late.phone() == []
     assert late.sends() == [("closed", "10.00")]
     late.decide(WithdrawPhone(BOOKING, late.now))
-    assert late.phone() == [], "it was told"
+    assert late.phone() == [], "the text was sent before"
 
 
 def test_number_left_for_a_suspended_booking_is_reminded_of_nothing():
@@ -245,7 +245,7 @@ def test_number_left_for_a_suspended_booking_is_reminded_of_nothing():
 
 
 @pytest.mark.parametrize("end", ["claimed time", "given back"])
-def test_number_left_for_a_suspended_booking_that_is_over_is_told_nothing(end):
+def test_number_left_for_a_suspended_booking_that_is_over_gets_no_text(end):
     late = Booking()
     late.booked()
     late.suspended()

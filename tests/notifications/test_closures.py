@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from notifications.test_sending import TODAY, Gateway, Mall, eventually
+from notifications.test_stops import Clock
 from properties import examples
 
 from services.chassis.clock import now
-from services.notifications import subscriptions, suspensions
 from services.notifications.correspondence import SMS, stream_of
 from services.notifications.domain.events import Position
 from services.notifications.domain.mall import (
@@ -23,7 +23,6 @@ from services.notifications.domain.mall import (
     SuspensionHeard,
 )
 from services.notifications.malls import mall_stream
-from services.notifications.sms import dispatcher, review, sender
 from services.notifications.sms.dispatcher import Dispatcher
 from services.notifications.sms.line import Line
 from services.notifications.sms.reports import Reports
@@ -91,9 +90,9 @@ def test_unnamed_closure_is_lifted_by_the_name_ticketing_gives_it_later():
 
 
 def test_stored_events_without_closure_fold_as_before():
-    told = SuspensionHeard("service", "KTP", "Padam", NINE, None, (1, 0), NINE)
+    begun = SuspensionHeard("service", "KTP", "Padam", NINE, None, (1, 0), NINE)
     planned = SuspensionHeard("service", "KTP", "Rapat", minute(60), None, (2, 0), NINE)
-    mall = MALL.evolve(MALL.evolve(MALL.initial, told), planned)
+    mall = MALL.evolve(MALL.evolve(MALL.initial, begun), planned)
     assert [is_stopped(mall, at) for at in (0, 60)] == [False, True]
     assert not is_stopped(MALL.evolve(mall, ResumptionHeard("service", "KTP", (3, 0), NINE)), 60)
 
@@ -173,15 +172,6 @@ def test_any_order_of_closures_and_ends_leads_to_their_union(history, chance):
     assert all(MALL.decide(news.command, replayed) == [] for news in received)
 
 
-class Clock:
-    """The moment that events are received and both relays run at."""
-
-    def __init__(self, monkeypatch) -> None:
-        self.ahead = timedelta(0)
-        for module in (subscriptions, suspensions, dispatcher, review, sender):
-            monkeypatch.setattr(module, "now", lambda: now() + self.ahead)
-
-
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     return Clock(monkeypatch)
@@ -199,25 +189,27 @@ class Town:
         self.code, self.ticket = f"mall-{number}", f"{TODAY}-{number:022d}"
         clock.ahead = timedelta(0)
         mall.here.leave_phone(self.ticket, PHONE)
-        self.hears("ticket-issued", mall_name="MPP", ahead=3, issued_at=mall.at.isoformat(), service="KTP", agency="D")
+        self.receives(
+            "ticket-issued", mall_name="MPP", ahead=3, issued_at=mall.at.isoformat(), service="KTP", agency="D"
+        )
         self.relay, self.delivered = Concerned(mall.here, mall.malls), 0
         assert self.runs() == ["issued"]
 
-    def hears(self, kind: str, **data) -> None:
+    def receives(self, kind: str, **data) -> None:
         self.mall.hears(kind, self.ticket, mall=self.code, **data)
 
     def closes(self, thing: str, closure: str, since: int = 0, until: int | None = None) -> None:
         begins = self.mall.at + self.clock.ahead + timedelta(minutes=since)
         ends = None if until is None else (begins + timedelta(minutes=until)).isoformat()
         of_thing = {"service": "KTP"} if thing == "service" else {}
-        self.hears(
+        self.receives(
             f"{thing}-suspended", **of_thing, reason="Padam", since=begins.isoformat(), until=ends, closure=closure
         )
 
     def lifts(self, thing: str, closure: str) -> None:
         at = (self.mall.at + self.clock.ahead).isoformat()
         of_thing = {"service": "KTP"} if thing == "service" else {}
-        self.hears(f"{thing}-resumed", **of_thing, resumed_at=at, closure=closure)
+        self.receives(f"{thing}-resumed", **of_thing, resumed_at=at, closure=closure)
 
     def restarts(self) -> None:
         """Another process takes over the relay of stops."""
@@ -242,7 +234,7 @@ class Town:
             if commit.stream == stream_of(self.ticket):
                 sending.deliver(commit)
         sending.confirm()
-        due = {"subject": self.ticket, "due": {"$lte": now() + self.clock.ahead}}
+        due = {"subject": self.ticket, "due": {"$lte": now()}}
         assert eventually(lambda: self.mall.store.database["outgoing"].count_documents(due) == 0)
         sending.close()
         return [self.kinds[text.reference] for text in self.gateway.sent[before:]]
@@ -263,14 +255,14 @@ def test_service_continues_for_a_visitor_after_the_last_closure_alone(town):
     assert town.runs() == ["suspended"]
     town.closes("service", "b", until=20)
     town.closes("service", "c", since=60)
-    assert town.runs() == [], "the visitor knows that the service is closed"
+    assert town.runs() == [], "the visitor has a text about the first closure"
     town.lifts("service", "a")
     assert town.runs() == []
     town.clock.ahead = timedelta(minutes=21)
     assert town.runs() == ["continued"]
 
 
-def test_closures_that_begin_together_are_texted_once_and_one_lifted_leaves_it_true(town):
+def test_two_closures_at_once_are_texted_once_and_lifting_one_texts_nothing(town):
     town.closes("service", "a")
     town.closes("service", "b")
     assert town.runs() == ["suspended"]
@@ -340,7 +332,7 @@ def test_texts_follow_the_union_of_random_closures(store, clock, story):
                 closures.pop(lifted)
                 town.lifts(*lifted)
             case "approach":
-                town.hears("ticket-approaching", ahead=2)
+                town.receives("ticket-approaching", ahead=2)
             case "restart":
                 town.restarts()
         stopped = any(begin <= minutes and (end is None or minutes < end) for begin, end in closures.values())

@@ -1,4 +1,4 @@
-"""A visitor whose ticket a supervisor ended for a reason is texted it at once; the close of a day is not texted."""
+"""When a supervisor ends a ticket, its visitor gets a text with the reason at once; the end of a day sends no text."""
 
 from datetime import timedelta
 
@@ -25,16 +25,16 @@ def mall(store) -> Mall:
 
 
 def ends(mall: Mall, reason: str | None) -> list[str]:
-    """The ticket ends; what is texted, also when the event and both relays are repeated."""
-    gateway, told = Gateway(), {} if reason is None else {"reason": reason}
-    mall.hears("ticket-unserved", closed_at=mall.at.isoformat(), service="KTP", agency="DUKCAPIL", **told)
+    """End the ticket; return the texts, also after the event and both relays were repeated."""
+    gateway, given = Gateway(), {} if reason is None else {"reason": reason}
+    mall.hears("ticket-unserved", closed_at=mall.at.isoformat(), service="KTP", agency="DUKCAPIL", **given)
     for _ in range(2):
         mall.deliver(gateway)
-        mall.hears_again("ticket-unserved", closed_at=mall.at.isoformat(), service="KTP", agency="DUKCAPIL", **told)
+        mall.hears_again("ticket-unserved", closed_at=mall.at.isoformat(), service="KTP", agency="DUKCAPIL", **given)
     return gateway.told
 
 
-def test_visitor_is_told_once_why_a_supervisor_ended_the_ticket(mall):
+def test_reason_for_ending_a_ticket_is_texted_once(mall):
     assert ends(mall, REASON) == [f"MPP Kota Pekalongan: maaf, nomor B-012 tidak dapat dilayani: {REASON}."]
 
 
@@ -50,7 +50,7 @@ def test_long_reason_is_cut_after_a_word_in_one_segment(mall):
     assert len(said) <= 160
 
 
-def test_reason_is_told_in_the_language_and_wording_of_the_mall(mall):
+def test_reason_is_texted_in_language_of_visitor_and_wording_of_mall(mall):
     mall.here.leave_phone(SITI, PHONE, "en")
     mall.malls.act("pekalongan", WordText("unserved", "en", "{mall}: {number} has ended: {reason}", now()))
     assert ends(mall, REASON) == [f"MPP Kota Pekalongan: B-012 has ended: {REASON}"]
@@ -61,13 +61,13 @@ def test_occasion_that_is_switched_off_is_not_texted(mall):
     assert ends(mall, REASON) == []
 
 
-def test_end_of_a_ticket_is_told_during_a_stop(mall):
+def test_end_of_a_ticket_is_texted_during_a_stop(mall):
     at = mall.at.isoformat()
     mall.hears("day-stopped", business_day=DAY, reason="Alarm", stopped_at=at)
     assert ends(mall, REASON)[0].endswith(f"dilayani: {REASON}.")
 
 
-def test_end_of_a_ticket_is_not_told_late_nor_to_who_leaves_a_number_then(mall, store):
+def test_end_of_a_ticket_is_not_texted_late_or_to_a_number_left_later(mall, store):
     mall.hears("ticket-unserved", closed_at=mall.at.isoformat(), reason=REASON)
     (text,) = mall.here.find(SITI).of_kind("unserved")
     late = ClaimMessage(text.requested.message_id, now() + timedelta(minutes=31))
@@ -76,7 +76,7 @@ def test_end_of_a_ticket_is_not_told_late_nor_to_who_leaves_a_number_then(mall, 
     assert len(mall.here.find(SITI).of_kind("unserved")) == 1
 
 
-def test_end_that_was_taken_back_is_not_told(mall):
+def test_end_that_was_taken_back_is_not_texted(mall):
     mall.hears("ticket-unserved", closed_at=mall.at.isoformat(), reason=REASON)
     mall.hears("ticket-restored", restored_at=mall.at.isoformat())
     gateway = Gateway()

@@ -1,10 +1,11 @@
 """Every kind of text and news in tables: how long it is worth sending, while what it is true, what follows from it."""
 
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_args
 
 import pytest
+from stored_fields import defaults, defaults_by_name
 
 from services.chassis.errors import Fault
 from services.notifications.domain.commands import (
@@ -95,14 +96,14 @@ WORTH = {
 @pytest.mark.parametrize("what", get_args(What))
 def test_news_of_a_ticket_leads_to_its_text_or_to_none(what):
     state, events = folded(news(what), state=waiting())
-    heard = NewsHeard(SITI, what, NINE, (9, 0), VALUES)
+    stored = NewsHeard(SITI, what, NINE, (9, 0), VALUES)
     if what not in WORTH:
-        assert events == [heard]
+        assert events == [stored]
         return
     minutes, again = WORTH[what]
     agency = "POLRES" if what == "transferred" else "DUKCAPIL"
     assert events == [
-        heard,
+        stored,
         SmsRequested(
             message_id=f"{SITI}.{what}{again}",
             ticket_id=SITI,
@@ -302,7 +303,7 @@ def test_expired_text_names_what_it_was_about():
     assert events == [SmsExpired(f"{SITI}.issued", NINE + timedelta(hours=2), *about)]
 
 
-def test_service_is_told_to_continue_once_and_within_half_an_hour():
+def test_continuation_is_texted_once_and_within_half_an_hour():
     stop = HearSuspended("pekalongan", "mall", "", "Padam", (9, 0), NINE, NINE)
     message = f"{SITI}.suspended-mall-9"
     informed, _ = folded(stop, ClaimMessage(message, NINE), state=waiting())
@@ -318,8 +319,8 @@ def test_service_is_told_to_continue_once_and_within_half_an_hour():
 
 
 def booked(at: datetime = NINE) -> tuple[Correspondence, list]:
-    heard = BookingHeard(BOOKING, "pekalongan", "KTP", "DUKCAPIL", at, CLAIM_BY)
-    return folded(LeavePhone(BOOKING, "+62****90", at), HearBooked(heard, at))
+    booking = BookingHeard(BOOKING, "pekalongan", "KTP", "DUKCAPIL", at, CLAIM_BY)
+    return folded(LeavePhone(BOOKING, "+62****90", at), HearBooked(booking, at))
 
 
 def of_booking(kind: Kind, again: str = "", **more: Any) -> SmsRequested:
@@ -394,24 +395,9 @@ def test_texts_about_a_rescheduled_booking_are_requested_in_full():
 # What was stored before some fields existed
 
 
-def defaults(kind: type) -> dict[str, Any]:
-    """The values of the fields that need not be given."""
-    found = {}
-    for field in fields(kind):
-        if field.default is not MISSING:
-            found[field.name] = field.default
-        elif field.default_factory is not MISSING:
-            found[field.name] = field.default_factory()
-    return found
-
-
-def of_events(events: tuple[type, ...]) -> dict[str, dict[str, Any]]:
-    return {kind.__name__: defaults(kind) for kind in events}
-
-
 def test_older_events_of_a_correspondence_read_as_they_were_meant():
     about = {"ticket_id": "", "kind": "called", "mall": "", "agency": ""}
-    assert of_events(CORRESPONDENCE.events) == {
+    assert defaults_by_name(CORRESPONDENCE.events) == {
         "IssueHeard": {"service": "", "agency": "", "position": (0, 0)},
         "CallHeard": {"call": 1, "position": (0, 0)},
         "NewsHeard": {},
@@ -453,7 +439,7 @@ def test_older_events_of_a_correspondence_read_as_they_were_meant():
 
 
 def test_older_events_of_a_mall_and_its_webhooks_read_as_they_were_meant():
-    assert of_events(MALL.events) == {
+    assert defaults_by_name(MALL.events) == {
         "MallHeard": {},
         "SuspensionHeard": {"closure": ""},
         "ResumptionHeard": {"closure": ""},
@@ -472,7 +458,7 @@ def test_older_events_of_a_mall_and_its_webhooks_read_as_they_were_meant():
     }
     names = "WebhookRegistered WebhookChanged WebhookPaused WebhookResumed KeyRotated"
     names += " ReplayRequested PingRequested WebhookRemoved"
-    assert of_events(WEBHOOKS.events) == {name: {} for name in names.split()}
+    assert defaults_by_name(WEBHOOKS.events) == {name: {} for name in names.split()}
     assert Webhooks() == WEBHOOKS.initial
     assert [defaults(kind) for kind in (Start, Key, Webhook, Webhooks)] == [
         {"sequence": 0},

@@ -1,4 +1,4 @@
-"""What is refused of a wording, as whole faults; how values become plain and short; which events webhooks get."""
+"""Which wordings are refused, as whole faults; how values become plain and short; which events webhooks get."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -109,7 +109,9 @@ def test_message_has_its_values_and_one_full_stop():
 # A mall of texts
 
 
-def heard(closure: str = "a", position=(1, 0), until=None, since=NINE, scope="service", code="KTP") -> SuspensionHeard:
+def suspension(
+    closure: str = "a", position=(1, 0), until=None, since=NINE, scope="service", code="KTP"
+) -> SuspensionHeard:
     return SuspensionHeard(scope, code, "Padam", since, until, position, NINE, closure)
 
 
@@ -121,20 +123,20 @@ def after(*events) -> Mall:
 
 
 def test_suspension_holds_from_its_beginning_until_before_its_end():
-    one = heard(until=NINE + HOUR)
+    one = suspension(until=NINE + HOUR)
     second = timedelta(seconds=1)
     moments = (NINE - second, NINE, NINE + HOUR - second, NINE + HOUR)
     assert [one.holds(now) for now in moments] == [False, True, True, False]
     assert [one.is_over(now) for now in moments] == [False, False, False, True]
-    assert heard("").key == ("service", "KTP", "20261124T020000")
+    assert suspension("").key == ("service", "KTP", "20261124T020000")
     assert (one.key, one.thing) == (("service", "KTP", "a"), ("service", "KTP"))
 
 
 def test_stop_of_a_ticket_is_that_of_its_day_mall_or_service():
-    day = heard("", scope="day", code="2026-11-24", position=(1, 0))
-    whole = heard("b", scope="mall", code="", position=(2, 0))
-    short, long = heard("c", (3, 0), NINE + HOUR), heard("d", (4, 0), NINE + 2 * HOUR)
-    endless = heard("e", (5, 0))
+    day = suspension("", scope="day", code="2026-11-24", position=(1, 0))
+    whole = suspension("b", scope="mall", code="", position=(2, 0))
+    short, long = suspension("c", (3, 0), NINE + HOUR), suspension("d", (4, 0), NINE + 2 * HOUR)
+    endless = suspension("e", (5, 0))
     assert after(day, whole, short).stop_of("KTP", "2026-11-24", NINE) == day
     assert after(day, whole, short).stop_of("KTP", "2026-11-25", NINE) == whole
     assert after(long, short).stop_of("KTP", "2026-11-24", NINE) == long
@@ -146,8 +148,8 @@ def test_stop_of_a_ticket_is_that_of_its_day_mall_or_service():
 
 
 def test_suspension_without_a_name_replaces_earlier_ones_of_its_thing():
-    other = heard("x", (1, 0), scope="mall", code="")
-    state = after(other, heard("a", (1, 0)), heard("", (2, 0)))
+    other = suspension("x", (1, 0), scope="mall", code="")
+    state = after(other, suspension("a", (1, 0)), suspension("", (2, 0)))
     assert set(state.suspended) == {("mall", "", "x"), ("service", "KTP", "20261124T020000")}
     assert state.last == {
         ("mall", "", "x"): (1, 0),
@@ -155,7 +157,7 @@ def test_suspension_without_a_name_replaces_earlier_ones_of_its_thing():
         ("service", "KTP", "20261124T020000"): (2, 0),
         ("service", "KTP", ""): (2, 0),
     }
-    assert set(after(heard("a", (3, 0)), heard("", (2, 0))).suspended) == {
+    assert set(after(suspension("a", (3, 0)), suspension("", (2, 0))).suspended) == {
         ("service", "KTP", "a"),
         ("service", "KTP", "20261124T020000"),
     }
@@ -163,12 +165,16 @@ def test_suspension_without_a_name_replaces_earlier_ones_of_its_thing():
 
 @pytest.mark.parametrize(("hours", "kept"), [(23, True), (24, False), (25, False)])
 def test_suspension_is_forgotten_a_day_after_its_end(hours, kept):
-    ended = heard("a", (1, 0), until=NINE - hours * HOUR, since=NINE - 48 * HOUR)
-    assert (ended.key in after(ended, heard("b", (2, 0))).suspended) is kept
+    ended = suspension("a", (1, 0), until=NINE - hours * HOUR, since=NINE - 48 * HOUR)
+    assert (ended.key in after(ended, suspension("b", (2, 0))).suspended) is kept
 
 
 def test_resumption_ends_its_own_closure_or_all_of_the_thing():
-    mine, other, whole = heard("a", (1, 0)), heard("b", (2, 0)), heard("x", (1, 0), scope="mall", code="")
+    mine, other, whole = (
+        suspension("a", (1, 0)),
+        suspension("b", (2, 0)),
+        suspension("x", (1, 0), scope="mall", code=""),
+    )
     state = after(mine, other, whole)
     one = ResumptionHeard("service", "KTP", (3, 0), NINE, "a")
     assert MALL.evolve(state, one).suspended == {other.key: other, whole.key: whole}
@@ -180,9 +186,9 @@ def test_resumption_ends_its_own_closure_or_all_of_the_thing():
 
 
 def test_news_of_a_closure_counts_if_newer_than_all_that_is_known():
-    state = after(heard("a", (2, 0)))
+    state = after(suspension("a", (2, 0)))
     suspend = HearSuspension("service", "KTP", "Padam", NINE, None, (3, 0), NINE, "a")
-    assert MALL.decide(suspend, state) == [heard("a", (3, 0))]
+    assert MALL.decide(suspend, state) == [suspension("a", (3, 0))]
     resume = HearResumption("service", "KTP", (3, 0), NINE, "a")
     assert MALL.decide(resume, state) == [ResumptionHeard("service", "KTP", (3, 0), NINE, "a")]
     for position in ((2, 0), (1, 9)):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from notifications.test_sending import BUDI, DAY, SITI, TODAY, Gateway, Mall
 
-from services.chassis.clock import now
+from services.chassis.clock import CLOCK, now
 from services.notifications import suspensions
 from services.notifications.domain.commands import ClaimMessage
 from services.notifications.domain.mall import MALL, HearResumption, HearSuspension
@@ -153,11 +153,11 @@ def test_who_waits_for_another_service_is_told_nothing_of_it(store):
 
 
 class Clock:
-    """The moment that the relay of stops goes by."""
+    """A clock of this process that a test sets ahead of the machine's."""
 
     def __init__(self, monkeypatch) -> None:
         self.ahead = timedelta(0)
-        monkeypatch.setattr(suspensions, "now", lambda: now() + self.ahead)
+        monkeypatch.setattr(CLOCK, "read", lambda: datetime.now(UTC) + self.ahead)
 
 
 @pytest.mark.parametrize("stop", ["mall", "service"], indirect=True)
@@ -178,7 +178,7 @@ def test_planned_stop_is_told_when_it_begins_and_when_it_ends(stop, monkeypatch)
     clock.ahead = timedelta(minutes=11)
     assert told() == ["suspended"]
     (text,) = stop.mall.here.find(SITI).of_kind("suspended")
-    stop.mall.here.act(SITI, ClaimMessage(text.requested.message_id, now() + clock.ahead))
+    stop.mall.here.act(SITI, ClaimMessage(text.requested.message_id, now()))
     clock.ahead = timedelta(minutes=21)
     assert told() == ["suspended", "continued"]
     assert told() == ["suspended", "continued"]
@@ -203,7 +203,7 @@ def test_stop_that_ends_after_midnight_is_told_to_who_still_waits(store, monkeyp
     stop.runs()
     midnight = datetime.combine(date.fromisoformat(DAY) + timedelta(days=1), time(0, 10), ZoneInfo("Asia/Jakarta"))
     stop.ends()
-    monkeypatch.setattr(suspensions, "now", lambda: midnight)
+    monkeypatch.setattr(CLOCK, "read", lambda: midnight)
     monkeypatch.setattr(suspensions, "WORTH_TELLING", timedelta(days=2))
     stop.mall.tell_of_suspensions()
     assert [message.requested.kind for message in stop.mall.here.find(SITI).of_kind("continued")] == ["continued"]

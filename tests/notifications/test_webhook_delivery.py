@@ -330,7 +330,7 @@ def faults() -> float:
     return dispatcher.LANE_FAULTS._value.get()
 
 
-def test_lane_that_fails_pauses_its_webhook_alone_and_goes_on_when_resumed(house, server, other, monkeypatch):
+def test_lane_that_fails_pauses_its_webhook_alone_until_it_is_resumed(house, server, other, monkeypatch):
     monkeypatch.setattr(dispatcher, "TROUBLE", 0.05)
     hook, _ = house.register(server)
     house.register(other)
@@ -348,8 +348,8 @@ def test_lane_that_fails_pauses_its_webhook_alone_and_goes_on_when_resumed(house
         house.settle()
     assert house.find(hook).paused.cause == "broken"
     assert faults() - before == dispatcher.MOST_FAULTS
-    told = [line for line in logs if line["event"] == "webhook lane failed"]
-    assert [(line["webhook"], line["fault"]) for line in told] == [(hook.id, 1), (hook.id, 2), (hook.id, 3)]
+    lines = [line for line in logs if line["event"] == "webhook lane failed"]
+    assert [(line["webhook"], line["fault"]) for line in lines] == [(hook.id, 1), (hook.id, 2), (hook.id, 3)]
     assert eventually(lambda: other.sequences == [1, 2], PATIENT)
     broken.clear()
     house.registry.act(ResumeWebhook(hook.id, now()))

@@ -108,7 +108,7 @@ def test_changed_address_is_looked_up_at_once_also_after_restart(house, names):
     assert names.asked == ["agency.example", "other.example"]
 
 
-def test_look_up_of_another_address_says_nothing():
+def test_lookups_of_another_address_are_not_shown():
     known = hook(registration())
     shown = [
         views.webhooks([known], {}, {}, lookups, AT)[0]["address"]

@@ -1,6 +1,6 @@
 """The services as attackers meet them: web processes on a real store, with a day, tickets and tokens of all roles.
 
-Ticketing's clock stands at nine on a Tuesday, so that it makes no difference when the tests run.
+The clock of all services shows nine on a Tuesday, so that it makes no difference when the tests run.
 """
 
 import logging
@@ -20,19 +20,14 @@ from services.catalog import app as catalog
 from services.catalog.directory import Malls
 from services.catalog.domain.directory import ImportCatalog
 from services.catalog.seed import read
+from services.chassis.clock import CLOCK
 from services.chassis.event_store import EventStore, connect
 from services.kernel import tokens
 from services.notifications import app as notifications
-from services.notifications import correspondence
-from services.notifications.api import messages
 from services.ticketing import app as ticketing
 from services.ticketing import live
-from services.ticketing.api import bookings, counters, days, presence, reports, tickets
 from services.ticketing.domain.mall import Bookings
-from services.ticketing.pages import staff, visitors
 from services.ticketing.queue import Queue, mall_stream
-from services.ticketing.survey import api as survey_api
-from services.ticketing.survey import pages as survey_pages
 
 SEED = Path(services.__file__).parent / "catalog" / "seeds" / "pekalongan"
 LIMITS = ("TICKETS", "BOOKINGS", "CANCELLATIONS", "SURVEYS", "PHONES", "PHONE_TICKETS", "SCREENS")
@@ -47,7 +42,7 @@ APPS: dict[str, Callable[[], Flask]] = {
 
 @dataclass
 class Houses:
-    """All web processes, and whoever may sign for staff."""
+    """All web processes, and the private key that signs tokens of staff."""
 
     apps: dict[str, Flask]
     private: bytes
@@ -68,7 +63,7 @@ class Houses:
 
 
 def learned(store: EventStore, capacity: int) -> None:
-    """Ticketing has heard of the mall."""
+    """Store the mall in ticketing."""
     about = mall(capacity, bookings=Bookings(14, "10:00"))
     facts = [about.learned, *about.agencies.values(), *about.services.values(), *about.counters.values()]
     Queue(store).malls.execute_all([(mall_stream("pekalongan"), fact) for fact in facts])
@@ -88,10 +83,7 @@ def houses_on(
         environment.setenv(f"LIMIT_{limit}", "0")
     for name, value in settings.items():
         environment.setenv(name, value)
-    for module in (staff, visitors, bookings, counters, days, presence, reports, tickets, survey_api, survey_pages):
-        environment.setattr(module, "now", lambda: TUESDAY_NINE)
-    for module in (correspondence, messages):
-        environment.setattr(module, "now", lambda: TUESDAY_NINE)
+    environment.setattr(CLOCK, "read", lambda: TUESDAY_NINE)
     run, apps = uuid.uuid4().hex[:8], {}
     for name, create in APPS.items():
         database = f"{'ticketing' if name == 'live' else name}_{run}"
@@ -107,6 +99,6 @@ def houses_on(
 
 @pytest.fixture(scope="module")
 def houses(mongo_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
-    """The services without limits on how often anybody may ask."""
+    """The services without limits per address."""
     with pytest.MonkeyPatch.context() as environment:
         yield houses_on(mongo_server, tmp_path_factory.mktemp("keys"), environment, capacity=5000)

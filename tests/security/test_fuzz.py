@@ -114,7 +114,7 @@ def attack(houses, operation, known, cases: int, number: int, found: Counter, st
     """Ask one operation so often: as its document says and not, by all roles, for what exists and what cannot."""
     modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
     requests = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in modes))
-    # Mostly by those whom the route is for, so that more is tried than who may ask.
+    # Mostly with a role that the route allows, so that more than the role check is tried.
     may_ask = roles_of(operation.app)[operation.method.upper(), operation.path] or {"supervisor", "operator"}
     welcome = [bearer(houses, role) for role in sorted(may_ask)]
     headers = [*welcome * (12 // len(welcome)), *(houses.bearer(role) for role in ROLES), {}]

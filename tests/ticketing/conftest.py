@@ -5,13 +5,10 @@ from datetime import datetime
 import pytest
 from examples import TUESDAY_NINE, VISITOR_SECRET, mall
 
+from services.chassis.clock import CLOCK
 from services.kernel import tokens
-from services.ticketing.api import bookings, counters, days, presence, reports, tickets
 from services.ticketing.app import create_app
-from services.ticketing.pages import staff, visitors
 from services.ticketing.queue import Queue, mall_stream
-from services.ticketing.survey import api as survey_api
-from services.ticketing.survey import pages as survey_pages
 
 PEKALONGAN = "/ticketing/api/malls/pekalongan"
 
@@ -35,8 +32,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock(TUESDAY_NINE)
-    for module in (staff, visitors, bookings, counters, days, presence, reports, tickets, survey_api, survey_pages):
-        monkeypatch.setattr(module, "now", clock.now)
+    monkeypatch.setattr(CLOCK, "read", clock.now)
     return clock
 
 
@@ -60,7 +56,7 @@ def start(mongo_server, database, clock, monkeypatch, tmp_path):
     monkeypatch.setenv("MONGO_DATABASE", database.name)
     monkeypatch.setenv("TOKEN_PUBLIC_KEY_FILE", str(tmp_path / "keys" / "token_public.pem"))
     monkeypatch.setenv("VISITOR_SECRET", VISITOR_SECRET)
-    monkeypatch.setenv("TICKETS_FROM", "anybody")  # whose ticket it is matters here, not from where it was taken
+    monkeypatch.setenv("TICKETS_FROM", "anybody")  # these tests take tickets without a presence code
     for limit in ("TICKETS", "BOOKINGS", "CANCELLATIONS", "SURVEYS"):
         monkeypatch.setenv(f"LIMIT_{limit}", "0")  # all visitors come from one address here
     return lambda: create_app().test_client()

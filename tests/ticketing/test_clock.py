@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from examples import KTP, SITI, TUESDAY_NINE, mall
 
+from services.chassis.clock import CLOCK
 from services.chassis.event_store import EventStore
 from services.chassis.life import Life
 from services.ticketing import queue as queues
@@ -71,7 +72,8 @@ class Times:
 @pytest.fixture
 def times(monkeypatch) -> Times:
     times = Times()
-    monkeypatch.setattr(schedule, "now", lambda: times.wall)
+    monkeypatch.setattr(CLOCK, "read", lambda: times.wall)
+    monkeypatch.setattr(schedule, "machine_time", lambda: times.wall)
     monkeypatch.setattr(EventStore, "clock_offset", lambda self: 0.0)
     return times
 
@@ -145,7 +147,7 @@ def test_mall_that_fails_does_not_stop_the_clock_of_the_others(queue, store, tim
 def test_supervisor_is_alerted_to_a_jump_of_this_machines_clock(queue, monkeypatch):
     times = Times()
     monkeypatch.setattr(EventStore, "clock_offset", lambda self: 0.0)
-    monkeypatch.setattr(queues, "now", lambda: times.wall)
+    monkeypatch.setattr(queues, "machine_time", lambda: times.wall)
     monkeypatch.setattr(queues.time, "monotonic", lambda: times.steady)
     watched = Queue(queue.store)
     assert watched.clock_doubt() == 0.0

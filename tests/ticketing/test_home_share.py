@@ -39,7 +39,7 @@ def with_capacity_of(service: str, capacity: int, whole: int = 100, **more) -> M
 
 
 def reasons(day: MallDay, count: int, channel: str, service: str = KTP) -> Counter:
-    """What so many visitors in a row get who take a ticket this way."""
+    """Return the answers to this many visitors in a row who take a ticket this way."""
     found: Counter = Counter()
     for number in range(count):
         try:
@@ -169,9 +169,9 @@ def test_day_without_places_to_book_is_shown_as_full():
 def test_rules_say_what_the_share_is_and_what_is_left_of_it():
     day = MallDay(known=mall(10, home_percent=30, bookings_percent=20))
     day.issue(AGUS, channel="home")
-    told = rules(day.state, day.mall, day.now)
-    assert (told["home_percent"], told["home_share"], told["home_left"]) == (30, 3, 2)
-    assert (told["bookings_percent"], told["booking_share"]) == (20, 2)
+    shares = rules(day.state, day.mall, day.now)
+    assert (shares["home_percent"], shares["home_share"], shares["home_left"]) == (30, 3, 2)
+    assert (shares["bookings_percent"], shares["booking_share"]) == (20, 2)
     assert reasons(day, 9, "kiosk") == {"issued": 9}
     assert rules(day.state, day.mall, day.now)["home_left"] == 0, "no more than what is left of the day"
 
@@ -258,6 +258,6 @@ def test_processes_at_once_issue_no_more_than_the_share_from_home(mongo_server, 
 
 
 def test_published_rules_tell_the_share(client):
-    told = client.get(f"{PEKALONGAN}/rules").json
-    assert (told["home_percent"], told["home_share"], told["home_left"]) == (30, 30, 30)
-    assert told["tickets_from"] == "anybody"
+    shares = client.get(f"{PEKALONGAN}/rules").json
+    assert (shares["home_percent"], shares["home_share"], shares["home_left"]) == (30, 30, 30)
+    assert shares["tickets_from"] == "anybody"

@@ -1,4 +1,4 @@
-"""Whole tickets after each act, the indices of a day against its tickets, and what each refusal names."""
+"""Whole tickets after each act, the indices of a day against its tickets, and the parameters of each refusal."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,10 +1,11 @@
 """Defaults of commands, repeats as empty lists, and acts at the edge of what the rules allow."""
 
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 from examples import BUDI, KK, KTP, RINI, SIM, SITI, MallDay, mall
+from stored_fields import defaults_by_name
 
 from services.ticketing.domain.clock import ClockWatch
 from services.ticketing.domain.day import commands as do
@@ -29,11 +30,7 @@ def at(clock: str) -> datetime:
 
 def test_commands_ask_for_nothing_that_was_not_given():
     commands = [kind for kind in vars(do).values() if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__")]
-    given = {
-        kind.__name__: {one.name: one.default for one in fields(kind) if one.default is not MISSING}
-        for kind in commands
-        if kind.__module__ == do.__name__
-    }
+    given = defaults_by_name(kind for kind in commands if kind.__module__ == do.__name__)
     assert {name: values for name, values in given.items() if values} == {
         "IssueTicket": {"beside": "", "channel": ""},
         "BookPlace": {"channel": ""},

@@ -184,7 +184,7 @@ def test_day_ends_with_the_zone_that_it_opened_in():
 
 
 def counted(day: MallDay, now: datetime) -> list:
-    """The end of the day, if the clock ends it now; the day itself goes on."""
+    """Return the end of the day, if the clock ends it now; the day itself stays open."""
     other = MallDay(now, day.mall)
     other.state = day.state
     return [one for one in other.when(do.Tick(TUESDAY, now, day.mall)) if type(one).__name__ == "DayClosed"]

@@ -1,7 +1,9 @@
 """What an event means that was stored before some of its fields existed, and what a day is before its first event."""
 
-from dataclasses import MISSING, fields
-from typing import Any, get_args
+from dataclasses import fields
+from typing import get_args
+
+from stored_fields import defaults, defaults_by_name
 
 from services.ticketing.domain.day import DAY, events
 from services.ticketing.domain.day.state import (
@@ -24,24 +26,9 @@ from services.ticketing.survey.domain import SURVEY
 NEVER = (0, 0)  # the position of what was learned before positions were stored
 
 
-def defaults(kind: type) -> dict[str, Any]:
-    """The values of the fields that need not be given."""
-    found = {}
-    for field in fields(kind):
-        if field.default is not MISSING:
-            found[field.name] = field.default
-        elif field.default_factory is not MISSING:
-            found[field.name] = field.default_factory()
-    return found
-
-
-def of_events(kinds: tuple[type, ...]) -> dict[str, dict[str, Any]]:
-    return {kind.__name__: defaults(kind) for kind in kinds}
-
-
 def test_older_events_of_a_day_read_as_they_were_meant():
     assert DAY.events == get_args(events.Event)
-    assert of_events(DAY.events) == {
+    assert defaults_by_name(DAY.events) == {
         "TicketIssued": {
             "visit": "",
             "booking": "",
@@ -85,7 +72,7 @@ def test_older_events_of_a_day_read_as_they_were_meant():
 
 
 def test_older_events_of_a_mall_read_as_they_were_meant():
-    assert of_events(MALL.events) == {
+    assert defaults_by_name(MALL.events) == {
         "MallLearned": {
             "position": NEVER,
             "exceptions": (),
@@ -111,8 +98,8 @@ def test_older_events_of_a_mall_read_as_they_were_meant():
         "ClosureDeclared": {"declared_at": None},
         "ClosureLifted": {"id": ""},
     }
-    assert of_events(HISTORY.events) == {"DayRecorded": {}}
-    assert of_events(SURVEY.events) == {"SurveyAnswered": {}}
+    assert defaults_by_name(HISTORY.events) == {"DayRecorded": {}}
+    assert defaults_by_name(SURVEY.events) == {"SurveyAnswered": {}}
 
 
 def test_position_of_a_fact_does_not_make_it_another_fact():

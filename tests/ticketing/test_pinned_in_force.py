@@ -1,4 +1,4 @@
-"""What holds for a ticket, a counter and a booked place in tables; and whose turn it is where tickets are reserved."""
+"""Which closure applies to a ticket, a counter or a booking; which ticket is called next where some are reserved."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -82,7 +82,7 @@ def test_ticket_without_a_staffed_counter_has_none(waiting):
     waiting.when(do.CloseCounter("G02", waiting.now, waiting.mall))
     assert holds(waiting) == InForce("no-counter")
     close(waiting, "counter", "G02")
-    assert holds(waiting) == InForce("no-counter"), "its clerk has left whatever the closure says"
+    assert holds(waiting) == InForce("no-counter"), "its clerk has left, also while a closure is declared"
 
 
 def test_ticket_for_two_closed_counters_waits_for_the_first_to_open():

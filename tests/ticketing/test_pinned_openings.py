@@ -111,7 +111,7 @@ def test_withdrawn_counter_is_in_use_while_any_of_its_visitors_waits():
     assert in_force.counters_in_use(replace(day.state, desks=Map()), without) == ["G03"]
 
 
-def test_day_knows_no_counter_that_nobody_was_sent_to():
+def test_counter_that_is_neither_listed_nor_used_today_is_unknown():
     day = MallDay()
     day.issue(SITI, KTP)
     with pytest.raises(Problem) as refusal:

@@ -58,7 +58,7 @@ def test_codes_of_minutes_and_malls_differ():
         PRESENCE.checked("batang", PRESENCE.code("pekalongan", AT).text, AT)
 
 
-def test_all_processes_of_a_deployment_show_one_code_and_no_other_deployment_does():
+def test_code_is_the_same_in_one_deployment_and_differs_between_two():
     assert Presence(VISITOR_SECRET).code("pekalongan", AT) == PRESENCE.code("pekalongan", AT)
     assert Presence("x" * 32).code("pekalongan", AT).text != PRESENCE.code("pekalongan", AT).text
 
@@ -150,17 +150,18 @@ def issue(client, headers=None, address: str = "203.0.113.7"):
 
 @pytest.mark.parametrize("role", ["device", "supervisor", "administrator"])
 def test_screens_of_the_mall_show_the_code_and_the_qr_code_that_leads_to_it(client, bearer, role):
-    told = shown(client, bearer(role))
-    assert told["code"] == PRESENCE.code("pekalongan", TUESDAY_NINE).text
-    assert told["seconds"] == 60
-    assert told["qr"] == qr(f"http://localhost/ticketing/malls/pekalongan/take#code={told['code']}")
-    assert segno.make(f"http://localhost/ticketing/malls/pekalongan/take#code={told['code']}", error="l").version <= 5
+    presence = shown(client, bearer(role))
+    assert presence["code"] == PRESENCE.code("pekalongan", TUESDAY_NINE).text
+    assert presence["seconds"] == 60
+    address = f"http://localhost/ticketing/malls/pekalongan/take#code={presence['code']}"
+    assert presence["qr"] == qr(address)
+    assert segno.make(address, error="l").version <= 5
 
 
-def test_screen_is_told_how_long_the_code_is_shown(client, bearer, clock):
+def test_screen_receives_the_seconds_that_the_code_is_shown(client, bearer, clock):
     clock.at = TUESDAY_NINE + timedelta(seconds=42)
-    told = shown(client, bearer("device"))
-    assert (told["seconds"], told["until"]) == (18, "2026-11-24T02:01:00+00:00")
+    presence = shown(client, bearer("device"))
+    assert (presence["seconds"], presence["until"]) == (18, "2026-11-24T02:01:00+00:00")
 
 
 def test_visitors_and_other_roles_are_shown_no_code(client, bearer):
@@ -186,7 +187,7 @@ def test_pass_gives_three_tickets_of_the_hall_and_is_used_up(client, bearer):
 
 
 def channels(client, bearer) -> Counter:
-    """How the tickets of the day were taken, as its record says."""
+    """Return how the tickets of the day were taken, as its record shows."""
     acts = client.get(f"{PEKALONGAN}/days/2026-11-24/audit", headers=bearer("auditor")).json["acts"]
     issued = [act["detail"] for act in acts if act["act"] == "ticket-issued"]
     return Counter(detail.partition("channel=")[2].partition(",")[0] for detail in issued)
@@ -259,7 +260,7 @@ def test_refused_request_is_not_counted(client, bearer):
     assert Counter(issue(client).status_code for _ in range(8)) == {201: 6, 429: 2}
 
 
-def test_address_at_home_takes_six_tickets_a_day_and_is_told_where_others_are(client):
+def test_home_address_takes_six_tickets_a_day_then_is_sent_to_the_kiosk(client):
     answers = [issue(client) for _ in range(7)]
     assert Counter(answer.status_code for answer in answers) == {201: 6, 429: 1}
     refused = answers[-1]
@@ -269,7 +270,7 @@ def test_address_at_home_takes_six_tickets_a_day_and_is_told_where_others_are(cl
     assert issue(client, address="203.0.113.8").status_code == 201
 
 
-def test_where_anybody_takes_tickets_no_code_is_shown_and_nothing_is_counted(start, known, bearer):
+def test_mall_without_presence_check_shows_no_code_and_counts_nothing(start, known, bearer):
     known()
     client = start()
     assert shown(client, bearer("device")) == {"code": None, "until": None, "seconds": None, "qr": None}

@@ -106,8 +106,8 @@ def rewrite_day_and_history(store: EventStore) -> str:
 def rewrite_journal(store: EventStore, **change) -> None:
     (entry,) = store.database["journal"].find({"type": FINISHED_AS})
     data = {name: value for name, value in (json.loads(entry["data"]) | change).items() if value is not None}
-    told = json.dumps(data, separators=(",", ":"))
-    store.database["journal"].update_one({"_id": entry["_id"]}, {"$set": {"data": told}})
+    text = json.dumps(data, separators=(",", ":"))
+    store.database["journal"].update_one({"_id": entry["_id"]}, {"$set": {"data": text}})
 
 
 def test_closed_day_has_a_valid_seal(closed, verified):
@@ -223,13 +223,13 @@ def test_old_key_stays_valid_after_rotation(closed, verified, relay):
 
 def test_event_and_public_routes_let_others_verify_offline(closed, start, store):
     (entry,) = store.database["journal"].find({"type": FINISHED_AS})
-    told, client = json.loads(entry["data"]), start()
-    assert client.get(SEAL).json == {"mall": "pekalongan", "day": "2026-11-24", "seal": told["seal"]}
+    sealed, client = json.loads(entry["data"]), start()
+    assert client.get(SEAL).json == {"mall": "pekalongan", "day": "2026-11-24", "seal": sealed["seal"]}
     keys = KeySet.import_key_set(client.get("/ticketing/api/seal-keys").json)
-    said = json.loads(jws.deserialize_compact(told["seal"], keys, algorithms=["Ed25519"]).payload)
-    assert (said["stream"], said["hash"]) == (DAY, told["hash"])
+    said = json.loads(jws.deserialize_compact(sealed["seal"], keys, algorithms=["Ed25519"]).payload)
+    assert (said["stream"], said["hash"]) == (DAY, sealed["hash"])
     assert said["commits"] == len(store.read(DAY))
-    assert told["seal_key"] == keys.keys[0].kid
+    assert sealed["seal_key"] == keys.keys[0].kid
 
 
 def test_open_day_has_no_seal_to_read(client):
@@ -278,11 +278,14 @@ def test_seal_command_refuses_a_day_that_does_not_fit(closed, command, store):
 
 
 def test_token_signed_with_the_seal_key_is_no_seal(relay):
+    keys, signer = relay.seals.keys, Signer((relay.folder / seals.PRIVATE_FILE).read_text())
+    seal = signer.sign(seals.Seal(DAY, 3, "hash", "2026-11-24T02:00:00+00:00"))
+    assert keys.read(seal).hash == "hash"
     token = jws.serialize_compact(
-        {"alg": "Ed25519", "typ": "JWT", "kid": next(iter(relay.seals.keys.as_jwks["keys"]))["kid"]},
-        b"{}",
+        jws.extract_compact(seal.encode()).headers() | {"typ": "JWT"},
+        jws.extract_compact(seal.encode()).payload,
         OKPKey.import_key((relay.folder / seals.PRIVATE_FILE).read_bytes()),
         algorithms=["Ed25519"],
     )
     with pytest.raises(seals.BadSeal, match="seal-invalid"):
-        relay.seals.keys.read(token)
+        keys.read(token)

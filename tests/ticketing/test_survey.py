@@ -159,7 +159,7 @@ def test_the_rest_counts_for_agency_or_mall_once_the_month_is_settled():
     assert counted(answers[:-1], settled) == [("DUKCAPIL", "", 5)], "four of a month are left, and not counted"
 
 
-def test_an_answer_that_comes_after_the_month_was_settled_joins_no_batch_of_it():
+def test_answer_after_the_month_was_settled_joins_no_batch_of_it():
     answers = [given_by(who, service=f"S{who}") for who in range(5)]
     late = [given_by(who, service="S0", at=settles_at("2026-11")) for who in range(10, 15)]
     assert counted([*answers, *late[:4]], AFTERWARDS) == [("DUKCAPIL", "", 5)]

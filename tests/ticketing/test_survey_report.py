@@ -15,8 +15,8 @@ SITI = Profile("female", "30-39", "senior", "home")
 FAIR = dict.fromkeys(ELEMENTS, 3) | {"time": 1, "facilities": 4}
 
 
-def answered(number: int = 1, agency: str = "DUKCAPIL", service: str = KTP, told: Profile = SITI) -> SurveyAnswered:
-    return SurveyAnswered(f"t{number}", service, agency, FAIR, told, "id", TUESDAY_NINE)
+def answered(number: int = 1, agency: str = "DUKCAPIL", service: str = KTP, profiles: Profile = SITI) -> SurveyAnswered:
+    return SurveyAnswered(f"t{number}", service, agency, FAIR, profiles, "id", TUESDAY_NINE)
 
 
 def test_elements_and_profile_are_those_of_the_regulation():
@@ -64,8 +64,8 @@ def test_refusal_of_an_answer_says_what_stands_against_it(finishes, days, refusa
     assert (refused.value.reason, refused.value.params) == refusal
 
 
-def batch(month: str = "2026-11", agency: str = "DUKCAPIL", service: str = KTP, told=(SITI,) * 5) -> Batch:
-    answers = [answered(number, agency, service, each) for number, each in enumerate(told)]
+def batch(month: str = "2026-11", agency: str = "DUKCAPIL", service: str = KTP, profiles=(SITI,) * 5) -> Batch:
+    answers = [answered(number, agency, service, each) for number, each in enumerate(profiles)]
     return Batch(month, agency, service, tuple(answers))
 
 
@@ -110,8 +110,8 @@ def test_figures_of_an_element_are_its_mean_weight_and_grade():
 
 
 def test_profile_counts_each_kind_and_those_that_did_not_say():
-    told = [SITI, SITI, Profile("male", "20-29", "bachelor", "student"), Profile(), Profile("male")]
-    found = profile([batch(told=told)])
+    profiles = [SITI, SITI, Profile("male", "20-29", "bachelor", "student"), Profile(), Profile("male")]
+    found = profile([batch(profiles=profiles)])
     assert found is not None
     assert found["sex"] == {"female": 2, "male": 2, "untold": 1}
     assert found["age"] == {**dict.fromkeys(PROFILE["age"], 0), "30-39": 2, "20-29": 1, "untold": 2}

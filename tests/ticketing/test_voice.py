@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from examples import KTP, TUESDAY_NINE
+from examples import KTP
 from ticketing.conftest import PEKALONGAN, refusal
 
 import services
@@ -76,7 +76,6 @@ def hall(client, g02, monkeypatch):
     """The live process, after B-001 was called to G02."""
     client.post(f"{PEKALONGAN}/tickets", json={"service": KTP, "priority": None})
     client.post(f"{PEKALONGAN}/counters/G02/calls", headers=g02, json={})
-    monkeypatch.setattr(live, "now", lambda: TUESDAY_NINE)
     return live.create_app().test_client()
 
 
