@@ -31,6 +31,7 @@ SOON_MS, UNHURRIED_MS = 50, 500  # somebody waits for what follows; nobody does
 # know. kafka-python 3.0.12 was seen to do so on a busy machine, turning in circles without a word until its process
 # was started again. It does no harm to one that still waits to join: it begins anew.
 LOST_AFTER = 20.0
+LONGEST_JOIN = 3.0  # seconds that a member which is to end waits for the group that it is joining
 LONGEST_CAUSE = 500  # characters; what others sent may be in it
 # What reading a poisoned event, or storing what it says, can end with: other types, other forms, numbers and depths
 # that do not fit.
@@ -143,6 +144,7 @@ def batches(
                     if min(looked - made, _silence(consumer)) > lost_after:
                         raise KafkaError(f"no heartbeat for {lost_after:.0f} s")
                     between(life)
+            _finish_joining(consumer)
         except CommitFailedError:
             log.info("another member took over, the rest will be delivered again", group=group)
         except KafkaError as error:
@@ -230,6 +232,17 @@ def _must_be_sound(stream: str, command: Any) -> None:
 def _silence(consumer: KafkaConsumer) -> float:
     """Seconds since the consumer's last heartbeat; infinite before the first."""
     return float(consumer.metrics()["consumer-coordinator-metrics"]["last-heartbeat-seconds-ago"])
+
+
+def _finish_joining(consumer: KafkaConsumer) -> None:
+    """Wait until the member has partitions.
+
+    The local broker keeps a member that leaves while it joins, makes it the leader and never removes it: the members
+    that follow wait for its assignment for good.
+    """
+    until = time.monotonic() + LONGEST_JOIN
+    while not consumer.assignment() and time.monotonic() < until:
+        consumer.poll(timeout_ms=100)
 
 
 def _close(consumer: KafkaConsumer) -> None:
