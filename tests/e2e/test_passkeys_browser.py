@@ -5,7 +5,7 @@ import pytest
 from e2e.accessible import violations
 from e2e.browser import IN_CHROMIUM, picture, playwright, seen
 from e2e.conftest import MALL, Site
-from e2e.test_access import ACCESS, PASSWORD, fill_in, somebody
+from e2e.test_access import ACCESS, PASSWORD, fill_in, new_account
 
 pytestmark = IN_CHROMIUM
 PLACE = "/catalog/sign-in?return=/catalog/second-factor"
@@ -82,7 +82,7 @@ def start_sign_in(page, address: str, name: str) -> None:
 
 
 def test_passkey_is_added_and_used_by_keyboard_alone(open_at, address, root):
-    account = somebody(root, "supervisor", mall=MALL)
+    account = new_account(root, "supervisor", mall=MALL)
     page = open_at(PLACE)
     device = Device(page)
     fill_in(page, account["name"])
@@ -120,7 +120,7 @@ def test_passkey_is_added_and_used_by_keyboard_alone(open_at, address, root):
 
 
 def test_removed_passkey_no_longer_signs_in_and_the_other_one_does(open_at, address, root):
-    account = somebody(root, "supervisor", mall=MALL)
+    account = new_account(root, "supervisor", mall=MALL)
     page = open_at(PLACE, expecting="401")
     device = Device(page)
     fill_in(page, account["name"])
@@ -147,7 +147,7 @@ def test_removed_passkey_no_longer_signs_in_and_the_other_one_does(open_at, addr
 
 
 def test_page_cannot_use_a_passkey_of_another_account(open_at, address, root):
-    first, second = (somebody(root, "supervisor", mall=MALL) for _ in range(2))
+    first, second = (new_account(root, "supervisor", mall=MALL) for _ in range(2))
     page = open_at(PLACE, expecting="401")
     device = Device(page)
     fill_in(page, first["name"])
@@ -168,7 +168,7 @@ def test_page_cannot_use_a_passkey_of_another_account(open_at, address, root):
 
 
 def test_copied_passkey_is_refused_and_a_recovery_code_accepted(open_at, address, root):
-    account = somebody(root, "supervisor", mall=MALL)
+    account = new_account(root, "supervisor", mall=MALL)
     page = open_at(PLACE, expecting="401")
     device = Device(page)
     fill_in(page, account["name"])
@@ -194,7 +194,7 @@ def test_copied_passkey_is_refused_and_a_recovery_code_accepted(open_at, address
 
 
 def test_required_passkey_is_set_up_at_sign_in_and_reset_by_administrator(open_at, window, address, root):
-    admin, clerk = somebody(root, "administrator"), somebody(root, "auditor", mall=MALL)
+    admin, clerk = new_account(root, "administrator"), new_account(root, "auditor", mall=MALL)
     assert root.put(f"{ACCESS}/second-factor", json={"roles": ["auditor"]}).status_code == 200
     try:
         page = open_at(PLACE, expecting="401")
@@ -225,7 +225,7 @@ def test_required_passkey_is_set_up_at_sign_in_and_reset_by_administrator(open_a
 
 
 def test_page_says_where_passkeys_cannot_be_used(open_at, window, address, root, site):
-    account = somebody(root, "supervisor", mall=MALL)
+    account = new_account(root, "supervisor", mall=MALL)
     page = open_at(PLACE)
     Device(page)
     fill_in(page, account["name"])
@@ -245,7 +245,7 @@ def test_page_says_where_passkeys_cannot_be_used(open_at, window, address, root,
     with httpx.Client(base_url=site.url, headers={"Sec-Fetch-Site": "same-origin"}) as client:
         half = client.post("/catalog/api/session", json={"name": account["name"], "password": PASSWORD}).json()["half"]
         assert client.post("/catalog/api/session/passkey/offer", json={"half": half}).status_code == 404
-    second = somebody(root, "supervisor", mall=MALL)
+    second = new_account(root, "supervisor", mall=MALL)
     old = open_at(PLACE, script=WITHOUT_WEBAUTHN)
     fill_in(old, second["name"])
     seen(old, "#passkeys-about", "Peramban ini belum mendukung kunci sandi")
