@@ -28,8 +28,13 @@ simulate: .venv/installed ## Play a day of 100 visitors against the running syst
 UNITS := tests/architecture tests/chassis tests/kernel tests/catalog tests/ticketing tests/notifications tests/contracts tests/scripts tests/security
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+USUAL := -m "not containers and not kafka and not screens and not browser and not faults and not system"
+
 test: .venv/installed ## Run all tests that need neither Docker nor a browser, but for the long ones below
-	@$(BIN)/python -m pytest -m "not containers and not kafka and not screens and not faults and not browser" $(PARALLEL) $(ARGS)
+	@$(BIN)/python -m pytest $(USUAL) $(PARALLEL) $(ARGS)
+
+test-system: .venv/installed ## Run every command and sample of the documents, a simulated day and backups on a running system
+	@$(BIN)/python -m pytest -m "system and not containers and not browser" $(PARALLEL) $(ARGS)
 
 test-screens: .venv/installed ## Run all tests in Chromium: every page in every state, language and size; pictures in build/pictures
 	@$(BIN)/python -m pytest -m "(screens or browser) and not faults" $(PARALLEL) --numprocesses 2 $(ARGS)
@@ -54,7 +59,7 @@ mutate: .venv/installed ## Try whether tests notice small changes of the rules; 
 
 coverage: .venv/installed ## Measure which lines and branches the tests of each part run; report in build/coverage
 	@mkdir -p build/coverage
-	@$(BIN)/python -m pytest -m "not containers and not kafka and not screens and not faults and not browser" $(PARALLEL) \
+	@$(BIN)/python -m pytest $(USUAL) $(PARALLEL) \
 		--cov --cov-report=html --cov-report=term:skip-covered $(or $(ARGS),$(UNITS))
 
 bench: .venv/installed ## Measure: starts its own system, prints a table, writes build/bench.json
@@ -113,4 +118,4 @@ lock: .venv/installed ## Resolve the dependencies of pyproject.toml again and wr
 clean: ## Remove the environment, caches and local data
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install run simulate test test-properties test-screens test-faults test-kafka test-containers fuzz mutate coverage bench backup restore scaling sbom audit lint script-types asyncapi asyncapi-parser secrets lock clean
+.PHONY: help install run simulate test test-system test-properties test-screens test-faults test-kafka test-containers fuzz mutate coverage bench backup restore scaling sbom audit lint script-types asyncapi asyncapi-parser secrets lock clean

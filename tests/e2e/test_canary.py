@@ -11,6 +11,8 @@ from notifications.attacker import dump, recovered
 
 from services.ticketing.survey.domain import ELEMENTS
 
+pytestmark = pytest.mark.system
+
 CANARY = "0812-7711-4455"
 RANGE = [f"+6281277114{n:03}" for n in range(1000)]
 NUMBER = re.compile(r"812\D{0,3}7711\D{0,3}4455")

@@ -21,6 +21,8 @@ from e2e.conftest import MALL, Site, key
 from servers import free_port
 from waiting import eventually
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "docs" / name for name in ("subscribing.md", "webhooks.md") if (ROOT / "docs" / name).exists()]
 BLOCK = re.compile(

@@ -13,6 +13,8 @@ from runbook import IN_A_SERVICE, NOT_RUN, as_typed, command, commands, needs_no
 
 from tools.local.system import ROOT
 
+pytestmark = pytest.mark.system
+
 FOLLOWING = command("docker compose exec -T ticketing-worker python -m services.chassis.backup save --follow")
 LINES = [line for one in commands() for line in one.splitlines() if needs_no_container(line) and one != FOLLOWING]
 

@@ -5,8 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tools.local import System
 from tools.local.system import ROOT
+
+pytestmark = pytest.mark.system
 
 
 def simulate(data: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,8 @@ import pytest
 from e2e.conftest import MALL, eventually, key
 from e2e.test_journey import a_service_at, take
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def traced(site, collector):
