@@ -172,7 +172,7 @@ class Paper:
         self._server = make_server("127.0.0.1", 0, create_app(origin, Printer(self._connect, 58)), threaded=True)
         self.port = self._server.server_port
         self.address = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def _connect(self) -> Dummy:
         if self.is_broken:

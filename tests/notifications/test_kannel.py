@@ -139,7 +139,7 @@ def reached(mongo_server, database, monkeypatch, tmp_path) -> Iterator[str]:
     monkeypatch.setenv("SMS_REPORTS_SECRET", SECRET)
     server = make_server("127.0.0.1", 0, create_app(), threaded=True)
     logging.getLogger().handlers.clear()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -102,7 +102,7 @@ class Mall:
         for commit in self.store.with_outbox(SMS):
             dispatcher.deliver(commit)
         dispatcher.confirm()
-        due = {"due": {"$lte": datetime.now(UTC) + timedelta(seconds=seconds)}}
+        due = {"due": {"$lte": now() + timedelta(seconds=seconds)}}
         assert eventually(lambda: self.store.database["outgoing"].count_documents(due) == 0)
         dispatcher.close()
 
