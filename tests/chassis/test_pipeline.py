@@ -59,6 +59,7 @@ def test_events_reach_the_topic_in_the_order_of_their_stream(store, broker, proc
     assert {record.key for record in in_topic(broker.url, 30)} == {b"pekalongan"}
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("moment", ["before publishing", "after publishing"])
 def test_a_relay_killed_between_its_steps_loses_nothing(store, broker, processes, moment):
     expected = count(store, "pekalongan", 5)
@@ -68,6 +69,7 @@ def test_a_relay_killed_between_its_steps_loses_nothing(store, broker, processes
     assert ids_in_topic(broker.url, 10) == expected
 
 
+@pytest.mark.faults
 def test_a_relay_killed_while_it_follows_goes_on_where_it_was(store, broker, processes):
     relay = processes("relay", lease=SOON)
     expected = count(store, "pekalongan", 5)
@@ -89,6 +91,7 @@ def test_a_second_relay_stands_by(store, broker, processes):
     assert len(in_topic(broker.url, 99, seconds=2)) == 21
 
 
+@pytest.mark.faults
 def test_a_consumer_killed_after_deciding_and_before_committing_decides_nothing_twice(store, broker, processes):
     processes("relay")
     count(store, "pekalongan", 10)
@@ -100,6 +103,7 @@ def test_a_consumer_killed_after_deciding_and_before_committing_decides_nothing_
     assert sorted(events) == list(range(1, 11))
 
 
+@pytest.mark.faults
 def test_a_broker_that_comes_back_empty_is_filled_again_and_consumers_ignore_what_they_have(store, broker, processes):
     processes("relay")
     processes("consumer")
@@ -188,6 +192,7 @@ def test_an_event_of_a_type_nobody_subscribed_to_is_passed_over(store, broker, p
     assert eventually(lambda: heard(store) == [1])
 
 
+@pytest.mark.faults
 def test_a_subscriber_that_was_down_for_a_day_catches_up_in_order_without_loss(store, kafka_settings):
     topic, streams = f"counted-{uuid.uuid4().hex[:8]}", counting(store)
     relayed = Topic(kafka_settings, topic, publish, Journal(store.database))
@@ -238,6 +243,7 @@ def test_a_consumer_knows_its_partitions_before_it_joins(kafka_settings):
         consumer.close()
 
 
+@pytest.mark.faults
 def test_a_consumer_that_fell_silent_is_made_anew(kafka_settings, monkeypatch):
     monkeypatch.setattr(inbox, "LOST_AFTER", 1.0)
     topic, life, got = f"silent-{uuid.uuid4().hex[:8]}", Life(), []

@@ -14,6 +14,8 @@ import pytest
 from e2e.conftest import MALL, Site
 from waiting import eventually
 
+pytestmark = pytest.mark.system
+
 ACCESS = "/catalog/api/access"
 PASSWORD = "burung-terbang-tinggi-42"
 STAFF = {

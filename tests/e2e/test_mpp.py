@@ -12,6 +12,8 @@ from e2e.conftest import MALL, Site, eventually, key, poison
 
 from tools.local.system import ROOT
 
+pytestmark = pytest.mark.system
+
 MPP = str(ROOT / "clients" / "mpp.py")
 ITS = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ}
 
