@@ -173,6 +173,12 @@ ATTRIBUTES = {
     "time": {"type": "string", "format": "date-time"},
     "partitionkey": {"type": "string", "description": "The mall."},
     "sequence": {"type": "string", "pattern": "^[0-9]{12}$", "description": "Its number within mall and producer."},
+    "streamposition": {
+        "type": "string",
+        "pattern": "^[0-9]{12}\\.[0-9]{6}$",
+        "description": "Its place in its stream, for our own services: order by `sequence`. Missing in older events.",
+        "examples": ["000000000057.000000"],
+    },
     "dataschema": {"type": "string", "format": "uri"},
 }
 REQUIRED = ["specversion", "id", "source", "type", "subject", "time", "partitionkey", "sequence"]

@@ -20,6 +20,7 @@ from services.catalog.domain.directory import (
 from services.catalog.domain.mall import MallListed
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.event_store import Commit
+from services.chassis.publication import public_event
 
 TOPIC = "mpp.catalog"
 
@@ -33,15 +34,15 @@ def published(commit: Commit) -> list[CloudEvent]:
         return access.published(commit)
     mall = commit.stream.removeprefix(PREFIX)
     events = []
-    for position, stored in enumerate(DIRECTORY.recorded(commit)):
+    for place, stored in enumerate(DIRECTORY.recorded(commit)):
         kind, data = _public(stored)
         events.append(
-            CloudEvent(
-                id=f"{commit.id}.{position}",
+            public_event(
+                commit,
+                place,
                 source=f"/mpp/{mall}/catalog",
                 type=f"{TYPES}{kind}",
                 subject=stored.code,
-                time=commit.at,
                 key=mall,
                 data={"mall": mall, **data},
             )

@@ -105,6 +105,7 @@ class Journal:
             "subject": event.subject,
             "time": event.time.isoformat(),
             "data": data_as_json(event),
+            **({"position": list(event.position)} if event.position else {}),
         }
 
     def _next(self, key: str) -> int:
@@ -115,6 +116,7 @@ class Journal:
 
 
 def _event(entry: Document) -> CloudEvent:
+    position = entry.get("position")  # missing in entries of releases before the attribute
     return CloudEvent(
         id=entry["_id"],
         source=entry["source"],
@@ -123,4 +125,5 @@ def _event(entry: Document) -> CloudEvent:
         time=datetime.fromisoformat(entry["time"]),
         key=entry["key"],
         data=json.loads(entry["data"]),
+        position=(position[0], position[1]) if position else None,
     )

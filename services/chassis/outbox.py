@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -234,7 +234,7 @@ class Topic:
 
     def deliver(self, commit: Commit) -> None:
         """Take the commit's public events; they leave when they are to be confirmed."""
-        self._waiting += [replace(event, traceparent=_traceparent(commit, event)) for event in self._publish(commit)]
+        self._waiting += self._publish(commit)
 
     def confirm(self) -> Reached:
         """Send what waits, wait for all acknowledgements; the end of each partition.
@@ -256,8 +256,3 @@ class Topic:
     def close(self) -> None:
         """Close the producer."""
         self._producer.close(timeout=2)
-
-
-def _traceparent(commit: Commit, event: CloudEvent) -> str:
-    """Which request led to a public event: its id ends with the place of the stored one."""
-    return commit.traceparent(int(event.id.rpartition(".")[2]))

@@ -1,16 +1,20 @@
-"""The position of a published event in the stream of its producer: how consumers order events of a stream.
+"""The position of a published event in the stream of its producer: how consumers order the events of a stream.
 
-The envelope has no attribute for it yet: `sequence` counts all events of a mall and producer, is missing (0) in records
-of older releases, and cannot be compared with the positions that are stored. So it is read from the event's id, whose
-form is `<stream>@<version>.<place>` (docs/event-model.md): each `contract.py` writes it, and it is read here alone.
+Stored positions have the same form whether they came from the attribute or, in records of older releases, from the id.
 """
 
-from services.chassis.cloud_event import CloudEvent
-
-Position = tuple[int, int]  # version of the commit in its stream, and place of the event in the commit
+from services.chassis.cloud_event import CloudEvent, Position
 
 
 def position_of(event: CloudEvent) -> Position:
-    """Return the position of an event. Raises `ValueError` where its id has another form."""
-    version, _, place = event.id.rpartition("@")[2].partition(".")
+    """Return version and place of an event. Raises `ValueError` if it has neither a position nor an id of the old form.
+
+    Decision 0039 says in which release the id is no longer read.
+    """
+    return event.position or _position_by_id(event.id)
+
+
+def _position_by_id(id: str) -> Position:
+    """Read the position from the id of an event without the attribute: `<stream>@<version>.<place>`."""
+    version, _, place = id.rpartition("@")[2].partition(".")
     return int(version), int(place)

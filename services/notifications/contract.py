@@ -7,6 +7,7 @@ from typing import Any
 
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.event_store import Commit
+from services.chassis.publication import public_event
 from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.events import SmsDelivered, SmsExpired, SmsFailed
 
@@ -20,13 +21,13 @@ def published(commit: Commit) -> list[CloudEvent]:
     if not commit.stream.startswith(TICKETS):
         return []
     told = []
-    for position, event in enumerate(CORRESPONDENCE.recorded(commit)):
+    for place, event in enumerate(CORRESPONDENCE.recorded(commit)):
         if isinstance(event, PUBLISHED) and event.mall:  # those stored before there was a topic do not say which mall
-            told.append(_told(commit, position, event))
+            told.append(_told(commit, place, event))
     return told
 
 
-def _told(commit: Commit, position: int, event: SmsDelivered | SmsFailed | SmsExpired) -> CloudEvent:
+def _told(commit: Commit, place: int, event: SmsDelivered | SmsFailed | SmsExpired) -> CloudEvent:
     data: dict[str, Any] = {
         "mall": event.mall,
         "ticket_id": event.ticket_id,
@@ -37,12 +38,12 @@ def _told(commit: Commit, position: int, event: SmsDelivered | SmsFailed | SmsEx
     }
     if not isinstance(event, SmsDelivered):
         data["reason"] = "expired" if isinstance(event, SmsExpired) else _reason(event)
-    return CloudEvent(
-        id=f"{commit.id}.{position}",
+    return public_event(
+        commit,
+        place,
         source=f"/mpp/{event.mall}/notifications",
         type=f"{TYPES}{'message-delivered' if isinstance(event, SmsDelivered) else 'message-failed'}.v1",
         subject=event.ticket_id,
-        time=commit.at,
         key=event.mall,
         data=data,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.chassis.cloud_event import TYPES, CloudEvent
 from services.chassis.event_store import Commit
+from services.chassis.publication import public_event
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day import events as stored
 from services.ticketing.domain.day.events import Place
@@ -93,21 +94,21 @@ def published(commit: Commit) -> list[CloudEvent]:
     else:
         told = list(_of_day(commit, date))
     return [
-        CloudEvent(
-            id=f"{commit.id}.{position}",
+        public_event(
+            commit,
+            place,
             source=f"/mpp/{mall}/ticketing",
             type=f"{TYPES}{kind}",
             subject=next((str(data[name]) for name in SUBJECTS if data.get(name)), mall),
-            time=commit.at,
             key=mall,
             data={"mall": mall, **data},
         )
-        for position, kind, data in told
+        for place, kind, data in told
     ]
 
 
 def _of_day(commit: Commit, date: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    for position, event in enumerate(DAY.recorded(commit)):
+    for place, event in enumerate(DAY.recorded(commit)):
         if told := TOLD.get(type(event)):
             kind, fields = told
             data = {name: _public(getattr(event, name)) for name in fields}
@@ -117,7 +118,7 @@ def _of_day(commit: Commit, date: str) -> Iterator[tuple[int, str, dict[str, Any
                 data |= {"ahead": _waiting(event), "booked": bool(event.booking)}
             if isinstance(event, stored.TicketApproaching):
                 data["ahead"] = event.at_most
-            yield position, kind, {"business_day": date, **data}
+            yield place, kind, {"business_day": date, **data}
 
 
 def _waiting(issued: stored.TicketIssued) -> int:
@@ -129,14 +130,14 @@ def _waiting(issued: stored.TicketIssued) -> int:
 
 
 def _of_mall(commit: Commit) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    for position, event in enumerate(MALL.recorded(commit)):
+    for place, event in enumerate(MALL.recorded(commit)):
         match event:
             case ClosureDeclared(Closure(scope, code, reason, since, until, id)):
                 data = {"closure": id, "reason": reason, "since": _public(since), "until": _public(until)}
-                yield position, f"{scope}-suspended.v1", {**_what(scope, code), **data}
+                yield place, f"{scope}-suspended.v1", {**_what(scope, code), **data}
             case ClosureLifted(scope, code, lifted_at, id):
                 data = {"closure": id, "resumed_at": _public(lifted_at)}
-                yield position, f"{scope}-resumed.v1", {**_what(scope, code), **data}
+                yield place, f"{scope}-resumed.v1", {**_what(scope, code), **data}
             case _:  # what we learned from the catalog is the catalog's to tell
                 pass
 

@@ -230,6 +230,7 @@ def publish(malls):
                 time=NINE,
                 key="pekalongan",
                 data={"mall": "pekalongan", "business_day": day, **data},
+                position=(version, 0),
             )
             for _ in range(2):
                 malls.waiting.execute(*REACTIONS[event.type](event))

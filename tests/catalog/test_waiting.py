@@ -39,6 +39,7 @@ class Queue:
             time=NINE + timedelta(minutes=version),
             key="pekalongan",
             data={"mall": "pekalongan", "business_day": "2026-11-24", **data},
+            position=(version, 0),
         )
         self.told.append(event)
         return event
@@ -122,7 +123,7 @@ def test_a_day_that_is_over_is_forgotten_and_nothing_of_it_follows(queue):
     over = queue.tell("day-closed")
     state = after(queue.told)
     assert state == Waiting(news_at=over.time, ended=True)
-    late = replace(issued, id="pekalongan/2026-11-24@99.0")
+    late = replace(issued, position=(99, 0))
     assert [told_again(event, state) for event in (*queue.told, late)] == [[]] * 4
 
 

@@ -20,6 +20,7 @@ from services.chassis.event_store import Commit, EventStore, connect
 from services.chassis.inbox import consume
 from services.chassis.journal import Journal
 from services.chassis.outbox import Topic, relay
+from services.chassis.publication import public_event
 
 TOPIC, DEAD_LETTERS = "counted", "counted.dead-letters"
 
@@ -55,8 +56,16 @@ HEARING = Decider(initial=frozenset(), decide=hear, evolve=lambda known, heard: 
 
 def publish(commit: Commit) -> list[CloudEvent]:
     return [
-        CloudEvent(f"{commit.id}.{n}", "/test", "counted.v1", "", commit.at, commit.stream, {"number": event.number})
-        for n, event in enumerate(COUNTING.recorded(commit))
+        public_event(
+            commit,
+            place,
+            source="/test",
+            type="counted.v1",
+            subject="",
+            key=commit.stream,
+            data={"number": event.number},
+        )
+        for place, event in enumerate(COUNTING.recorded(commit))
     ]
 
 

@@ -38,6 +38,53 @@ def test_a_number_travels_with_its_event_as_a_text_that_sorts_like_it():
     assert structured(numbered)["sequence"] == "000000001203"
 
 
+def test_position_is_sent_as_text_that_sorts_like_it():
+    positions = [(9, 10), (10, 0), (10, 2), (10, 11), (999_999_999_999, 999_999)]
+    sent = [replace(CALLED, position=position) for position in positions]
+    texts = [dict(encode(event)[2])["ce_streamposition"].decode() for event in sent]
+    assert texts[0] == "000000000009.000010"
+    assert texts == sorted(texts)
+    assert [structured(event)["streamposition"] for event in sent] == texts
+    assert [decode(*encode(event)[1:]) for event in sent] == sent
+
+
+def test_position_in_one_object_is_read_like_one_in_headers():
+    placed = replace(CALLED, position=(57, 0))
+    headers = [("content-type", b"application/cloudevents+json")]
+    assert decode(json.dumps(structured(placed)).encode(), headers) == placed
+
+
+def test_event_without_position_is_sent_and_read_without_it():
+    assert "ce_streamposition" not in dict(encode(CALLED)[2])
+    assert "streamposition" not in structured(CALLED)
+    assert decode(*encode(CALLED)[1:]).position is None
+
+
+ODD_POSITIONS = [
+    "",
+    "57",
+    "57.0",
+    "000000000057.0",
+    "0000000000057.000000",
+    "-00000000057.000000",
+    " " * 12 + ".000000",
+]
+ODD_POSITIONS += ["000000000057,000000", "000000000057.000000\n", "\u0660" * 12 + ".000000", "9" * 100_000]
+
+
+@pytest.mark.parametrize("text", ODD_POSITIONS, ids=lambda text: ascii(text)[:24])
+def test_position_of_another_form_is_refused(text):
+    with pytest.raises(Malformed, match="streamposition has another form"):
+        decode(encode(CALLED)[1], [*encode(CALLED)[2], ("ce_streamposition", text.encode())])
+
+
+@pytest.mark.parametrize("value", [57, 57.0, True, ["000000000057.000000"], {}])
+def test_position_in_one_object_that_is_no_text_is_refused(value):
+    whole = json.dumps(structured(CALLED) | {"streamposition": value}).encode()
+    with pytest.raises(Malformed):
+        decode(whole, [("content-type", b"application/cloudevents+json")])
+
+
 def test_an_event_as_one_object_is_read_like_one_in_headers():
     headers = [("content-type", b"application/cloudevents+json")]
     assert decode(json.dumps(structured(CALLED)).encode(), headers) == CALLED
@@ -58,8 +105,9 @@ def test_header_names_are_read_in_any_case():
     assert decode(encode(CALLED)[1], headers) == CALLED
 
 
-def test_headers_that_others_add_are_left_alone():
-    headers = [*encode(CALLED)[2], ("baggage", b"userId=alice")]
+@pytest.mark.parametrize("name", ["baggage", "ce_since2030"])
+def test_headers_that_others_add_are_left_alone(name):
+    headers = [*encode(CALLED)[2], (name, b"userId=alice")]
     assert decode(encode(CALLED)[1], headers) == CALLED
 
 

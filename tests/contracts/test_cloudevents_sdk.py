@@ -16,6 +16,7 @@ TICKET_CALLED = CloudEvent(
     time=datetime(2026, 11, 24, 2, 31, 12, 500000, tzinfo=UTC),
     key="pekalongan",
     data={"mall": "pekalongan", "number": "B-012", "floor": 1, "note": "gerai “dua” – ±5 menit", "counters": []},
+    position=(57, 1),
 )
 ATTRIBUTES = {
     "specversion": "1.0",
@@ -25,6 +26,7 @@ ATTRIBUTES = {
     "subject": TICKET_CALLED.subject,
     "time": TICKET_CALLED.time,
     "partitionkey": TICKET_CALLED.key,
+    "streamposition": "000000000057.000001",
     "datacontenttype": "application/json",
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,11 +13,12 @@ from jsonschema import Draft202012Validator
 import services
 from services.catalog.access.domain import ACCESS
 from services.catalog.domain.changes import DIRECTORY
-from services.chassis.cloud_event import TYPES, CloudEvent, encode
+from services.chassis.cloud_event import TYPES, CloudEvent, encode, structured
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day.events import Act
 from services.ticketing.domain.history import HISTORY
 from services.ticketing.domain.mall import MALL
+from tools.asyncapi import CLOUD_EVENT, HEADERS
 
 FILES = sorted(Path(services.__file__).parent.rglob("schemas/*.json"))
 SCHEMAS = {file.stem: json.loads(file.read_text()) for file in FILES}
@@ -140,6 +142,28 @@ def test_event_ids_are_unique_and_made_of_stream_version_and_place(published):
     ids = [event.id for event in published]
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch(r"\S+@\d+\.\d+", id) for id in ids)
+
+
+def test_position_of_a_published_event_is_that_of_its_stored_one(
+    told_by_catalog, told_by_ticketing, told_by_notifications
+):
+    for told in (told_by_catalog, told_by_ticketing, told_by_notifications):
+        stored = {
+            f"{commit.id}.{place}": (commit.version, place)
+            for commit in told.commits
+            for place in range(len(commit.events))
+        }
+        assert [event.position for event in told.events] == [stored[event.id] for event in told.events]
+
+
+def test_envelope_of_what_is_published_is_as_described(published):
+    validator = Draft202012Validator(CLOUD_EVENT, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for event in published:
+        whole = structured(replace(event, sequence=1))
+        assert [error.message for error in validator.iter_errors(whole)] == []
+        assert set(whole) - {"data"} <= set(CLOUD_EVENT["properties"])
+        attributes = {name for name, _ in encode(event)[2] if name.startswith("ce_")}
+        assert "ce_streamposition" in attributes <= set(HEADERS["properties"])
 
 
 def test_events_are_keyed_by_their_mall_and_name_their_subject(published):

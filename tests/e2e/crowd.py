@@ -12,6 +12,7 @@ from e2e.conftest import Site, eventually
 from kafka import KafkaConsumer, TopicPartition
 
 from services.chassis.cloud_event import decode
+from services.kernel.positions import position_of
 from tools.local import System
 from tools.local.system import SEED
 
@@ -118,7 +119,7 @@ def events_in_kafka(system: System, topic: str = "mpp.ticketing", mall: str = MA
 
 
 def in_stream_order(events: list) -> bool:
-    positions = [tuple(map(int, event.id.rpartition("@")[2].split("."))) for event in events]
+    positions = [position_of(event) for event in events]
     return positions == sorted(positions)
 
 

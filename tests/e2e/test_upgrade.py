@@ -102,6 +102,7 @@ def test_old_and_new_serve_the_same_mall_beside_each_other_and_the_new_one_goes_
     issued = [event.subject for event in events if event.type.endswith("ticket-issued.v1")]
     assert sorted(issued) == sorted(tickets)
     assert in_stream_order(events)
+    assert {event.position is None for event in events} == {True, False}, "of the older release, and of this one"
     assert [worker(newer.system, service, "verify")[0] for service in SERVICES] == [0, 0, 0]
     assert parked(newer.system) == dict.fromkeys(SERVICES, 0)
     told = [*handed_over(newer.system), *texts_in(tmp_path / "older/sms.log")]

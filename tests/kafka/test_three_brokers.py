@@ -15,6 +15,7 @@ from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit, EventStore, StoredCommand, StoredEvent
 from services.chassis.life import Life
 from services.chassis.outbox import Topic, relay
+from services.chassis.publication import public_event
 from services.kernel.journal import Journal
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
@@ -39,7 +40,8 @@ def leader_of(kafka: Kafka, partition: int) -> int:
 
 
 def publish(commit: Commit) -> list[CloudEvent]:
-    return [CloudEvent(f"{commit.id}.0", "/test", "counted.v1", "", commit.at, commit.stream, {"n": commit.version})]
+    about = {"source": "/test", "type": "counted.v1", "subject": "", "key": commit.stream}
+    return [public_event(commit, 0, data={"n": commit.version}, **about)]
 
 
 def ids_in(kafka: Kafka, seconds: float) -> list[str]:

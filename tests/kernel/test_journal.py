@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from services.chassis.cloud_event import CloudEvent
+from services.chassis.cloud_event import CloudEvent, structured
 from services.kernel.journal import Journal
 
 
@@ -54,6 +55,23 @@ def test_what_came_after_a_number_is_told_in_order_and_as_it_was(journal: Journa
     kept = journal.number([event(str(n), name="Perekaman KTP-el – ±10 menit") for n in range(5)])
     assert journal.after("pekalongan", 2, 2) == kept[2:4]
     assert journal.after("pekalongan", 5, 2) == []
+
+
+def test_journal_keeps_the_position_and_events_without_one(journal: Journal, database):
+    placed, older = replace(event("a"), position=(57, 3)), event("b")
+    kept = journal.number([placed, older])
+    assert journal.after("pekalongan", 0, 2) == kept
+    assert [one.position for one in kept] == [(57, 3), None]
+    assert [entry.get("position") for entry in database["journal"].find().sort("sequence")] == [[57, 3], None]
+    assert "streamposition" not in structured(kept[1])
+
+
+def test_entry_of_an_older_release_keeps_its_number_and_leaves_with_position(journal: Journal):
+    older = event("a@57.3")
+    assert numbers(journal.number([older])) == [1]
+    (again,) = journal.number([replace(older, position=(57, 3))])
+    assert (again.sequence, again.position) == (1, (57, 3))
+    assert [one.position for one in journal.after("pekalongan", 0, 2)] == [None]
 
 
 def test_an_agency_is_told_its_own_and_what_concerns_everybody(journal: Journal):

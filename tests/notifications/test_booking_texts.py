@@ -55,6 +55,7 @@ class Booking:
             self.now.astimezone(UTC),
             "pekalongan",
             ABOUT | told,
+            position=(self.version, 0),
         )
         _, command = REACTIONS[event.type](event)
         command = type(command)(**{**vars(command), "now": self.now}) if hasattr(command, "now") else command

@@ -79,6 +79,7 @@ class Mall:
             self.at,
             "pekalongan",
             about | data,
+            position=(self.version, 0),
         )
         reactions, streams = (REACTIONS, self.here.streams)
         if event.type in MALL_REACTIONS:

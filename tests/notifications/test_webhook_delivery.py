@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import Message
 from ipaddress import ip_network
@@ -113,7 +114,15 @@ class House:
     def register(self, receiver: Receiver, agency: str = "DUKCAPIL", kinds=KINDS, services=()) -> tuple[Webhook, str]:
         return self.registry.register("pekalongan", agency, "Server", receiver.url, kinds, services)
 
-    def happens(self, *numbers: int, kind: str = "ticket-called", producer: str = "ticketing", ago=0.0, **data) -> None:
+    def happens(
+        self,
+        *numbers: int,
+        kind: str = "ticket-called",
+        producer: str = "ticketing",
+        ago=0.0,
+        has_position: bool = True,
+        **data,
+    ) -> None:
         """Events with these numbers are heard; of the agency, unless the data say otherwise."""
         at = self.clock.now() - timedelta(seconds=ago)
         about = {"mall": "pekalongan", "agency": "DUKCAPIL", **data}
@@ -121,6 +130,8 @@ class House:
         events = [
             CloudEvent(f"pekalongan/2026-11-24@{n}.0", source, type, "x", at, "pekalongan", about, n) for n in numbers
         ]
+        if has_position:
+            events = [replace(event, position=(event.sequence, 0)) for event in events]
         self.news.keep([as_item(event, producer, self.clock.now()) for event in events])
 
     def find(self, hook: Webhook) -> Webhook:
@@ -167,6 +178,16 @@ def test_a_server_is_told_in_order_and_its_independent_library_verifies_each(hou
         assert got.id == f"ticketing:{event['id']}".replace(".", "-")
         assert len(got.body) < 20_000
         assert got.headers["content-type"] == "application/cloudevents+json"
+
+
+def test_event_of_an_older_release_is_sent_as_it_was_stored(house, server):
+    house.register(server)
+    house.happens(1, has_position=False)
+    house.happens(1, 2)  # the first one is published again, by this release
+    assert eventually(lambda: server.sequences == [1, 2])
+    house.settle()
+    assert server.sequences == [1, 2]
+    assert [got.event.get("streamposition") for got in server.got] == [None, "000000000002.000000"]
 
 
 def test_another_body_or_another_secret_does_not_verify(house, server):

@@ -40,9 +40,15 @@ LIST = {"name": "A", "agency": "X", "line": "A"}
 
 
 def message(kind: str, data, **attributes: str) -> tuple[bytes, bytes, list]:
-    event = CloudEvent("mall/x@7.0", "/mpp/x", f"id.go.mpp.{kind}.v1", "x", datetime.now(UTC), "x", data)
+    kind, at = f"id.go.mpp.{kind}.v1", datetime.now(UTC)
+    event = CloudEvent("mall/x@7.0", "/mpp/x", kind, "x", at, "x", data, position=(7, 0))
     key, value, headers = encode(event)
     return key, value, [(name, attributes.get(name, text.decode()).encode()) for name, text in headers]
+
+
+def without_position(sent: tuple[bytes, bytes, list]) -> tuple[bytes, bytes, list]:
+    key, value, headers = sent
+    return key, value, [header for header in headers if header[0] != "ce_streamposition"]
 
 
 def raw(kind: str, value: bytes | None) -> tuple[bytes, bytes | None, list]:
@@ -64,7 +70,9 @@ POISON = {
     "headers that are no text": (b"x", b"{}", [("ce_type", b"\xff\xfe")]),
     "no headers": (b"x", b"{}", []),
     "a time that is none": message("mall-listed", MALL, ce_time="yesterday"),
-    "an id without a place": message("mall-listed", MALL, ce_id="x"),
+    "an id without a place": without_position(message("mall-listed", MALL, ce_id="x")),
+    "a position that is none": message("mall-listed", MALL, ce_streamposition="soon"),
+    "a position beyond any": message("mall-listed", MALL, ce_streamposition="9" * 5000 + ".000000"),
     "no field at all": message("mall-listed", {}),
     "a capacity in words": listed(capacity="many"),
     "a capacity that is a list": listed(capacity=[100]),

@@ -41,6 +41,7 @@ def happened(journal):
                 time=NINE + timedelta(minutes=n),
                 key=mall,
                 data={"mall": mall, "n": n} | ({"agency": agency} if agency else {}),
+                position=(n, 0) if n else None,  # the first one is of an older release
             )
             for (kind, agency), n in zip(events, count, strict=False)
         ]
@@ -67,6 +68,13 @@ def test_a_batch_holds_the_events_in_their_order_as_cloudevents(client, bearer, 
     first = decode(json.dumps(answer.json[0]).encode(), [("content-type", b"application/cloudevents+json")])
     assert (first.sequence, first.key, first.data["agency"]) == (1, "pekalongan", DUKCAPIL)
     assert first.dataschema == "urn:mpp:event:ticket-called.v1"
+
+
+def test_batch_holds_positions_and_events_of_older_releases_without(client, bearer, happened):
+    happened(("ticket-called", DUKCAPIL), ("day-opened", ""))
+    older, newer = client.get(EVENTS, headers=bearer("auditor")).json
+    assert "streamposition" not in older
+    assert newer["streamposition"] == "000000000001.000000"
 
 
 def test_a_reader_goes_from_link_to_link_and_misses_and_repeats_nothing(client, bearer, happened):

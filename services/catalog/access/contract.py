@@ -20,6 +20,7 @@ from services.catalog.access.domain import (
 )
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit
+from services.chassis.publication import public_event
 from services.kernel.access import REVOKED
 
 STREAM = "access"
@@ -31,11 +32,13 @@ def published(commit: Commit) -> list[CloudEvent]:
 
 
 def _published(commit: Commit) -> Iterator[CloudEvent]:
-    for position, event in enumerate(ACCESS.recorded(commit)):
+    for place, event in enumerate(ACCESS.recorded(commit)):
         if revoked := _revoked(event):
             kind, id, epoch, until = revoked
             data = {"kind": kind, "id": id, "epoch": epoch, "until": until.astimezone(UTC).isoformat()}
-            yield CloudEvent(f"{commit.id}.{position}", "/mpp/catalog/access", REVOKED, id, commit.at, STREAM, data)
+            yield public_event(
+                commit, place, source="/mpp/catalog/access", type=REVOKED, subject=id, key=STREAM, data=data
+            )
 
 
 def _revoked(event: Event) -> tuple[str, str, int, datetime] | None:
