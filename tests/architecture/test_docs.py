@@ -7,8 +7,9 @@ import pytest
 
 import services
 from services.catalog.access import attempts, devices, identities, passkeys, passwords, people, provider, second_factor
-from services.catalog.access import domain as access
 from services.catalog.access.domain import ACCESS
+from services.catalog.access.domain import commands as access_commands
+from services.catalog.access.domain import refusals as access_refusals
 from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.waiting import WAITING
 from services.chassis.errors import Problem
@@ -53,7 +54,7 @@ def test_every_command_of_a_day_is_named():
 
 
 def test_every_command_of_access_is_named():
-    assert lacking({kind.__name__ for kind in access.Command.__args__}) == []
+    assert lacking({kind.__name__ for kind in access_commands.Command.__args__}) == []
 
 
 def test_every_command_about_texts_is_named():
@@ -71,7 +72,8 @@ def test_every_published_event_is_named():
 @pytest.mark.parametrize(
     "module",
     [
-        *(refusals, mall, reports, access, people, passwords, attempts, identities, provider, wording, correspondence),
+        access_refusals,
+        *(refusals, mall, reports, people, passwords, attempts, identities, provider, wording, correspondence),
         *(devices, passkeys, seals, second_factor, survey, survey_api, of_webhooks, webhook_addresses, webhook_api),
     ],
     ids=lambda module: module.__name__.rpartition(".")[2],

@@ -12,7 +12,9 @@ from authenticator import PRESENT, Authenticator
 from webauthn.helpers import bytes_to_base64url
 
 from services.catalog.access import passkeys
-from services.catalog.access.domain import MOST_PASSKEYS, Account, SecondFactorAdded, SecondFactorRemoved
+from services.catalog.access.domain.events import SecondFactorAdded, SecondFactorRemoved
+from services.catalog.access.domain.sign_in import MOST_PASSKEYS
+from services.catalog.access.domain.state import Account
 from services.catalog.access.passkeys import Ceremony, Challenges, NoPasskeysHere, RelyingParty, relying_party
 from services.catalog.app import create_app
 

@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from services.catalog import app as catalog
 from services.catalog.access.contract import published
-from services.catalog.access.domain import AddSecondFactor, RequireSecondFactor
+from services.catalog.access.domain.commands import AddSecondFactor, RequireSecondFactor
 from services.catalog.app import create_app
 from services.chassis.clock import now
 from services.chassis.limits import Limit

@@ -14,7 +14,7 @@ import pytest
 
 from services.catalog.access import second_factor
 from services.catalog.access.contract import published
-from services.catalog.access.domain import Account
+from services.catalog.access.domain.state import Account
 from services.catalog.access.second_factor import SecondFactors
 from services.catalog.app import create_app
 from services.chassis.seal import Seal

@@ -13,7 +13,7 @@ from servers import Server
 
 import services
 from services.catalog import contract as catalog
-from services.catalog.access.domain import (
+from services.catalog.access.domain.commands import (
     AddSecondFactor,
     ChangeAccess,
     EnableAccount,

@@ -34,7 +34,7 @@ from webauthn.helpers.structs import (
 )
 from webauthn.registration.verify_registration_response import VerifiedRegistration
 
-from services.catalog.access.domain import Account
+from services.catalog.access.domain.state import Account
 from services.chassis.errors import Invalid, NotFound, Refused, Unauthorized
 from services.chassis.event_store import Document
 

@@ -15,28 +15,25 @@ from services.catalog.access.attempts import Attempts, Failures
 from services.catalog.access.browsers import Browser, read_browser, signed_browser
 from services.catalog.access.contract import STREAM
 from services.catalog.access.devices import Device, Devices, UnknownSession
-from services.catalog.access.domain import (
-    ACCESS,
-    LONGEST_SESSION,
-    Account,
+from services.catalog.access.domain import ACCESS
+from services.catalog.access.domain.commands import (
     AddSecondFactor,
     Command,
     CreateAccount,
     DisableAccount,
     EndSession,
     EndSessions,
-    Event,
     IssueToken,
     LinkSignIn,
-    People,
-    Removed,
     RemoveSecondFactor,
     RequireSecondFactor,
     SetPassword,
-    TokenIssued,
-    TooManyPasskeys,
     UnlinkSignIn,
 )
+from services.catalog.access.domain.events import Event, Removed, TokenIssued
+from services.catalog.access.domain.refusals import TooManyPasskeys
+from services.catalog.access.domain.sign_in import LONGEST_SESSION
+from services.catalog.access.domain.state import Account, People
 from services.catalog.access.identities import Identities
 from services.catalog.access.passkeys import Ceremony, RelyingParty, UnknownPasskey, relying_party
 from services.catalog.access.passwords import Passwords, must_be_strong

@@ -8,7 +8,8 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
 from services.catalog.access.api.common import PEOPLE, Places, context, registry, scope_of, sign_in_provider
-from services.catalog.access.domain import Account, ChangeAccess, EnableAccount
+from services.catalog.access.domain.commands import ChangeAccess, EnableAccount
+from services.catalog.access.domain.state import Account
 from services.chassis.clock import now
 from services.chassis.routes import allow
 from services.kernel.guard import must_have_no_scope

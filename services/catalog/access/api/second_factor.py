@@ -22,7 +22,8 @@ from services.catalog.access.api.common import (
     signed_in_account,
 )
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
-from services.catalog.access.domain import Account, Removed
+from services.catalog.access.domain.events import Removed
+from services.catalog.access.domain.state import Account
 from services.catalog.access.passkeys import TRANSPORTS, Ceremony, Passkey, RelyingParty
 from services.catalog.access.people import SignedIn
 from services.chassis.origin import cookie

@@ -10,7 +10,9 @@ from marshmallow.validate import Length, OneOf, Range
 
 from services.catalog.access.api.accounts import blueprint
 from services.catalog.access.api.common import Places, context, registry, scope_of
-from services.catalog.access.domain import IssueToken, RevokeToken, TokenIssued, UnknownToken
+from services.catalog.access.domain.commands import IssueToken, RevokeToken
+from services.catalog.access.domain.events import TokenIssued
+from services.catalog.access.domain.refusals import UnknownToken
 from services.chassis.clock import now
 from services.chassis.routes import allow
 from services.kernel.tokens import ROLES, BadToken, Revoked, Verifier
