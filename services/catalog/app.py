@@ -5,8 +5,8 @@ from flask import Flask
 from services.catalog import administration, api, pages
 from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
-from services.catalog.access.people import Registry
 from services.catalog.access.provider import Provider
+from services.catalog.access.sign_in import Registry
 from services.catalog.directory import Malls
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters

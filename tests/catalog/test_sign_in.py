@@ -14,7 +14,7 @@ from argon2 import PasswordHasher, extract_parameters
 
 import services
 from services.catalog import contract
-from services.catalog.access import attempts, browsers, passwords, people
+from services.catalog.access import attempts, browsers, passwords
 from services.catalog.access.contract import published
 from services.catalog.access.pages import way_back
 from services.catalog.app import create_app
@@ -136,7 +136,7 @@ def test_session_is_renewed_by_input_and_not_by_asking_who_is_signed_in(house, r
     assert browser.get_cookie(tokens.COOKIE).value == first, "it is renewed only after a while"
     began = time.time()
     for minutes in (4, 12, 19, 26):
-        monkeypatch.setattr(people.time, "time", lambda at=began + minutes * 60: at)
+        monkeypatch.setattr(time, "time", lambda at=began + minutes * 60: at)
         assert me(idle)["signed_in"]
         assert idle.get(f"{ACCESS}/accounts").status_code == 403
         assert renew(browser).json["signed_in"]
@@ -146,7 +146,7 @@ def test_session_is_renewed_by_input_and_not_by_asking_who_is_signed_in(house, r
     assert {name: claims(first)[name] for name in ("sid", "until")} == {
         name: claims(second)[name] for name in ("sid", "until")
     }
-    monkeypatch.setattr(people.time, "time", lambda: began + 31 * 60)
+    monkeypatch.setattr(time, "time", lambda: began + 31 * 60)
     assert [me(client)["signed_in"] for client in (browser, idle)] == [True, False]
     assert renew(idle).json["reason"] == "bad-token"
 

@@ -22,7 +22,7 @@ from services.catalog.access.domain.commands import (
     RequireSecondFactor,
     RevokeToken,
 )
-from services.catalog.access.people import Registry
+from services.catalog.access.sign_in import Registry
 from services.catalog.directory import Malls
 from services.catalog.domain.directory import Directory, ImportCatalog
 from services.catalog.seed import read

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from services.catalog.access.people import Registry
+from services.catalog.access.sign_in import Registry
 from services.catalog.directory import Malls
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import Problem

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from services.catalog.access.api.common import PEOPLE, has_passkeys_here, registry, sign_in_provider, signed_in
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain.roles import PLACES
-from services.catalog.access.people import HalfSignedIn
+from services.catalog.access.sign_in import HalfSignedIn
 from services.chassis.errors import Problem
 from services.chassis.origin import address, cookie, cookie_name
 from services.chassis.problems import status_and_document

@@ -15,8 +15,8 @@ from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.browsers import LASTS
 from services.catalog.access.devices import named
 from services.catalog.access.passkeys import NoPasskeysHere, RelyingParty
-from services.catalog.access.people import NotSignedIn, Registry, Session, SignedIn
 from services.catalog.access.provider import NoProvider
+from services.catalog.access.sign_in import NotSignedIn, Registry, Session, SignedIn
 from services.chassis.errors import Unauthorized
 from services.chassis.origin import cookie, cookie_name, must_be_same_origin
 from services.chassis.routes import View

@@ -25,7 +25,7 @@ from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.domain.events import Removed
 from services.catalog.access.domain.state import Account
 from services.catalog.access.passkeys import TRANSPORTS, Ceremony, Passkey, RelyingParty
-from services.catalog.access.people import SignedIn
+from services.catalog.access.sign_in import SignedIn
 from services.chassis.origin import cookie
 from services.chassis.routes import allow, public
 from services.kernel.guard import actor, who_asks

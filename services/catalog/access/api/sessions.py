@@ -28,7 +28,7 @@ from services.catalog.access.api.common import (
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.devices import Device
 from services.catalog.access.domain.events import Kind
-from services.catalog.access.people import HalfSignedIn
+from services.catalog.access.sign_in import HalfSignedIn
 from services.chassis.errors import Unauthorized
 from services.chassis.origin import address, cookie, cookie_name
 from services.chassis.routes import allow, public

@@ -44,7 +44,7 @@ from services.catalog.access.second_factor import (
     SecondFactors,
     WrongCode,
 )
-from services.chassis import clock
+from services.chassis.clock import now_to_the_second
 from services.chassis.decider import Streams
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthorized
 from services.chassis.event_store import EventStore
@@ -165,7 +165,7 @@ class Registry:
         id = secrets.token_hex(8)
         self._passwords.keep(id, password)
         try:
-            return self.act(CreateAccount(id, name, role, scope, now()), **context).account(id)
+            return self.act(CreateAccount(id, name, role, scope, now_to_the_second()), **context).account(id)
         except Exception:
             self._passwords.erase(id)
             raise
@@ -174,11 +174,11 @@ class Registry:
         """Another password: all sessions and tokens of the account end. Raises `UnknownAccount`, `WeakPassword`."""
         must_be_strong(password, self.people().account(id).name, self._local_words())
         self._passwords.keep(id, password)
-        return self.act(SetPassword(id, now()), **context).account(id)
+        return self.act(SetPassword(id, now_to_the_second()), **context).account(id)
 
     def disable(self, id: str, **context: str) -> Account:
         """Nobody signs in with it any more."""
-        return self.act(DisableAccount(id, now()), **context).account(id)
+        return self.act(DisableAccount(id, now_to_the_second()), **context).account(id)
 
     def sign_in(self, name: str, password: str, address: str, cookie: str = "") -> SignedIn | HalfSignedIn:
         """Sign in by name and password; `cookie` is by which the account may know the browser.
@@ -289,7 +289,7 @@ class Registry:
         counted = self._attempts.by_code(account.id, "enrolment")
         self.second_factors.confirm(account.id, code)
         self._attempts.succeeded(counted)
-        return self._added(account, AddSecondFactor(account.id, now()), cookie, trace)
+        return self._added(account, AddSecondFactor(account.id, now_to_the_second()), cookie, trace)
 
     def add_passkey(
         self, ceremony: Ceremony, name: str, response: Mapping[str, Any], cookie: str, trace: str
@@ -303,7 +303,9 @@ class Registry:
         passkey = self.second_factors.passkeys.add(ceremony, name, response)
         self._attempts.succeeded(counted)
         try:
-            return self._added(account, AddSecondFactor(account.id, now(), "passkey", passkey), cookie, trace)
+            return self._added(
+                account, AddSecondFactor(account.id, now_to_the_second(), "passkey", passkey), cookie, trace
+            )
         except TooManyPasskeys:
             self.second_factors.erase_one(account.id, passkey)
             raise
@@ -324,7 +326,7 @@ class Registry:
             raise UnknownPasskey()
         if not (account.totp if kind == "totp" else account.second_factor):
             raise NoSecondFactor()
-        command = RemoveSecondFactor(account.id, now(), kind=kind, passkey=passkey)
+        command = RemoveSecondFactor(account.id, now_to_the_second(), kind=kind, passkey=passkey)
         left = self.act(command, actor=account.name, trace=trace).account(account.id)
         if left.second_factor:
             self.second_factors.erase_one(account.id, passkey)
@@ -334,7 +336,7 @@ class Registry:
 
     def reset_second_factor(self, id: str, **context: str) -> Account:
         """Take an account's second factors away, for who lost them: all its sessions end. Raises `UnknownAccount`."""
-        account = self.act(RemoveSecondFactor(id, now(), reset=True), **context).account(id)
+        account = self.act(RemoveSecondFactor(id, now_to_the_second(), reset=True), **context).account(id)
         self.second_factors.erase(id)
         return account
 
@@ -343,11 +345,11 @@ class Registry:
         wanted = tuple(sorted(set(roles)))
         if wanted and not self.second_factors.can_be_set_up:
             raise NoSecondFactor()
-        return self.act(RequireSecondFactor(wanted, now()), **context)
+        return self.act(RequireSecondFactor(wanted, now_to_the_second()), **context)
 
     def sign_out_everywhere(self, id: str, **context: str) -> Account:
         """End all sessions of an account. Raises `UnknownAccount`."""
-        return self.act(EndSessions(id, now()), **context).account(id)
+        return self.act(EndSessions(id, now_to_the_second()), **context).account(id)
 
     def identities(self) -> Mapping[str, str]:
         """By which name the provider knows the accounts that are linked, by account."""
@@ -357,11 +359,11 @@ class Registry:
         """Let whom the provider knows by this name sign in so. Raises `UnknownAccount`, `AlreadyLinked`."""
         self.people().account(id)
         self._identities.keep(id, known_as)
-        return self.act(LinkSignIn(id, now()), **context).account(id)
+        return self.act(LinkSignIn(id, now_to_the_second()), **context).account(id)
 
     def unlink(self, id: str, **context: str) -> Account:
         """Nobody signs in as this account by the provider any more. Raises `UnknownAccount`."""
-        account = self.act(UnlinkSignIn(id, now()), **context).account(id)
+        account = self.act(UnlinkSignIn(id, now_to_the_second()), **context).account(id)
         self._identities.erase(id)
         return account
 
@@ -381,17 +383,17 @@ class Registry:
         """The session is over, everywhere."""
         if actor.session:
             until = datetime.fromtimestamp(actor.until, UTC)
-            self.act(EndSession(actor.session, actor.account, until, now()), actor=actor.name)
+            self.act(EndSession(actor.session, actor.account, until, now_to_the_second()), actor=actor.name)
 
     def keep_device(self, session: Session, name: str) -> None:
         """Store where a session began or was renewed, for its owner's list; `name` is of browser and system."""
         expires, until = (datetime.fromtimestamp(end, UTC) for end in (session.expires, session.until))
-        at = now()
+        at = now_to_the_second()
         self._devices.keep(session.account, Device(session.id, session.epoch, name, at, at, expires, until))
 
     def devices(self, account: str) -> list[Device]:
         """Return where the account is signed in now, the last used first."""
-        people, at = self.people(), now()
+        people, at = self.people(), now_to_the_second()
         epoch = people.account(account).epoch
         found = self._devices.all(account)
         return [one for one in found if one.epoch == epoch and one.session not in people.ended and one.expires > at]
@@ -401,7 +403,7 @@ class Registry:
         found = next((one for one in self.devices(actor.account) if one.session == session), None)
         if found is None:
             raise UnknownSession()
-        self.act(EndSession(session, actor.account, found.until, now()), actor=actor.name)
+        self.act(EndSession(session, actor.account, found.until, now_to_the_second()), actor=actor.name)
 
     def issue(self, wanted: IssueToken, **context: str) -> tuple[TokenIssued, str]:
         """A token for a machine: what is known of it, and itself, which is kept nowhere. Raises what rules refuse."""
@@ -433,7 +435,7 @@ class Registry:
         fits = self._passwords.fits(id, password)
         if account is None or not account.enabled or not fits:
             if not known:
-                self._attempts.failed(id, now())
+                self._attempts.failed(id, now_to_the_second())
             raise WrongPassword()
         return account
 
@@ -465,7 +467,7 @@ class Registry:
                 check(account)
             except Unauthorized:
                 if not known:
-                    self._attempts.failed(account.id, now())
+                    self._attempts.failed(account.id, now_to_the_second())
                 raise
         self._attempts.succeeded(counted)
         return self._complete(account, browser, factor)
@@ -498,8 +500,3 @@ class Registry:
             **account.scope,
         }
         return Session(sign(self._private, claims), expires, id, account.id, account.epoch, until)
-
-
-def now() -> datetime:
-    """This instant, to the second: as fine as tokens tell time."""
-    return clock.now().replace(microsecond=0)
