@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 import services
-from services.catalog.access import attempts, devices, identities, passkeys, passwords, provider, second_factor, sign_in
+from services.catalog.access import (
+    accounts,
+    attempts,
+    devices,
+    identities,
+    passkeys,
+    passwords,
+    provider,
+    second_factor,
+    sign_in,
+)
 from services.catalog.access.domain import ACCESS
 from services.catalog.access.domain import commands as access_commands
 from services.catalog.access.domain import refusals as access_refusals
@@ -73,6 +83,7 @@ def test_every_published_event_is_named():
     "module",
     [
         access_refusals,
+        accounts,
         *(refusals, mall, reports, sign_in, passwords, attempts, identities, provider, wording, correspondence),
         *(devices, passkeys, seals, second_factor, survey, survey_api, of_webhooks, webhook_addresses, webhook_api),
     ],

@@ -184,7 +184,7 @@ def test_provider_does_not_replace_the_second_factor_of_an_account(provider, set
         ("enrolment", RequireSecondFactor(("supervisor",), now())),
         ("code", AddSecondFactor(id, now())),
     ):
-        registry.act(command)
+        registry.accounts.act(command)
         answer = arrive(browser, at_provider(begin(browser)))
         assert answer.status_code == 200
         assert f'data-next="{step}"' in answer.text

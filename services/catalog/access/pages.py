@@ -67,7 +67,7 @@ def return_from_provider() -> Any:
         back = provider.way_back()
         provider.must_have_begun()
         current_app.extensions["limits"].take("sign-in", address(), "")
-        found = registry().sign_in_as(provider.end(), cookie(BROWSER_COOKIE))
+        found = registry().sign_in.sign_in_as(provider.end(), cookie(BROWSER_COOKIE))
         if isinstance(found, HalfSignedIn):
             return _sign_in(back, half=found)
         signed_in(found)
