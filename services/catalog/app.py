@@ -5,8 +5,8 @@ from flask import Flask
 from services.catalog import administration, api, pages
 from services.catalog.access import api as access
 from services.catalog.access import pages as access_pages
-from services.catalog.access.people import Registry
 from services.catalog.access.provider import Provider
+from services.catalog.access.registry import make_registry
 from services.catalog.directory import Malls
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.dead_letters import DeadLetters
@@ -32,7 +32,7 @@ def create_app() -> Flask:
     store = EventStore(connect(settings.mongo_url, settings.database))
     malls = Malls(store)
     namespace = provider.namespace if provider else ""
-    registry = Registry(store, signing, namespace, seal, malls.names, settings.public_url)
+    registry = make_registry(store, signing, namespace, seal, malls.names, settings.public_url)
     blueprints = [
         api.blueprint,
         *administration.BLUEPRINTS,
@@ -43,7 +43,7 @@ def create_app() -> Flask:
         *dead_letter_office.blueprints("catalog"),
     ]
     limits = Limits(store.database, **{"sign-in": SIGN_INS})
-    verifier, ready = Verifier(key, registry.revoked), {"database": store.ping}
+    verifier, ready = Verifier(key, registry.accounts.revoked), {"database": store.ping}
     app = make_app("catalog", verifier, blueprints, ready, "MPP catalog", limits)
     app.extensions["registry"] = registry
     app.extensions["sign_in_provider"] = None

@@ -23,3 +23,8 @@ CLOCK = Clock()
 def now() -> datetime:
     """Return this instant, in UTC where nothing else is set."""
     return CLOCK.read()
+
+
+def now_to_the_second() -> datetime:
+    """Return this instant without its fraction of a second, for comparison with times in tokens, which have none."""
+    return now().replace(microsecond=0)

@@ -6,9 +6,20 @@ from pathlib import Path
 import pytest
 
 import services
-from services.catalog.access import attempts, devices, identities, passkeys, passwords, people, provider, second_factor
-from services.catalog.access import domain as access
+from services.catalog.access import (
+    accounts,
+    attempts,
+    devices,
+    identities,
+    passkeys,
+    passwords,
+    provider,
+    second_factor,
+    sign_in,
+)
 from services.catalog.access.domain import ACCESS
+from services.catalog.access.domain import commands as access_commands
+from services.catalog.access.domain import refusals as access_refusals
 from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.waiting import WAITING
 from services.chassis.errors import Problem
@@ -53,7 +64,7 @@ def test_every_command_of_a_day_is_named():
 
 
 def test_every_command_of_access_is_named():
-    assert lacking({kind.__name__ for kind in access.Command.__args__}) == []
+    assert lacking({kind.__name__ for kind in access_commands.Command.__args__}) == []
 
 
 def test_every_command_about_texts_is_named():
@@ -71,7 +82,9 @@ def test_every_published_event_is_named():
 @pytest.mark.parametrize(
     "module",
     [
-        *(refusals, mall, reports, access, people, passwords, attempts, identities, provider, wording, correspondence),
+        access_refusals,
+        accounts,
+        *(refusals, mall, reports, sign_in, passwords, attempts, identities, provider, wording, correspondence),
         *(devices, passkeys, seals, second_factor, survey, survey_api, of_webhooks, webhook_addresses, webhook_api),
     ],
     ids=lambda module: module.__name__.rpartition(".")[2],

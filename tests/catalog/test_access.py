@@ -5,44 +5,48 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.catalog.access.contract import published
-from services.catalog.access.domain import (
-    ACCESS,
-    LONGEST_SESSION,
-    AccessChanged,
-    AccountCreated,
-    AccountDisabled,
-    AccountEnabled,
+from services.catalog.access.domain import ACCESS
+from services.catalog.access.domain.commands import (
     AddSecondFactor,
     ChangeAccess,
     CreateAccount,
     DisableAccount,
-    Disabled,
     EnableAccount,
     EndSession,
     EndSessions,
-    InvalidExpiry,
-    InvalidName,
-    InvalidPlaces,
-    InvalidRole,
     IssueToken,
-    LastAdministrator,
-    NameTaken,
-    PasswordSet,
     RemoveSecondFactor,
     RequireSecondFactor,
     RevokeToken,
+    SetPassword,
+)
+from services.catalog.access.domain.events import (
+    AccessChanged,
+    AccountCreated,
+    AccountDisabled,
+    AccountEnabled,
+    PasswordSet,
     SecondFactorAdded,
-    SecondFactorNeeded,
     SecondFactorRemoved,
     SecondFactorRequired,
     SessionEnded,
     SessionsEnded,
-    SetPassword,
     TokenIssued,
     TokenRevoked,
+)
+from services.catalog.access.domain.refusals import (
+    Disabled,
+    InvalidExpiry,
+    InvalidName,
+    InvalidPlaces,
+    InvalidRole,
+    LastAdministrator,
+    NameTaken,
+    SecondFactorNeeded,
     UnknownAccount,
     UnknownToken,
 )
+from services.catalog.access.domain.sign_in import LONGEST_SESSION
 from services.chassis.decider import converter
 from services.chassis.event_store import Commit, StoredEvent
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from stored_fields import defaults, defaults_by_name
 
-from services.catalog.access import domain as access
-from services.catalog.access.domain import ACCESS, Account, AddSecondFactor, People, RemoveSecondFactor, RevokeToken
+from services.catalog.access.domain import ACCESS, sign_in
+from services.catalog.access.domain.commands import AddSecondFactor, RemoveSecondFactor, RevokeToken
+from services.catalog.access.domain.state import Account, People
 from services.catalog.domain import concerns, directory, limits
 from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.declaration import limits_of
@@ -146,8 +147,8 @@ def test_older_events_of_accounts_read_as_they_were_meant():
         "totp": False,
         "passkeys": frozenset(),
     }
-    assert access.MOST_PASSKEYS == 10
-    assert access.LONGEST_SESSION.total_seconds() == 12 * 3600
+    assert sign_in.MOST_PASSKEYS == 10
+    assert sign_in.LONGEST_SESSION.total_seconds() == 12 * 3600
 
 
 def test_commands_ask_for_nothing_that_was_not_given():

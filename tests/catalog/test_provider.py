@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from services.catalog import app as catalog
 from services.catalog.access.contract import published
-from services.catalog.access.domain import AddSecondFactor, RequireSecondFactor
+from services.catalog.access.domain.commands import AddSecondFactor, RequireSecondFactor
 from services.catalog.app import create_app
 from services.chassis.clock import now
 from services.chassis.limits import Limit
@@ -184,7 +184,7 @@ def test_provider_does_not_replace_the_second_factor_of_an_account(provider, set
         ("enrolment", RequireSecondFactor(("supervisor",), now())),
         ("code", AddSecondFactor(id, now())),
     ):
-        registry.act(command)
+        registry.accounts.act(command)
         answer = arrive(browser, at_provider(begin(browser)))
         assert answer.status_code == 200
         assert f'data-next="{step}"' in answer.text

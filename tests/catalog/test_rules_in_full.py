@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.catalog.access import domain as access
-from services.catalog.access.domain import ACCESS, PLACES, Account, People
+from services.catalog.access.domain import ACCESS, commands, events, refusals, sign_in
+from services.catalog.access.domain.roles import PLACES
+from services.catalog.access.domain.state import Account, People
 from services.catalog.domain import opening
 from services.catalog.domain.hours import SHUT
 from services.catalog.domain.mall import HoursException, MallListed
@@ -198,8 +199,8 @@ def people(*accounts: Account, tokens=(), **more) -> People:
     return People({one.id: one for one in accounts}, {token.id: token for token in tokens}, **more)
 
 
-def token(id: str, account: str = "", name: str = "", expires_at: datetime = YEAR) -> access.TokenIssued:
-    return access.TokenIssued(id, name or f"Token {id}", "device", MALL_SCOPE, account, NOW, expires_at)
+def token(id: str, account: str = "", name: str = "", expires_at: datetime = YEAR) -> events.TokenIssued:
+    return events.TokenIssued(id, name or f"Token {id}", "device", MALL_SCOPE, account, NOW, expires_at)
 
 
 def outcome(command, known: People = People()):
@@ -224,11 +225,11 @@ def test_places_of_each_role():
 @pytest.mark.parametrize("scope", [{}, {"mall": "k"}, DESK, {"mall": "k", "agency": "A"}, {"counter": "G02"}])
 def test_account_has_the_places_of_its_role(role, scope):
     needed, possible = PLACES[role]
-    found = outcome(access.CreateAccount("s", "siti", role, scope, NOW))
+    found = outcome(commands.CreateAccount("s", "siti", role, scope, NOW))
     if role == "device":
         assert found == ("invalid-role", {"role": "device"})
     elif needed <= set(scope) <= possible:
-        assert found == [access.AccountCreated("s", "siti", role, scope, NOW)]
+        assert found == [events.AccountCreated("s", "siti", role, scope, NOW)]
     else:
         assert found == ("invalid-places", {"role": role})
 
@@ -238,41 +239,44 @@ def test_account_has_the_places_of_its_role(role, scope):
     [("ab", True), ("a" * 40, True), ("9._-", True), ("a", False), ("a" * 41, False), ("Siti", False), (".a", False)],
 )
 def test_user_name_is_2_to_40_plain_letters(name, is_sound):
-    found = outcome(access.CreateAccount("s", name, "operator", DESK, NOW))
-    assert found == ([access.AccountCreated("s", name, "operator", DESK, NOW)] if is_sound else ("invalid-name", {}))
+    found = outcome(commands.CreateAccount("s", name, "operator", DESK, NOW))
+    assert found == ([events.AccountCreated("s", name, "operator", DESK, NOW)] if is_sound else ("invalid-name", {}))
 
 
 def test_user_name_is_taken_by_an_account_or_a_token():
     known = people(account("r"), tokens=[token("t", name="Kiosk")])
     for name in ("name-r", "kiosk"):
-        assert outcome(access.CreateAccount("s", name, "operator", DESK, NOW), known) == ("name-taken", {"name": name})
-    named = access.IssueToken("t2", " NAME-R ", "device", MALL_SCOPE, "", YEAR, NOW)
+        assert outcome(commands.CreateAccount("s", name, "operator", DESK, NOW), known) == (
+            "name-taken",
+            {"name": name},
+        )
+    named = commands.IssueToken("t2", " NAME-R ", "device", MALL_SCOPE, "", YEAR, NOW)
     assert outcome(named, known) == ("name-taken", {"name": " NAME-R "})
 
 
 def test_change_of_access_ends_the_tokens_of_the_account_that_are_valid():
     tokens = [token("a", "s"), token("b", "s", expires_at=NOW), token("c", "r"), token("d", "s")]
     known = people(account("s", epoch=3), tokens=tokens, revoked={"d": YEAR})
-    assert outcome(access.ChangeAccess("s", "supervisor", MALL_SCOPE, NOW), known) == [
-        access.AccessChanged("s", "supervisor", MALL_SCOPE, 3, NOW),
-        access.TokenRevoked("a", YEAR, NOW),
+    assert outcome(commands.ChangeAccess("s", "supervisor", MALL_SCOPE, NOW), known) == [
+        events.AccessChanged("s", "supervisor", MALL_SCOPE, 3, NOW),
+        events.TokenRevoked("a", YEAR, NOW),
     ]
-    assert outcome(access.ChangeAccess("s", "operator", DESK, NOW), known) == []
-    assert outcome(access.ChangeAccess("s", "operator", MALL_SCOPE, NOW), known)[0] == access.AccessChanged(
+    assert outcome(commands.ChangeAccess("s", "operator", DESK, NOW), known) == []
+    assert outcome(commands.ChangeAccess("s", "operator", MALL_SCOPE, NOW), known)[0] == events.AccessChanged(
         "s", "operator", MALL_SCOPE, 3, NOW
     )
-    assert outcome(access.DisableAccount("s", NOW), known) == [
-        access.AccountDisabled("s", 3, NOW),
-        access.TokenRevoked("a", YEAR, NOW),
+    assert outcome(commands.DisableAccount("s", NOW), known) == [
+        events.AccountDisabled("s", 3, NOW),
+        events.TokenRevoked("a", YEAR, NOW),
     ]
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        access.ChangeAccess("a", "supervisor", {}, NOW),
-        access.DisableAccount("a", NOW),
-        access.ChangeAccess("a", "administrator", MALL_SCOPE, NOW),
+        commands.ChangeAccess("a", "supervisor", {}, NOW),
+        commands.DisableAccount("a", NOW),
+        commands.ChangeAccess("a", "administrator", MALL_SCOPE, NOW),
     ],
 )
 @pytest.mark.parametrize(
@@ -293,10 +297,10 @@ def test_last_administrator_of_all_malls_stays(command, other, stays):
 @pytest.mark.parametrize(
     ("command", "event"),
     [
-        (access.SetPassword("s", NOW), access.PasswordSet("s", 2, NOW)),
-        (access.LinkSignIn("s", NOW), access.SignInLinked("s", 2, NOW)),
-        (access.UnlinkSignIn("s", NOW), access.SignInUnlinked("s", 2, NOW)),
-        (access.DisableAccount("s", NOW), access.AccountDisabled("s", 2, NOW)),
+        (commands.SetPassword("s", NOW), events.PasswordSet("s", 2, NOW)),
+        (commands.LinkSignIn("s", NOW), events.SignInLinked("s", 2, NOW)),
+        (commands.UnlinkSignIn("s", NOW), events.SignInUnlinked("s", 2, NOW)),
+        (commands.DisableAccount("s", NOW), events.AccountDisabled("s", 2, NOW)),
     ],
 )
 def test_act_on_an_account_ends_its_sessions_by_a_new_epoch(command, event):
@@ -305,32 +309,32 @@ def test_act_on_an_account_ends_its_sessions_by_a_new_epoch(command, event):
     changed = ACCESS.evolve(known, event)
     assert changed.accounts["s"].epoch == 3
     assert changed.accounts["r"] == known.accounts["r"]
-    assert changed.accounts["s"].enabled is not isinstance(event, access.AccountDisabled)
-    assert changed.accounts["s"].linked is not isinstance(event, access.SignInUnlinked)
+    assert changed.accounts["s"].enabled is not isinstance(event, events.AccountDisabled)
+    assert changed.accounts["s"].linked is not isinstance(event, events.SignInUnlinked)
 
 
 def test_repeat_on_an_account_changes_nothing():
     known = people(account("s"), account("d", enabled=False))
-    assert outcome(access.UnlinkSignIn("s", NOW), known) == []
-    assert outcome(access.EnableAccount("s", NOW), known) == []
-    assert outcome(access.DisableAccount("d", NOW), known) == []
-    assert outcome(access.EnableAccount("d", NOW), known) == [access.AccountEnabled("d", NOW)]
-    enabled = ACCESS.evolve(known, access.AccountEnabled("d", NOW))
+    assert outcome(commands.UnlinkSignIn("s", NOW), known) == []
+    assert outcome(commands.EnableAccount("s", NOW), known) == []
+    assert outcome(commands.DisableAccount("d", NOW), known) == []
+    assert outcome(commands.EnableAccount("d", NOW), known) == [events.AccountEnabled("d", NOW)]
+    enabled = ACCESS.evolve(known, events.AccountEnabled("d", NOW))
     assert (enabled.accounts["d"].enabled, enabled.accounts["d"].epoch) == (True, 0)
-    linked = ACCESS.evolve(known, access.SignInLinked("s", 0, NOW))
+    linked = ACCESS.evolve(known, events.SignInLinked("s", 0, NOW))
     assert linked.accounts["s"].linked
     assert not account("s").linked
 
 
 def test_token_has_the_role_and_places_of_its_account():
     known = people(account("s"), account("d", enabled=False))
-    own = access.IssueToken("t", "Program", "device", {}, "s", YEAR, NOW)
-    issued = access.TokenIssued("t", "Program", "operator", DESK, "s", NOW, YEAR)
+    own = commands.IssueToken("t", "Program", "device", {}, "s", YEAR, NOW)
+    issued = events.TokenIssued("t", "Program", "operator", DESK, "s", NOW, YEAR)
     assert outcome(own, known) == [issued]
     assert outcome(replace(own, account="d"), known) == ("disabled", {})
     assert outcome(replace(own, account="x"), known) == ("unknown-account", {})
-    plain = access.IssueToken("t", "Kios", "device", MALL_SCOPE, "", YEAR, NOW)
-    assert outcome(plain, known) == [access.TokenIssued("t", "Kios", "device", MALL_SCOPE, "", NOW, YEAR)]
+    plain = commands.IssueToken("t", "Kios", "device", MALL_SCOPE, "", YEAR, NOW)
+    assert outcome(plain, known) == [events.TokenIssued("t", "Kios", "device", MALL_SCOPE, "", NOW, YEAR)]
     assert outcome(replace(plain, role="administrator", scope={}), known) == ("invalid-role", {"role": "administrator"})
     assert outcome(replace(plain, expires_at=NOW), known) == ("invalid-expiry", {})
     assert outcome(replace(plain, expires_at=NOW + timedelta(seconds=1)), known)
@@ -339,28 +343,28 @@ def test_token_has_the_role_and_places_of_its_account():
 @pytest.mark.parametrize(
     ("expires_at", "given", "found"),
     [
-        (YEAR, None, [access.TokenRevoked("t", YEAR, NOW)]),
-        (YEAR, NOW, [access.TokenRevoked("t", YEAR, NOW)]),
+        (YEAR, None, [events.TokenRevoked("t", YEAR, NOW)]),
+        (YEAR, NOW, [events.TokenRevoked("t", YEAR, NOW)]),
         (NOW, None, []),
-        (None, YEAR, [access.TokenRevoked("t", YEAR, NOW)]),
+        (None, YEAR, [events.TokenRevoked("t", YEAR, NOW)]),
         (None, NOW, []),
         (None, None, ("unknown-token", {})),
     ],
 )
 def test_token_is_revoked_while_it_is_valid(expires_at, given, found):
     known = people(tokens=[token("t", expires_at=expires_at)] if expires_at else [])
-    command = access.RevokeToken("t", NOW, given)
+    command = commands.RevokeToken("t", NOW, given)
     assert outcome(command, known) == found
     if isinstance(found, list) and found:
         assert outcome(command, ACCESS.evolve(known, found[0])) == []
 
 
 def test_session_ends_once_and_before_its_time():
-    ended = access.SessionEnded("x", "s", YEAR, NOW)
-    assert outcome(access.EndSession("x", "s", YEAR, NOW)) == [ended]
-    assert outcome(access.EndSession("x", "s", YEAR, NOW), ACCESS.evolve(People(), ended)) == []
-    assert outcome(access.EndSession("x", "s", NOW, NOW)) == []
-    assert timedelta(hours=12) == access.LONGEST_SESSION
+    ended = events.SessionEnded("x", "s", YEAR, NOW)
+    assert outcome(commands.EndSession("x", "s", YEAR, NOW)) == [ended]
+    assert outcome(commands.EndSession("x", "s", YEAR, NOW), ACCESS.evolve(People(), ended)) == []
+    assert outcome(commands.EndSession("x", "s", NOW, NOW)) == []
+    assert timedelta(hours=12) == sign_in.LONGEST_SESSION
 
 
 def test_what_has_expired_is_removed_with_the_next_of_its_kind():
@@ -371,18 +375,18 @@ def test_what_has_expired_is_removed_with_the_next_of_its_kind():
     )
     issued = token("t")
     assert set(ACCESS.evolve(known, issued).tokens) == {"new", "t"}
-    assert set(ACCESS.evolve(known, access.TokenRevoked("t", YEAR, NOW)).revoked) == {"new", "t"}
-    assert set(ACCESS.evolve(known, access.SessionEnded("t", "s", YEAR, NOW)).ended) == {"new", "t"}
+    assert set(ACCESS.evolve(known, events.TokenRevoked("t", YEAR, NOW)).revoked) == {"new", "t"}
+    assert set(ACCESS.evolve(known, events.SessionEnded("t", "s", YEAR, NOW)).ended) == {"new", "t"}
     soon = NOW - timedelta(seconds=1)
-    assert set(ACCESS.evolve(known, access.TokenRevoked("t", YEAR, soon)).revoked) == {"old", "new", "t"}
+    assert set(ACCESS.evolve(known, events.TokenRevoked("t", YEAR, soon)).revoked) == {"old", "new", "t"}
 
 
 def test_account_is_as_its_events_say():
-    created = ACCESS.evolve(People(), access.AccountCreated("s", "siti", "operator", DESK, NOW))
+    created = ACCESS.evolve(People(), events.AccountCreated("s", "siti", "operator", DESK, NOW))
     assert created.accounts == {"s": Account("s", "siti", "operator", DESK, NOW, True, 0, False)}
-    changed = ACCESS.evolve(created, access.AccessChanged("s", "supervisor", {}, 4, NOW))
+    changed = ACCESS.evolve(created, events.AccessChanged("s", "supervisor", {}, 4, NOW))
     assert changed.accounts["s"] == Account("s", "siti", "supervisor", {}, NOW, True, 5)
     assert changed.named("siti") == changed.account("s")
     assert changed.named("s") is None
-    with pytest.raises(access.UnknownAccount):
+    with pytest.raises(refusals.UnknownAccount):
         changed.account("x")

@@ -14,7 +14,7 @@ import pytest
 
 from services.catalog.access import second_factor
 from services.catalog.access.contract import published
-from services.catalog.access.domain import Account
+from services.catalog.access.domain.state import Account
 from services.catalog.access.second_factor import SecondFactors
 from services.catalog.app import create_app
 from services.chassis.seal import Seal
@@ -182,7 +182,7 @@ def test_recovery_code_holds_128_random_bits(siti):
 
 def test_recovery_code_of_80_bits_from_before_is_accepted(siti):
     code = "abcd-efgh-ijkl-mnop"
-    kept = siti.house.extensions["registry"].second_factors._kept
+    kept = siti.house.extensions["registry"].accounts.second_factors._kept
     kept.update_one({"_id": siti.id}, {"$push": {"codes": second_factor._hashed(siti.id, code)}})
     assert siti.finish(code).status_code == 200
 
@@ -275,7 +275,7 @@ def test_administrator_resets_a_lost_second_factor(siti, root):
     assert root.delete(f"{ACCESS}/accounts/{siti.id}/second-factor").json["second_factor"] is False
     assert not siti.is_in()
     assert siti.sign_in().json["signed_in"]
-    assert siti.house.extensions["registry"].second_factors.codes_left(siti.id) == 0
+    assert siti.house.extensions["registry"].accounts.second_factors.codes_left(siti.id) == 0
 
 
 def test_second_factor_is_reset_on_the_command_line(siti):

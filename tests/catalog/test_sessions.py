@@ -1,13 +1,14 @@
 """Where a person is signed in: the list, and ending one session of it."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
 
-from services.catalog.access import passwords, people
+from services.catalog.access import passwords
 from services.catalog.access.devices import named
-from services.chassis.clock import CLOCK
+from services.chassis.clock import CLOCK, now_to_the_second
 
 PASSWORD = "kenari-terbang-tinggi-42"
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -101,7 +102,7 @@ def test_ended_and_expired_sessions_are_not_listed(signed_in, root, monkeypatch)
     changed = {"current": PASSWORD, "password": "rusa-berlari-di-pantai"}
     assert tablet.put(f"{SESSION}/password", json=changed, headers=OURS).status_code == 200
     assert [one["device"] for one in sessions(tablet)] == ["Safari, iOS"], "a new password ended the other one"
-    later = people.now() + timedelta(minutes=31)
+    later = now_to_the_second() + timedelta(minutes=31)
     monkeypatch.setattr(CLOCK, "read", lambda: later)
     assert sessions(tablet) == [], "half an hour without a renewal"
 
@@ -109,9 +110,9 @@ def test_ended_and_expired_sessions_are_not_listed(signed_in, root, monkeypatch)
 def test_renewal_is_recorded_and_the_beginning_stays(signed_in, monkeypatch):
     browser = signed_in()
     began = sessions(browser)[0]
-    later = people.now() + timedelta(minutes=15)
+    later = now_to_the_second() + timedelta(minutes=15)
     monkeypatch.setattr(CLOCK, "read", lambda: later)
-    monkeypatch.setattr(people.time, "time", lambda: later.timestamp())
+    monkeypatch.setattr(time, "time", lambda: later.timestamp())
     assert browser.put(SESSION, headers=OURS).status_code == 200
     (renewed,) = sessions(browser)
     assert (renewed["id"], renewed["began_at"]) == (began["id"], began["began_at"])

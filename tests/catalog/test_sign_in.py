@@ -14,7 +14,7 @@ from argon2 import PasswordHasher, extract_parameters
 
 import services
 from services.catalog import contract
-from services.catalog.access import attempts, browsers, passwords, people
+from services.catalog.access import attempts, browsers, passwords
 from services.catalog.access.contract import published
 from services.catalog.access.pages import way_back
 from services.catalog.app import create_app
@@ -136,7 +136,7 @@ def test_session_is_renewed_by_input_and_not_by_asking_who_is_signed_in(house, r
     assert browser.get_cookie(tokens.COOKIE).value == first, "it is renewed only after a while"
     began = time.time()
     for minutes in (4, 12, 19, 26):
-        monkeypatch.setattr(people.time, "time", lambda at=began + minutes * 60: at)
+        monkeypatch.setattr(time, "time", lambda at=began + minutes * 60: at)
         assert me(idle)["signed_in"]
         assert idle.get(f"{ACCESS}/accounts").status_code == 403
         assert renew(browser).json["signed_in"]
@@ -146,7 +146,7 @@ def test_session_is_renewed_by_input_and_not_by_asking_who_is_signed_in(house, r
     assert {name: claims(first)[name] for name in ("sid", "until")} == {
         name: claims(second)[name] for name in ("sid", "until")
     }
-    monkeypatch.setattr(people.time, "time", lambda: began + 31 * 60)
+    monkeypatch.setattr(time, "time", lambda: began + 31 * 60)
     assert [me(client)["signed_in"] for client in (browser, idle)] == [True, False]
     assert renew(idle).json["reason"] == "bad-token"
 
@@ -413,7 +413,7 @@ def test_a_shared_browser_is_known_to_ten_accounts_the_latest_ones():
 def test_an_address_that_tries_many_names_has_to_wait_and_others_need_not(house, root, clock, monkeypatch):
     create(root)
     few = {**attempts.BACKOFFS, "address": Backoff(free=3, first=1, longest=60, forget=3600)}
-    monkeypatch.setattr(house.extensions["registry"]._attempts._limits, "_limits", few)
+    monkeypatch.setattr(house.extensions["registry"].sign_in._attempts._limits, "_limits", few)
     statuses = [sign_in(house.test_client(), f"nama{n}", WRONG, of("10.9.9.9")).status_code for n in range(4)]
     assert statuses == [401, 401, 401, 429]
     assert sign_in(house.test_client()).status_code == 200
@@ -421,7 +421,7 @@ def test_an_address_that_tries_many_names_has_to_wait_and_others_need_not(house,
 
 def test_waiting_address_makes_no_counts_of_further_names(house, root, clock, monkeypatch, store):
     few = {**attempts.BACKOFFS, "address": Backoff(free=3, first=60, longest=60, forget=3600)}
-    monkeypatch.setattr(house.extensions["registry"]._attempts._limits, "_limits", few)
+    monkeypatch.setattr(house.extensions["registry"].sign_in._attempts._limits, "_limits", few)
     statuses = [sign_in(house.test_client(), f"nama{n}", WRONG, of("10.9.9.9")).status_code for n in range(9)]
     assert statuses == [401] * 3 + [429] * 6
     assert store.database["limits"].count_documents({"n": {"$exists": True}}) == 4, "three names and the address"
@@ -438,7 +438,7 @@ def test_invalid_sign_in_is_not_counted(house, root, store, body):
 def test_who_succeeds_is_not_counted(house, root, clock, monkeypatch):
     create(root)
     few = {name: Backoff(free=2, first=60, longest=60, forget=3600) for name in attempts.BACKOFFS}
-    monkeypatch.setattr(house.extensions["registry"]._attempts._limits, "_limits", few)
+    monkeypatch.setattr(house.extensions["registry"].sign_in._attempts._limits, "_limits", few)
     assert [sign_in(house.test_client()).status_code for _ in range(6)] == [200] * 6
 
 

@@ -13,7 +13,8 @@ from servers import Server
 
 import services
 from services.catalog import contract as catalog
-from services.catalog.access.domain import (
+from services.catalog.access.accounts import Accounts
+from services.catalog.access.domain.commands import (
     AddSecondFactor,
     ChangeAccess,
     EnableAccount,
@@ -22,7 +23,6 @@ from services.catalog.access.domain import (
     RequireSecondFactor,
     RevokeToken,
 )
-from services.catalog.access.people import Registry
 from services.catalog.directory import Malls
 from services.catalog.domain.directory import Directory, ImportCatalog
 from services.catalog.seed import read
@@ -123,7 +123,7 @@ def told_by_catalog(contracts_store) -> Told:
     malls, seed = Malls(store), read(SEED)
     malls.act("pekalongan", ImportCatalog(seed))
     malls.act("pekalongan", ImportCatalog(without("POLRES", seed)))
-    who_may_do_what(Registry(store))
+    who_may_do_what(Accounts(store))
     commits = [commit for stream in ("mall/pekalongan", "access") for commit in store.read(stream)]
     return Told(commits, [event for commit in commits for event in catalog.published(commit)])
 
@@ -148,25 +148,25 @@ def told_by_ticketing(contracts_store, told_by_catalog) -> Told:
     return Told(commits, [event for commit in commits for event in publish(commit)])
 
 
-def who_may_do_what(registry: Registry) -> None:
+def who_may_do_what(accounts: Accounts) -> None:
     """Somebody comes, gets a token, another role and another password, signs out, and goes."""
     at, context = now(), {"actor": CANARIES["actor"]}
-    registry.create("ratna", CANARIES["password"], "administrator", {})
-    clerk = registry.create("ibu.kenari", CANARIES["password"], "operator", {"mall": "pekalongan"}, **context).id
+    accounts.create("ratna", CANARIES["password"], "administrator", {})
+    clerk = accounts.create("ibu.kenari", CANARIES["password"], "operator", {"mall": "pekalongan"}, **context).id
     ends = at + timedelta(days=365)
     for token, account in (("t1", clerk), ("t2", "")):
-        registry.act(IssueToken(token, CANARIES["device"], "device", {"mall": "pekalongan"}, account, ends, at))
-    registry.act(ChangeAccess(clerk, "auditor", {}, at), **context)
-    registry.act(RevokeToken("t2", at))
-    registry.set_password(clerk, CANARIES["password"])
-    registry.link(clerk, CANARIES["known as"])
-    registry.unlink(clerk)
-    registry.act(AddSecondFactor(clerk, at), **context)
-    registry.reset_second_factor(clerk)
-    registry.act(RequireSecondFactor(("auditor",), at))
-    registry.act(EndSession("s1", clerk, at + timedelta(hours=12), at))
-    registry.disable(clerk)
-    registry.act(EnableAccount(clerk, at))
+        accounts.act(IssueToken(token, CANARIES["device"], "device", {"mall": "pekalongan"}, account, ends, at))
+    accounts.act(ChangeAccess(clerk, "auditor", {}, at), **context)
+    accounts.act(RevokeToken("t2", at))
+    accounts.set_password(clerk, CANARIES["password"])
+    accounts.link(clerk, CANARIES["known as"])
+    accounts.unlink(clerk)
+    accounts.act(AddSecondFactor(clerk, at), **context)
+    accounts.reset_second_factor(clerk)
+    accounts.act(RequireSecondFactor(("auditor",), at))
+    accounts.act(EndSession("s1", clerk, at + timedelta(hours=12), at))
+    accounts.disable(clerk)
+    accounts.act(EnableAccount(clerk, at))
 
 
 def hear(queue: Queue, commit: Commit) -> None:

@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 from stored_fields import defaults
 
-from services.catalog.access import domain as access
+from services.catalog.access.domain import ACCESS
+from services.catalog.access.domain import events as access
 from services.catalog.domain import changes, directory, waiting
 from services.chassis.decider import Decider
 from services.notifications.domain import correspondence
@@ -17,7 +18,7 @@ from services.ticketing.domain.day import events as day_events
 from services.ticketing.survey import domain as survey
 
 DECIDERS = {
-    "accounts": (access.ACCESS, get_args(access.Event)),
+    "accounts": (ACCESS, get_args(access.Event)),
     "directory": (changes.DIRECTORY, get_args(directory.Event)),
     "waiting": (waiting.WAITING, get_args(waiting.News)),
     "texts": (correspondence.CORRESPONDENCE, get_args(texts.Event)),

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from services.catalog.access.people import Registry
+from services.catalog.access.accounts import Accounts
 from services.catalog.directory import Malls
 from services.chassis.config import Env, Settings, configure_logging
 from services.chassis.errors import Problem
@@ -26,24 +26,24 @@ def main() -> None:
     configure_logging("catalog-access", settings.log_level)
     store = EventStore(connect(settings.mongo_url, settings.database))
     try:
-        _do(arguments, Registry(store, local_words=Malls(store).names))
+        _do(arguments, Accounts(store, local_words=Malls(store).names))
     except Problem as problem:
         print(f"refused: {problem.reason}. {problem.__doc__}", file=sys.stderr)
         raise SystemExit(1) from None
     print(f"{arguments.name} can sign in")
 
 
-def _do(arguments: argparse.Namespace, registry: Registry) -> None:
+def _do(arguments: argparse.Namespace, accounts: Accounts) -> None:
     if arguments.command == "create":
         scope = {place: code for place in SCOPES if (code := getattr(arguments, place))}
-        registry.create(arguments.name, _password(arguments), arguments.role, scope, actor="command line")
+        accounts.create(arguments.name, _password(arguments), arguments.role, scope, actor="command line")
         return
-    found = registry.people().named(arguments.name)
+    found = accounts.people().named(arguments.name)
     id = found.id if found else ""
     if arguments.command == "password":
-        registry.set_password(id, _password(arguments), actor="command line")
+        accounts.set_password(id, _password(arguments), actor="command line")
     else:
-        registry.reset_second_factor(id, actor="command line")
+        accounts.reset_second_factor(id, actor="command line")
 
 
 def _arguments() -> argparse.Namespace:

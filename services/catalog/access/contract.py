@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from services.catalog.access.domain import (
-    ACCESS,
-    LONGEST_SESSION,
+from services.catalog.access.domain import ACCESS
+from services.catalog.access.domain.events import (
     AccessChanged,
     AccountDisabled,
     Event,
@@ -18,6 +17,7 @@ from services.catalog.access.domain import (
     SignInUnlinked,
     TokenRevoked,
 )
+from services.catalog.access.domain.sign_in import LONGEST_SESSION
 from services.chassis.cloud_event import CloudEvent
 from services.chassis.event_store import Commit
 from services.chassis.publication import public_event

@@ -8,8 +8,8 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 
 from services.catalog.access.api.common import PEOPLE, has_passkeys_here, registry, sign_in_provider, signed_in
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
-from services.catalog.access.domain import PLACES
-from services.catalog.access.people import HalfSignedIn
+from services.catalog.access.domain.roles import PLACES
+from services.catalog.access.sign_in import HalfSignedIn
 from services.chassis.errors import Problem
 from services.chassis.origin import address, cookie, cookie_name
 from services.chassis.problems import status_and_document
@@ -67,7 +67,7 @@ def return_from_provider() -> Any:
         back = provider.way_back()
         provider.must_have_begun()
         current_app.extensions["limits"].take("sign-in", address(), "")
-        found = registry().sign_in_as(provider.end(), cookie(BROWSER_COOKIE))
+        found = registry().sign_in.sign_in_as(provider.end(), cookie(BROWSER_COOKIE))
         if isinstance(found, HalfSignedIn):
             return _sign_in(back, half=found)
         signed_in(found)

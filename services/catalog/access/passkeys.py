@@ -34,7 +34,8 @@ from webauthn.helpers.structs import (
 )
 from webauthn.registration.verify_registration_response import VerifiedRegistration
 
-from services.catalog.access.domain import Account
+from services.catalog.access.domain.state import Account
+from services.chassis.clock import now_to_the_second
 from services.chassis.errors import Invalid, NotFound, Refused, Unauthorized
 from services.chassis.event_store import Document
 
@@ -220,7 +221,7 @@ class Passkeys:
         Passkeys without a counter always send 0. One update, so that of two copies at once only one is accepted.
         """
         before: Document | int = {"$lt": count} if count else 0
-        used = {"sign_count": count, "used_at": datetime.now(UTC).replace(microsecond=0)}
+        used = {"sign_count": count, "used_at": now_to_the_second()}
         if not self._kept.update_one({"_id": kept["_id"], "sign_count": before}, {"$set": used}).matched_count:
             log.error("passkey counter did not increase: remove the passkey", account=kept["account"], id=kept["id"])
             raise PasskeyCopied()

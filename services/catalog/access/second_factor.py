@@ -15,7 +15,7 @@ import pyotp
 import structlog
 from pymongo.database import Database
 
-from services.catalog.access.domain import Account
+from services.catalog.access.domain.state import Account
 from services.catalog.access.passkeys import Passkeys
 from services.chassis.errors import Invalid, NotFound, Refused, Unauthorized
 from services.chassis.event_store import Document

@@ -11,7 +11,7 @@ from typing import Literal
 
 import structlog
 
-from services.catalog.access.domain import Account
+from services.catalog.access.domain.state import Account
 from services.chassis.errors import Problem
 
 log = structlog.get_logger()

@@ -8,7 +8,8 @@ from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
 from services.catalog.access.api.common import PEOPLE, Places, context, registry, scope_of, sign_in_provider
-from services.catalog.access.domain import Account, ChangeAccess, EnableAccount
+from services.catalog.access.domain.commands import ChangeAccess, EnableAccount
+from services.catalog.access.domain.state import Account
 from services.chassis.clock import now
 from services.chassis.routes import allow
 from services.kernel.guard import must_have_no_scope
@@ -77,8 +78,8 @@ blueprint.before_request(must_have_no_scope)  # others could make accounts that 
 @blueprint.response(200, AccountList)
 def list_accounts() -> dict[str, Any]:
     """All accounts."""
-    accounts = sorted(registry().people().accounts.values(), key=lambda account: account.name)
-    known_as = registry().identities()
+    accounts = sorted(registry().accounts.people().accounts.values(), key=lambda account: account.name)
+    known_as = registry().accounts.identities.all()
     return {"accounts": [_account(account, known_as) for account in accounts]}
 
 
@@ -91,7 +92,7 @@ def list_accounts() -> dict[str, Any]:
 def create_account(given: dict[str, str]) -> dict[str, Any]:
     """Create an account with its first password."""
     name = given["name"].strip().casefold()
-    return _account(registry().create(name, given["password"], given["role"], scope_of(given), **context()))
+    return _account(registry().accounts.create(name, given["password"], given["role"], scope_of(given), **context()))
 
 
 @blueprint.put("/accounts/<account>/access")
@@ -102,7 +103,7 @@ def create_account(given: dict[str, str]) -> dict[str, Any]:
 def change_access(given: dict[str, str], account: str) -> dict[str, Any]:
     """Change role and places of an account: its sessions and tokens for the old ones end."""
     command = ChangeAccess(account, given["role"], scope_of(given), now())
-    return _account(registry().act(command, **context()).account(account))
+    return _account(registry().accounts.act(command, **context()).account(account))
 
 
 @blueprint.put("/accounts/<account>/password")
@@ -112,7 +113,7 @@ def change_access(given: dict[str, str], account: str) -> dict[str, Any]:
 @blueprint.alt_response(422, description="`weak-password`")
 def set_password(given: dict[str, str], account: str) -> dict[str, Any]:
     """Set another password: all sessions and tokens of the account end."""
-    return _account(registry().set_password(account, given["password"], **context()))
+    return _account(registry().accounts.set_password(account, given["password"], **context()))
 
 
 @blueprint.put("/accounts/<account>/disabled")
@@ -121,7 +122,7 @@ def set_password(given: dict[str, str], account: str) -> dict[str, Any]:
 @blueprint.alt_response(409, description="`last-administrator`")
 def disable_account(account: str) -> dict[str, Any]:
     """Disable an account: it cannot sign in, and its sessions and tokens end."""
-    return _account(registry().disable(account, **context()))
+    return _account(registry().accounts.disable(account, **context()))
 
 
 @blueprint.delete("/accounts/<account>/disabled")
@@ -129,7 +130,7 @@ def disable_account(account: str) -> dict[str, Any]:
 @blueprint.response(200, AccountOut)
 def enable_account(account: str) -> dict[str, Any]:
     """Let an account sign in again; what was revoked stays revoked."""
-    return _account(registry().act(EnableAccount(account, now()), **context()).account(account))
+    return _account(registry().accounts.act(EnableAccount(account, now()), **context()).account(account))
 
 
 @blueprint.delete("/accounts/<account>/sessions")
@@ -137,7 +138,7 @@ def enable_account(account: str) -> dict[str, Any]:
 @blueprint.response(204)
 def end_sessions(account: str) -> None:
     """Sign an account out everywhere."""
-    registry().sign_out_everywhere(account, **context())
+    registry().accounts.sign_out_everywhere(account, **context())
 
 
 @blueprint.delete("/accounts/<account>/second-factor")
@@ -145,7 +146,7 @@ def end_sessions(account: str) -> None:
 @blueprint.response(200, AccountOut)
 def reset_second_factor(account: str) -> dict[str, Any]:
     """Take all second factors away, for who lost them: the account's sessions end."""
-    return _account(registry().reset_second_factor(account, **context()))
+    return _account(registry().accounts.reset_second_factor(account, **context()))
 
 
 @blueprint.get("/second-factor")
@@ -153,7 +154,7 @@ def reset_second_factor(account: str) -> dict[str, Any]:
 @blueprint.response(200, RolesOfPeople)
 def second_factor_roles() -> dict[str, Any]:
     """Return the roles that need a second factor."""
-    return {"roles": sorted(registry().people().second_factor_roles)}
+    return {"roles": sorted(registry().accounts.people().second_factor_roles)}
 
 
 @blueprint.put("/second-factor")
@@ -163,7 +164,7 @@ def second_factor_roles() -> dict[str, Any]:
 @blueprint.alt_response(404, description="`no-second-factor`: there is no key to seal secrets with")
 def require_second_factor(given: dict[str, list[str]]) -> dict[str, Any]:
     """Require a second factor of these roles and of no others; accounts without one are signed out."""
-    people = registry().require_second_factor(given["roles"], **context())
+    people = registry().accounts.require_second_factor(given["roles"], **context())
     return {"roles": sorted(people.second_factor_roles)}
 
 
@@ -176,7 +177,7 @@ def require_second_factor(given: dict[str, list[str]]) -> dict[str, Any]:
 def link_sign_in(given: dict[str, str], account: str) -> dict[str, Any]:
     """Link a person at the sign-in provider to this account; its sessions end."""
     known_as = sign_in_provider().provider.spelled(given["known_as"])
-    return _account(registry().link(account, known_as, **context()))
+    return _account(registry().accounts.link(account, known_as, **context()))
 
 
 @blueprint.delete("/accounts/<account>/known-as")
@@ -184,11 +185,11 @@ def link_sign_in(given: dict[str, str], account: str) -> dict[str, Any]:
 @blueprint.response(200, AccountOut)
 def unlink_sign_in(account: str) -> dict[str, Any]:
     """Remove the link to the sign-in provider from this account; its sessions end."""
-    return _account(registry().unlink(account, **context()))
+    return _account(registry().accounts.unlink(account, **context()))
 
 
 def _account(account: Account, known_as: Mapping[str, str] | None = None) -> dict[str, Any]:
-    names = registry().identities() if known_as is None else known_as
+    names = registry().accounts.identities.all() if known_as is None else known_as
     return {
         "id": account.id,
         "name": account.name,

@@ -14,9 +14,11 @@ from marshmallow.validate import Length
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.browsers import LASTS
 from services.catalog.access.devices import named
-from services.catalog.access.passkeys import NoPasskeysHere, RelyingParty
-from services.catalog.access.people import NotSignedIn, Registry, Session, SignedIn
+from services.catalog.access.passkeys import NoPasskeysHere, RelyingParty, relying_party
 from services.catalog.access.provider import NoProvider
+from services.catalog.access.registry import Registry
+from services.catalog.access.sessions import Session
+from services.catalog.access.sign_in import NotSignedIn, SignedIn
 from services.chassis.errors import Unauthorized
 from services.chassis.origin import cookie, cookie_name, must_be_same_origin
 from services.chassis.routes import View
@@ -92,7 +94,7 @@ def registry() -> Registry:
 
 def party() -> RelyingParty:
     """What passkeys are bound to on the page that asks. Raises `NoPasskeysHere`."""
-    return registry().relying_party(f"{request.scheme}://{request.host}")
+    return relying_party(f"{request.scheme}://{request.host}", registry().public_url)
 
 
 def has_passkeys_here() -> bool:
@@ -115,7 +117,7 @@ def end_session() -> None:
     """End the session that the browser sends, if it has one that has not ended."""
     verifier: Verifier = current_app.extensions["verifier"]
     with suppress(Unauthorized):
-        registry().sign_out(verifier.actor("", cookie(COOKIE)))
+        registry().sessions.sign_out(verifier.actor("", cookie(COOKIE)))
 
 
 def who(found: Actor, renewed: Session | None = None) -> dict[str, Any]:
@@ -123,7 +125,7 @@ def who(found: Actor, renewed: Session | None = None) -> dict[str, Any]:
     ends = renewed.expires if renewed else found.expires
     about = {"name": found.name, "role": found.role, "scope": dict(found.scope), "session": bool(found.session)}
     left = {"expires_in": max(0, int(ends - time.time()))} if found.session else {}
-    return {"signed_in": True, "can_sign_in": registry().can_sign, **about, **left}
+    return {"signed_in": True, "can_sign_in": registry().accounts.can_sign, **about, **left}
 
 
 def signed_in(found: SignedIn) -> dict[str, Any]:
@@ -153,7 +155,7 @@ def forget_session() -> None:
 
 def keep_in_browser(session: Session) -> None:
     """Set the session's cookie with the answer, and store for its owner where that is."""
-    registry().keep_device(session, named(request.user_agent.string))
+    registry().sessions.keep_device(session, named(request.user_agent.string))
     _set_cookie(COOKIE, session.token)
 
 

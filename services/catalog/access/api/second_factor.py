@@ -22,9 +22,10 @@ from services.catalog.access.api.common import (
     signed_in_account,
 )
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
-from services.catalog.access.domain import Account, Removed
+from services.catalog.access.domain.events import Removed
+from services.catalog.access.domain.state import Account
 from services.catalog.access.passkeys import TRANSPORTS, Ceremony, Passkey, RelyingParty
-from services.catalog.access.people import SignedIn
+from services.catalog.access.sign_in import SignedIn
 from services.chassis.origin import cookie
 from services.chassis.routes import allow, public
 from services.kernel.guard import actor, who_asks
@@ -121,14 +122,14 @@ class TurnedOn(Codes):
 @blueprint.alt_response(403, description="`not-signed-in`: a token has no second factor")
 def status() -> dict[str, Any]:
     """Return which second factors one has."""
-    account = _own(actor())
+    account, people, kept = _own(actor()), registry().accounts.people(), registry().accounts.second_factors
     return {
         "active": account.second_factor,
-        "required": account.role in registry().people().second_factor_roles,
+        "required": account.role in people.second_factor_roles,
         "totp": account.totp,
-        "passkeys": [_passkey(one) for one in registry().second_factors.passkeys.all(account)],
-        "can_be_set_up": registry().second_factors.can_be_set_up,
-        "recovery_codes_left": registry().second_factors.codes_left(account.id) if account.second_factor else 0,
+        "passkeys": [_passkey(one) for one in kept.passkeys.all(account)],
+        "can_be_set_up": kept.can_be_set_up,
+        "recovery_codes_left": kept.codes_left(account.id) if account.second_factor else 0,
     }
 
 
@@ -142,10 +143,10 @@ def status() -> dict[str, Any]:
 def offer(given: dict[str, str]) -> dict[str, Any]:
     """Begin to set up a second factor: a secret for an authenticator app."""
     if given["half"]:
-        account = registry().half_signed_in(given["half"], "enrolment")
+        account = registry().sign_in.half_signed_in(given["half"], "enrolment")
     else:
-        account = registry().confirmed(who_asks(), given["current"])
-    offered = registry().offer_second_factor(account)
+        account = registry().sign_in.confirmed(who_asks(), given["current"])
+    offered = registry().enrolment.offer_app(account)
     picture = segno.make(offered.uri, micro=False).svg_data_uri(scale=5)
     return {"secret": offered.secret, "uri": offered.uri, "qr": picture}
 
@@ -158,8 +159,8 @@ def offer(given: dict[str, str]) -> dict[str, Any]:
 @same_origin(blueprint)
 def turn_on(given: dict[str, str]) -> dict[str, Any]:
     """Turn the second factor on by its first code: one is signed in, here alone."""
-    account = registry().half_signed_in(given["half"], "enrolment") if given["half"] else _own(who_asks())
-    return _turned_on(*registry().add_second_factor(account, given["code"], cookie(BROWSER_COOKIE), g.request_id))
+    account = registry().sign_in.half_signed_in(given["half"], "enrolment") if given["half"] else _own(who_asks())
+    return _turned_on(*registry().enrolment.add_app(account, given["code"], cookie(BROWSER_COOKIE), g.request_id))
 
 
 @blueprint.post("/passkeys/offer")
@@ -172,8 +173,8 @@ def offer_passkey(given: dict[str, str]) -> dict[str, Any]:
     """Begin to add a passkey: a challenge, which can be answered once, within five minutes."""
     here = party()
     if not given["half"]:
-        registry().confirmed(who_asks(), given["current"])
-    return {"options": registry().second_factors.passkeys.offer(_ceremony(given["half"], here))}
+        registry().sign_in.confirmed(who_asks(), given["current"])
+    return {"options": registry().accounts.second_factors.passkeys.offer(_ceremony(given["half"], here))}
 
 
 @blueprint.post("/passkeys")
@@ -188,7 +189,7 @@ def add_passkey(given: dict[str, Any]) -> dict[str, Any]:
     ceremony = _ceremony(given["half"], party())
     made = {**given, "transports": [one for one in given["transports"] if one in TRANSPORTS]}
     name = given["name"].strip()
-    return _turned_on(*registry().add_passkey(ceremony, name, made, cookie(BROWSER_COOKIE), g.request_id))
+    return _turned_on(*registry().enrolment.add_passkey(ceremony, name, made, cookie(BROWSER_COOKIE), g.request_id))
 
 
 @blueprint.post("/recovery-codes")
@@ -198,7 +199,7 @@ def add_passkey(given: dict[str, Any]) -> dict[str, Any]:
 @refusals(blueprint, BY_PASSWORD | {404: "`no-second-factor`"})
 def new_recovery_codes(given: dict[str, str]) -> dict[str, Any]:
     """Replace the recovery codes: those from before are accepted no more."""
-    return {"codes": registry().new_recovery_codes(registry().confirmed(actor(), given["current"]))}
+    return {"codes": registry().enrolment.new_recovery_codes(registry().sign_in.confirmed(actor(), given["current"]))}
 
 
 @blueprint.post("/removal")
@@ -209,9 +210,9 @@ def new_recovery_codes(given: dict[str, str]) -> dict[str, Any]:
 @refusals(blueprint, {409: "`second-factor-needed`: one's role requires it"})
 def remove(given: dict[str, Any]) -> None:
     """Remove one of one's second factors, or all: one's sessions elsewhere end."""
-    account = registry().confirmed(actor(), given["current"])
+    account = registry().sign_in.confirmed(actor(), given["current"])
     kind: Removed = given["kind"]
-    keep_in_browser(registry().remove_own_second_factor(account, kind, given["passkey"], g.request_id))
+    keep_in_browser(registry().enrolment.remove(account, kind, given["passkey"], g.request_id))
 
 
 def _turned_on(codes: list[str], found: SignedIn) -> dict[str, Any]:
@@ -222,7 +223,7 @@ def _turned_on(codes: list[str], found: SignedIn) -> dict[str, Any]:
 def _ceremony(half: str, here: RelyingParty) -> Ceremony:
     """Who adds a passkey: on the way to sign in, or in a session. Raises `SignInExpired`, `NotSignedIn`."""
     if half:
-        return Ceremony(registry().half_signed_in(half, "enrolment"), here, half)
+        return Ceremony(registry().sign_in.half_signed_in(half, "enrolment"), here, half)
     asking = who_asks()
     return Ceremony(_own(asking), here, asking.session)
 
@@ -233,4 +234,4 @@ def _passkey(passkey: Passkey) -> dict[str, Any]:
 
 
 def _own(asking: Actor) -> Account:
-    return registry().people().account(signed_in_account(asking))
+    return registry().accounts.people().account(signed_in_account(asking))

@@ -27,8 +27,8 @@ from services.catalog.access.api.common import (
 )
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
 from services.catalog.access.devices import Device
-from services.catalog.access.domain import Kind
-from services.catalog.access.people import HalfSignedIn
+from services.catalog.access.domain.events import Kind
+from services.catalog.access.sign_in import HalfSignedIn
 from services.chassis.errors import Unauthorized
 from services.chassis.origin import address, cookie, cookie_name
 from services.chassis.routes import allow, public
@@ -124,7 +124,7 @@ def me() -> dict[str, Any]:
     try:
         return who(who_asks())
     except Unauthorized:
-        return {"signed_in": False, "can_sign_in": registry().can_sign}
+        return {"signed_in": False, "can_sign_in": registry().accounts.can_sign}
 
 
 @sessions.put("/session")
@@ -134,7 +134,7 @@ def me() -> dict[str, Any]:
 def renew_session() -> dict[str, Any]:
     """Renew a session. A page asks this after a key, click or touch, and never periodically."""
     found = who_asks()
-    session = registry().renewed(found)
+    session = registry().sessions.renewed(found)
     if session:
         keep_in_browser(session)
     return who(found, session)
@@ -150,7 +150,7 @@ def sign_in(given: dict[str, str]) -> dict[str, Any]:
     """Sign in: the session comes as a cookie, unless `next` says what is missing."""
     name, known_as = given["name"].strip().casefold(), cookie(BROWSER_COOKIE)
     cookie_name(COOKIE)  # before a password is looked at: the session could not be kept
-    found = registry().sign_in(name, given["password"], address(), known_as)
+    found = registry().sign_in.sign_in(name, given["password"], address(), known_as)
     if isinstance(found, HalfSignedIn):
         missing = {"next": found.step, "half": found.token, "factors": list(found.factors)}
         return {"signed_in": False, "can_sign_in": True, **missing}
@@ -165,7 +165,7 @@ def sign_in(given: dict[str, str]) -> dict[str, Any]:
 @same_origin(sessions)
 def finish_sign_in(given: dict[str, str]) -> dict[str, Any]:
     """Complete a sign-in by a code of the authenticator app, or by a recovery code."""
-    return signed_in(registry().finish_sign_in(given["half"], given["code"], cookie(BROWSER_COOKIE)))
+    return signed_in(registry().sign_in.finish_sign_in(given["half"], given["code"], cookie(BROWSER_COOKIE)))
 
 
 @sessions.post("/session/passkey/offer")
@@ -176,7 +176,7 @@ def finish_sign_in(given: dict[str, str]) -> dict[str, Any]:
 @same_origin(sessions)
 def ask_for_passkey(given: dict[str, str]) -> dict[str, Any]:
     """Begin to complete a sign-in by a passkey: a challenge, which can be answered once, within five minutes."""
-    return {"options": registry().ask_for_passkey(given["half"], party())}
+    return {"options": registry().sign_in.ask_for_passkey(given["half"], party())}
 
 
 @sessions.post("/session/passkey")
@@ -190,7 +190,7 @@ def ask_for_passkey(given: dict[str, str]) -> dict[str, Any]:
 @same_origin(sessions)
 def finish_by_passkey(given: dict[str, str]) -> dict[str, Any]:
     """Complete a sign-in by what a passkey of the account signed."""
-    return signed_in(registry().finish_by_passkey(given["half"], party(), given, cookie(BROWSER_COOKIE)))
+    return signed_in(registry().sign_in.finish_by_passkey(given["half"], party(), given, cookie(BROWSER_COOKIE)))
 
 
 @sessions.delete("/session")
@@ -209,7 +209,7 @@ def sign_out() -> None:
 @sessions.alt_response(403, description="`not-signed-in`: a token has no sessions; `cross-site`")
 def sign_out_everywhere() -> None:
     """Sign out everywhere: all sessions of the account end, this one too."""
-    registry().sign_out_everywhere(signed_in_account(actor()), **context())
+    registry().accounts.sign_out_everywhere(signed_in_account(actor()), **context())
     forget_session()
 
 
@@ -219,7 +219,7 @@ def sign_out_everywhere() -> None:
 @sessions.alt_response(403, description="`not-signed-in`: a token has no sessions")
 def list_sessions() -> dict[str, Any]:
     """Return where one is signed in, the last used first."""
-    return {"sessions": [_session(device) for device in registry().devices(signed_in_account(actor()))]}
+    return {"sessions": [_session(device) for device in registry().sessions.devices(signed_in_account(actor()))]}
 
 
 @sessions.delete("/sessions/<session>")
@@ -230,7 +230,7 @@ def list_sessions() -> dict[str, Any]:
 def end_one_session(session: str) -> None:
     """End one of one's sessions, in all services."""
     signed_in_account(actor())
-    registry().end_device(actor(), session)
+    registry().sessions.end_device(actor(), session)
 
 
 def _session(device: Device) -> dict[str, Any]:
@@ -251,6 +251,6 @@ def _session(device: Device) -> dict[str, Any]:
 @refusals(sessions, {422: "`wrong-current-password`, `weak-password`", **TOO_MANY_ATTEMPTS})
 def change_own_password(given: dict[str, str]) -> dict[str, Any]:
     """Another password for oneself: one's tokens and sessions elsewhere end, and this session stays."""
-    session = registry().change_own_password(actor(), given["current"], given["password"], trace=g.request_id)
+    session = registry().sign_in.change_own_password(actor(), given["current"], given["password"], trace=g.request_id)
     keep_in_browser(session)
     return who(actor(), session)

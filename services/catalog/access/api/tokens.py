@@ -10,7 +10,9 @@ from marshmallow.validate import Length, OneOf, Range
 
 from services.catalog.access.api.accounts import blueprint
 from services.catalog.access.api.common import Places, context, registry, scope_of
-from services.catalog.access.domain import IssueToken, RevokeToken, TokenIssued, UnknownToken
+from services.catalog.access.domain.commands import IssueToken, RevokeToken
+from services.catalog.access.domain.events import TokenIssued
+from services.catalog.access.domain.refusals import UnknownToken
 from services.chassis.clock import now
 from services.chassis.routes import allow
 from services.kernel.tokens import ROLES, BadToken, Revoked, Verifier
@@ -61,7 +63,7 @@ class Presented(ma.Schema):
 @blueprint.response(200, TokenList)
 def list_tokens() -> dict[str, Any]:
     """All tokens that were made here and have not ended."""
-    people, at = registry().people(), now()
+    people, at = registry().accounts.people(), now()
     ahead = sorted((t for t in people.tokens.values() if t.expires_at > at), key=lambda token: token.name)
     return {"tokens": [_token(token) | {"revoked": token.id in people.revoked} for token in ahead]}
 
@@ -77,7 +79,7 @@ def issue_token(given: dict[str, Any]) -> dict[str, Any]:
     at = now()
     ends, id = at + timedelta(days=given["days"]), secrets.token_urlsafe(12)
     command = IssueToken(id, given["name"], given["role"], scope_of(given), given["account"], ends, at)
-    issued, token = registry().issue(command, **context())
+    issued, token = registry().accounts.issue(command, **context())
     return _token(issued) | {"revoked": False, "token": token}
 
 
@@ -87,7 +89,7 @@ def issue_token(given: dict[str, Any]) -> dict[str, Any]:
 @blueprint.alt_response(404, description="`unknown-token`")
 def revoke_token(token: str) -> None:
     """Revoke a token: no service accepts it any longer."""
-    registry().act(RevokeToken(token, now()), **context())
+    registry().accounts.act(RevokeToken(token, now()), **context())
 
 
 @blueprint.post("/revocations")
@@ -107,7 +109,7 @@ def revoke_presented(given: dict[str, str]) -> None:
     if not found.token or found.session:
         raise UnknownToken()
     ends = datetime.fromtimestamp(int(found.expires), now().tzinfo)
-    registry().act(RevokeToken(found.token, now(), ends), **context())
+    registry().accounts.act(RevokeToken(found.token, now(), ends), **context())
 
 
 def _token(token: TokenIssued) -> dict[str, Any]:
