@@ -288,7 +288,7 @@ function enterList(name) {
 }
 
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-act]')))
-  button.addEventListener('click', acts[button.dataset.act] ?? (() => actAt(button.dataset.path)));
+  button.addEventListener('click', acts[button.dataset.act] ?? (() => actAt(button.dataset.path ?? '')));
 for (const tab of $('lists').children) tab.addEventListener('click', () => enterList(tab.dataset.list));
 walkThrough($('line'), $('line'));
 $('change-token').addEventListener('click', () => turnAway(null));
