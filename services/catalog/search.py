@@ -31,7 +31,7 @@ PREFIXES = [
 SUFFIXES = ("", "an", "kan", "nya")
 SHORTEST_ROOT = 4
 
-Scores = dict[int, float]  # by place of the service in the catalog
+Scores = dict[int, float]  # by index of the service in the catalog
 Synonyms = Mapping[tuple[str, ...], Sequence[tuple[str, ...]]]
 
 
@@ -48,10 +48,10 @@ class Index:
         self._synonyms = synonyms
         self._longest = max(map(len, synonyms), default=1)
         self._places: dict[str, Scores] = {}
-        for place, service in enumerate(self._services):
+        for index, service in enumerate(self._services):
             for text, weight in _texts(directory, service):
                 for word in _words(text):
-                    self._add(word, place, weight)
+                    self._add(word, index, weight)
         self._alphabet = sorted(self._places)
         self._misspelt = list({*self._alphabet, *(key[0] for key in synonyms if len(key) == 1)})
 
@@ -62,12 +62,12 @@ class Index:
         if not wanted:
             return self._services if not words.strip() else []
         total = _all_of([self._score_span(span) for span in self._spans(wanted)])
-        return [self._services[place] for place in sorted(total, key=lambda place: (-total[place], place))]
+        return [self._services[index] for index in sorted(total, key=lambda index: (-total[index], index))]
 
-    def _add(self, word: str, place: int, weight: float) -> None:
+    def _add(self, word: str, index: int, weight: float) -> None:
         for form, share in _forms(word):
             scores = self._places.setdefault(form, {})
-            scores[place] = max(scores.get(place, 0.0), weight * share)
+            scores[index] = max(scores.get(index, 0.0), weight * share)
 
     def _spans(self, words: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """The words one by one, those of a known phrase together."""
@@ -167,19 +167,19 @@ def _forms(word: str) -> tuple[tuple[str, float], ...]:
 
 
 def _times(scores: Scores, share: float) -> Scores:
-    return {place: score * share for place, score in scores.items()}
+    return {index: score * share for index, score in scores.items()}
 
 
 def _best_of(many: Iterable[Scores]) -> Scores:
     best: Scores = {}
     for scores in many:
-        for place, score in scores.items():
-            if score > best.get(place, 0.0):
-                best[place] = score
+        for index, score in scores.items():
+            if score > best.get(index, 0.0):
+                best[index] = score
     return best
 
 
 def _all_of(many: Sequence[Scores]) -> Scores:
     """The sums for what is in every one."""
     shared = set(many[0]).intersection(*many[1:]) if many else set()
-    return {place: sum(scores[place] for scores in many) for place in shared}
+    return {index: sum(scores[index] for scores in many) for index in shared}

@@ -70,12 +70,12 @@ class DeadLetters:
             "headers": [[name, text] for name, text in record.headers],
         }
         id = hashlib.sha256(repr(whole).encode()).hexdigest()[:24]
-        place = {"partition": record.partition, "offset": record.offset}  # no part of the id: a new broker counts anew
+        where = {"partition": record.partition, "offset": record.offset}  # no part of the id: a new broker counts anew
         now = datetime.now(UTC)
         act = {"act": PARKED, "at": now, "why": cause}
         change = {
             "$set": {"state": PARKED, "cause": cause, "at": now},
-            "$setOnInsert": whole | place,
+            "$setOnInsert": whole | where,
             "$push": {"acts": {"$each": [act], "$slice": -REMEMBERED}},
         }
         try:

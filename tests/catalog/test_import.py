@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from services.catalog.domain.changes import DIRECTORY
+from services.catalog.domain.declaration import fields_of
 from services.catalog.domain.directory import (
     AgencyListed,
     AgencyWithdrawn,
@@ -25,20 +26,7 @@ from services.catalog.seed import read
 
 YEAR_END = {"date": "2026-12-24", "intervals": [["08:00", "11:00"]], "reason": "Jam khusus akhir tahun"}
 ELDERLY = {"code": "elderly", "name": {"id": "Lansia", "en": "Elderly"}, "basis": "PP 43/2004"}
-RULES = (
-    "exceptions",
-    "closed_on",
-    "tickets_from_minutes",
-    "last_ticket_minutes",
-    "overtime_minutes",
-    "kept_for_priority",
-    "kept_for_bookings",
-    "bookings",
-    "priority",
-    "approaching",
-    "home_percent",
-    "bookings_percent",
-)
+RULES = tuple(each.name for each in fields_of(MallListed) if not each.required)
 
 
 class Import:

@@ -1,18 +1,22 @@
 """What an older event or a short command of the catalog means, and the limits of every form, in tables."""
 
+import json
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
-from stored_fields import defaults, defaults_by_name
+import pytest
+from stored_fields import default_in_words, defaults, defaults_by_name, pinned_defaults
 
+import services
 from services.catalog.access.domain import ACCESS, sign_in
 from services.catalog.access.domain.commands import AddSecondFactor, RemoveSecondFactor, RevokeToken
 from services.catalog.access.domain.state import Account, People
 from services.catalog.domain import concerns, directory, limits
 from services.catalog.domain.changes import DIRECTORY
-from services.catalog.domain.declaration import limits_of
+from services.catalog.domain.declaration import fields_of, limits_of
 from services.catalog.domain.differences import Difference
-from services.catalog.domain.directory import Directory
+from services.catalog.domain.directory import AgencyListed, CounterListed, Directory, ServiceListed
 from services.catalog.domain.limits import Dates, Number, Text, Texts
 from services.catalog.domain.mall import (
     HOLIDAYS,
@@ -27,13 +31,15 @@ from services.catalog.domain.mall import (
 from services.catalog.domain.waiting import WAITING, Waiting
 from services.catalog.forms import FORMS
 
+STATED = (MallListed, AgencyListed, ServiceListed, CounterListed)  # their schemas state the defaults
+
 
 def not_compared(kind: type) -> list[str]:
     return [field.name for field in fields(kind) if not field.compare]
 
 
 def test_older_events_of_a_directory_read_as_they_were_meant():
-    assert defaults_by_name(DIRECTORY.events) == {
+    pinned = {
         "MallListed": {
             "exceptions": (),
             "closed_on": (),
@@ -62,9 +68,24 @@ def test_older_events_of_a_directory_read_as_they_were_meant():
         "ServiceWithdrawn": {},
         "CounterWithdrawn": {},
     }
+    assert pinned_defaults(DIRECTORY.events, pinned, STATED) == pinned
     assert Directory() == DIRECTORY.initial
     empty: dict[str, Any] = {name: {} for name in ("agencies", "services", "counters", "released")}
     assert defaults(Directory) == {"mall": None, **empty}
+
+
+@pytest.mark.parametrize("kind", STATED)
+def test_schema_states_the_default_of_each_field_that_older_events_lack(kind):
+    name = kind.__name__.removesuffix("Listed").lower()
+    schema = json.loads((Path(services.__file__).parent / f"catalog/schemas/{name}-listed.v1.json").read_text())
+    stated = {
+        field: about["description"].rpartition("Absent in older events: ")[2].removesuffix(".")
+        for field, about in schema["properties"].items()
+        if field not in schema["required"]
+    }
+    declared = {each.name: default_in_words(each.default) for each in fields_of(kind) if each.name in stated}
+    in_prose = {"priority": stated.get("priority", ""), "suspended": "null"}  # stored empty, published null
+    assert stated == declared | {field: words for field, words in in_prose.items() if field in stated}
 
 
 def test_times_of_a_line_do_not_make_another_entry():
@@ -175,7 +196,7 @@ def test_change_without_people_has_no_concerns():
 
 
 def test_limits_of_every_form():
-    assert {
+    pinned = {
         "mall": {
             "name": Text(40, lines=False),
             "city": Text(80),
@@ -208,7 +229,9 @@ def test_limits_of_every_form():
             "eligibility": Text(500),
         },
         "counter": {"name": Text(150), "floor": Number(-5, 60)},
-    } == FORMS
+    }
+    assert {form: {name: FORMS[form].get(name) for name in limits} for form, limits in pinned.items()} == pinned
+    assert FORMS.keys() == pinned.keys()
     assert Text(2000, lines=True) == limits.COMPONENT
     assert (limits.AGENCIES, limits.SERVICES, limits.COUNTERS) == (200, 2000, 300)
     assert (limits.EXCEPTIONS, limits.CLASSES, limits.INTERVALS) == (400, 20, 6)

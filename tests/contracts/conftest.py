@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from services.catalog.domain.directory import Directory, ImportCatalog
 from services.catalog.seed import read
 from services.chassis.clock import now
 from services.chassis.cloud_event import CloudEvent
+from services.chassis.errors import Problem
 from services.chassis.event_store import Commit, EventStore, connect
 from services.chassis.seals import Keys, Sealing, Seals, Signer
 from services.notifications import contract as notifications
@@ -44,6 +46,8 @@ from services.notifications.domain.commands import (
 )
 from services.notifications.domain.events import BookingHeard, CallHeard, IssueHeard
 from services.ticketing import contract as ticketing
+from services.ticketing.api.acts import ACTS, Asked
+from services.ticketing.domain.day import counters
 from services.ticketing.domain.day.commands import (
     BookPlace,
     CallNext,
@@ -54,6 +58,7 @@ from services.ticketing.domain.day.commands import (
     CheckIn,
     CloseCounter,
     CloseDay,
+    Counters,
     Finish,
     ForceOpen,
     HoldTicket,
@@ -268,6 +273,11 @@ class MallDay:
         """A clerk does something with a visitor."""
         self.act(kind, ticket_id=ticket_id, counter=counter, **values)
 
+    def do_as(self, ticket_id: str, command: Counters) -> None:
+        """A clerk's command as it is."""
+        self.queue.act_on("pekalongan", ticket_id, command, actor=CANARIES["actor"])
+        self.at += timedelta(seconds=30)
+
     def undone(self) -> None:
         """The counter takes back what it just did."""
         self.act(UndoLast, counter="G02")
@@ -286,6 +296,7 @@ def a_tuesday(queue: Queue) -> None:
     day.act(CheckIn, booking_id=kept, ticket_id=new_ticket_id(TUESDAY))
     some_visits(day)
     what_is_taken_back(day)
+    what_each_act_does(day)
     how_the_day_goes(day)
 
 
@@ -339,6 +350,19 @@ def what_is_taken_back(day: MallDay) -> None:
         day.do(kind, visitor, **values)
         day.undone()
         day.do(Finish, visitor)
+
+
+def what_each_act_does(day: MallDay) -> None:
+    """Every act of a console with a visitor at the counter, so that the sample has the events of a new one too."""
+    mall = day.queue.mall("pekalongan")
+    for act in (each for each in ACTS if each.answer == "ticket" and each.key):
+        day.ticket(KTP)
+        visitor, state = day.call(), day.queue.today(mall, day.at).state
+        bodies = act.offered_with(mall.counters["G02"], mall)
+        commands = (act.command(Asked(mall, day.at, "G02", visitor, body)) for body in bodies)
+        day.do_as(visitor, next(command for command in commands if counters.accepts(command, state)))
+        with suppress(Problem):  # the act may have ended the visit
+            day.do(Finish, visitor)
 
 
 def how_the_day_goes(day: MallDay) -> None:

@@ -105,6 +105,11 @@ def test_mall_listed_sets_each_number_it_carries_and_leaves_defaults():
     example = {name: value for name, value in schema["examples"][0].items() if name not in numbers}
     usual, given = listed(example), listed(example | dict.fromkeys(numbers, 7))
     assert {getattr(given, name) for name in numbers} == {7}
+    assert [
+        name
+        for name in numbers
+        if not schema["properties"][name]["description"].endswith(f"Absent in older events: {getattr(usual, name)}.")
+    ] == [], "the default here is the one that the catalog's schema states"
     assert (usual.overtime_minutes, usual.approaching, usual.home_percent, usual.bookings_percent) == (120, 3, 30, 30)
     assert (usual.tickets_from_minutes, usual.last_ticket_minutes) == (0, 0)
 

@@ -1,5 +1,8 @@
 """A console offers an act exactly while its command is accepted."""
 
+import html
+import re
+
 import pytest
 from examples import BUDI, KK, KTP, SIM, SITI, MallDay
 
@@ -101,6 +104,13 @@ def test_each_key_belongs_to_one_act():
     keys = [act.key for act in ACTS if act.key]
     assert len(keys) == len(set(keys))
     assert set("CLK").isdisjoint(keys)  # the lists of the console
+
+
+def test_console_has_a_button_with_key_and_path_for_each_act(client, g02):
+    page = client.get("/ticketing/malls/pekalongan/counters/G02").text
+    buttons = re.findall(r'id="act-(\w)" class="button" data-act="(\w+)" data-path="([^"]+)"', page)
+    declared = {(act.key.lower(), act.name, act.path) for act in ACTS if act.key}
+    assert {(key, name, html.unescape(path)) for key, name, path in buttons} == declared
 
 
 def test_console_reads_what_is_offered_and_gets_it_with_each_answer(client, g02):

@@ -1,24 +1,24 @@
 """Which tickets a clerk may act on by id: those of the own counter, whatever id is sent; a supervisor all."""
 
+from functools import partial
+
 import pytest
 from examples import KK, KTP, SIM, SITI, MallDay
 
 from services.chassis.errors import Problem
-from services.ticketing.domain.day.commands import (
-    CallNext,
-    CallTicket,
-    Finish,
-    HoldTicket,
-    MissTicket,
-    Recall,
-    RestoreTicket,
-    ResumeTicket,
-    StartService,
-    TransferTicket,
-    WalkIn,
-)
+from services.ticketing.api import acts
+from services.ticketing.api.acts import Act, Asked
+from services.ticketing.domain.day.commands import CallNext, CallTicket, HoldTicket, MissTicket, TransferTicket, WalkIn
 
 OWN, FOREIGN = "G02", "G03"  # population office: KTP and KK; police: SIM
+BODY = {"reason": "Fotokopi", "counter": OWN, "result": "done", "also": ()}
+STATUS = {"resume": "held", "restore": "missed"}  # of the ticket before the act; called before all others
+
+
+def command_of(act: Act, day: MallDay, at: str | None):
+    return act.command(Asked(day.mall, day.now, at or "", SITI, BODY))
+
+
 # Each act by a ticket's id: how the ticket is before it, and the command of a clerk at a counter (None: supervisor).
 ACTS = {
     "call": ("waiting", lambda day, at: CallTicket(at or OWN, SITI, "Diminta", day.now, day.mall)),
@@ -26,13 +26,11 @@ ACTS = {
     "transfer to own counter": ("waiting", lambda day, at: TransferTicket(SITI, at, KTP, OWN, "", day.now, day.mall)),
     "transfer held": ("held", lambda day, at: TransferTicket(SITI, at, KK, "", "", day.now, day.mall)),
     "transfer called": ("called", lambda day, at: TransferTicket(SITI, at, KK, "", "", day.now, day.mall)),
-    "recall": ("called", lambda day, at: Recall(SITI, at, day.now, day.mall)),
-    "start": ("called", lambda day, at: StartService(SITI, at, day.now)),
-    "finish": ("called", lambda day, at: Finish(SITI, at, day.now)),
-    "miss": ("called", lambda day, at: MissTicket(SITI, at, day.now)),
-    "hold": ("called", lambda day, at: HoldTicket(SITI, at, "Fotokopi", day.now)),
-    "resume": ("held", lambda day, at: ResumeTicket(SITI, at or OWN, day.now, day.mall)),
-    "restore": ("missed", lambda day, at: RestoreTicket(SITI, day.now, at, day.mall)),
+    **{
+        act.name: (STATUS.get(act.name, "called"), partial(command_of, act))
+        for act in acts.ACTS
+        if act.answer == "ticket" and "operator" in act.roles and act.name != "transfer"
+    },
 }
 BY_ANY_COUNTER = {"call", "resume"}  # a supervisor names the counter, which has to give the ticket all the same
 

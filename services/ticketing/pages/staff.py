@@ -33,7 +33,7 @@ def console(mall: str, counter: str) -> str:
         counter=_desk(known, day, counter),
         services=views.transfer_targets(known, at, day),
         priority_classes=known.about.classes,
-        keys={act.name: act.key for act in ACTS if act.key},
+        acts={act.name: act for act in ACTS if act.key},
         catalogue=views.token(known, at, day),
     )
 

@@ -13,19 +13,15 @@ const api = `/ticketing/api/malls/${dataset.mall}`;
 const counterPath = `/counters/${dataset.counter}`;
 const clock = clockIn(dataset.zone);
 const classes = keptList($('walk-in-classes'));
+// Acts that need more than a press of their button; the others follow from the path that their button holds.
 const acts = {
-  n: () => act(`${counterPath}/calls`, 'called', {}),
-  m: () => act(`/tickets/${view.current.id}/start`, 'start'),
-  s: finish,
-  t: () => act(`/tickets/${view.current.id}/no-show`, 'no-show'),
-  r: () => act(`/tickets/${view.current.id}/recall`, 'recall'),
-  h: () => withReason('hold', `/tickets/${view.current.id}/hold`, view.current.number),
-  p: transfer,
-  w: walkIn,
-  u: () => act(`${counterPath}/undo`, 'undo'),
-  b: () => act(`${counterPath}/opening`, 'open'),
-  i: () => withReason('pause', `${counterPath}/pause`),
-  x: close,
+  call: () => act(`${counterPath}/calls`, 'called', {}),
+  complete: finish,
+  hold: () => withReason('hold', `/tickets/${view.current.id}/hold`, view.current.number),
+  transfer,
+  walk_in: walkIn,
+  pause_counter: () => withReason('pause', `${counterPath}/pause`),
+  close_counter: close,
 };
 // What choosing a ticket from a list does.
 const choosing = {
@@ -168,6 +164,17 @@ async function act(path, said, body, dialog) {
   await refresh();
 }
 
+/**
+ * Send an act that asks nothing; the last part of its path names what is said after it.
+ *
+ * @param {string} path
+ */
+function actAt(path) {
+  const [said] = path.split('/').slice(-1);
+  const address = path.replace('<counter>', dataset.counter).replace('<ticket_id>', view.current?.id);
+  return act(address, said);
+}
+
 async function withReason(name, path, number = '', more = {}) {
   const dialog = $(`ask-${name}`);
   const answer = await ask(dialog, { number });
@@ -280,7 +287,8 @@ function enterList(name) {
   $('line').querySelector('button:enabled')?.focus();
 }
 
-for (const [key, doIt] of Object.entries(acts)) $(`act-${key}`).addEventListener('click', doIt);
+for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-act]')))
+  button.addEventListener('click', acts[button.dataset.act] ?? (() => actAt(button.dataset.path ?? '')));
 for (const tab of $('lists').children) tab.addEventListener('click', () => enterList(tab.dataset.list));
 walkThrough($('line'), $('line'));
 $('change-token').addEventListener('click', () => turnAway(null));
