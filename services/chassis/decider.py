@@ -172,7 +172,8 @@ class Streams(Generic[Command, State, Event]):
             if job.answer is None:
                 try:
                     with tracing.within(job.traceparent):
-                        job.answer = away or self.execute(stream, job.command)
+                        # By the same id: if the batch is stored and its answer was lost, this is a repeat.
+                        job.answer = away or self.execute(stream, job.command, id=job.stored.id)
                 except Unavailable as error:
                     job.answer = away = error
                 except Exception as refusal:

@@ -1,13 +1,14 @@
 """Streams: repeats, conflicts, lost answers and many callers at once, on a real store."""
 
 import threading
+import time
 from dataclasses import dataclass
 
 import pytest
 from processes import at_once
 from servers import MONGO_SERVERS
 
-from services.chassis import event_store
+from services.chassis import decider, event_store
 from services.chassis.decider import Decider, StoreUnavailable, Streams
 from services.chassis.errors import KeyReused, Refused
 from services.chassis.event_store import EventStore, Unsettled, connect
@@ -168,3 +169,51 @@ def test_command_without_a_database_raises_store_unavailable(monkeypatch):
     unreachable = EventStore(connect("mongodb://127.0.0.1:1/?directConnection=true", "unreachable"))
     with pytest.raises(StoreUnavailable):
         places(unreachable).execute("s", Take())
+
+
+def test_batch_without_a_database_answers_each_command_after_one_attempt(monkeypatch):
+    monkeypatch.setattr(event_store, "SELECTION_MS", 50)
+    unreachable = places(EventStore(connect("mongodb://127.0.0.1:1/?directConnection=true", "unreachable")))
+    began = time.monotonic()
+    outcomes = unreachable.execute_all([(f"s{number}", Take()) for number in range(50)])
+    assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
+    assert time.monotonic() - began < 10, "fifty attempts would take far longer"
+
+
+class LosesBatches(EventStore):
+    """A database whose answer to a batch of commits gets lost, after making them or before."""
+
+    def __init__(self, store: EventStore, made: bool) -> None:
+        super().__init__(store.database)
+        self.made = made
+
+    def append_all(self, commits):
+        if self.made:
+            super().append_all(commits)
+        raise Unsettled(commits[0].id)
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_batch_whose_answer_was_lost_happens_once(store, made):
+    outcomes = places(LosesBatches(store, made)).execute_all([("a", Take()), ("b", Take(most=0)), ("c", Take())])
+    assert [outcome.events for outcome in (outcomes[0], outcomes[2])] == [(Taken(1),), (Taken(1),)]
+    assert isinstance(outcomes[1], Full)
+    assert [len(store.read(stream)) for stream in "abc"] == [1, 0, 1]
+
+
+def test_process_remembers_so_many_streams_and_reads_the_others_again(store, monkeypatch):
+    monkeypatch.setattr(decider, "HOT_STREAMS", 2)
+    streams = places(store)
+    for stream in ("a", "b", "c", "a"):
+        streams.execute(stream, Take())
+    assert list(streams._hot) == ["c", "a"]
+    assert [streams.snapshot(stream).state for stream in "abc"] == [2, 1, 1]
+
+
+def test_stream_with_a_command_at_work_is_not_dropped(store, monkeypatch):
+    monkeypatch.setattr(decider, "HOT_STREAMS", 2)
+    streams = places(store)
+    streams._hot_stream("a").busy = True
+    streams.execute("b", Take())
+    streams.execute("c", Take())
+    assert list(streams._hot) == ["a", "c"]
