@@ -166,6 +166,25 @@ def test_undo_of_a_call_is_for_that_call_alone():
         assert counters.can_be_undone(state, "G02", day.now) is is_same
 
 
+def test_undo_of_a_call_is_for_the_counter_that_called_last():
+    day = MallDay()
+    day.issue(SITI, KK)
+    at = day.now
+    for command in (
+        do.CallNext("G02", at, day.mall),
+        do.MissTicket(SITI, None, at),
+        do.RestoreTicket(SITI, at),
+    ):
+        day.when(command)
+    desks = day.state.desks
+    called = replace(desks["G02"], last=LastAct("called", day.state.tickets[SITI], at))
+    day.state = replace(day.state, desks=desks.set("G02", called))
+    day.when(do.CallNext("G2B", at, day.mall))
+    assert [counters.can_be_undone(day.state, code, at) for code in ("G02", "G2B")] == [False, True]
+    day.when(do.Recall(SITI, "G2B", at, day.mall))
+    assert not counters.can_be_undone(day.state, "G2B", at)
+
+
 def test_undo_of_a_hold_is_for_the_counter_that_held():
     day = MallDay()
     day.issue(SITI, KK)
@@ -202,6 +221,32 @@ def test_refusals_name_counter_service_and_classes():
     assert outcome(day, do.CallNext("G02", day.now, day.mall)) == (refusals.NobodyWaits, {"counter": "G02"})
     send = do.TransferTicket(BUDI, None, SIM, "G02", "", day.now, day.mall)
     assert outcome(day, send) == (refusals.NotThisCounter, elsewhere)
+
+
+@pytest.mark.parametrize(("reserved", "calls"), [("G1", "G11"), ("G11", "G1")])
+def test_ticket_of_one_counter_is_refused_to_one_with_a_similar_code(reserved, calls):
+    known = mall()
+    desks = {code: replace(known.counters["G02"], code=code) for code in ("G1", "G11")}
+    day = MallDay(known=replace(known, counters=desks))
+    day.issue(SITI)
+    day.when(do.TransferTicket(SITI, None, KTP, reserved, "", day.now, day.mall))
+    choose = do.CallTicket(calls, SITI, "Lansia", day.now, day.mall)
+    assert outcome(day, choose) == (refusals.OtherCounter, {"counter": reserved})
+    assert outcome(day, do.CallNext(calls, day.now, day.mall)) == (refusals.NobodyWaits, {"counter": calls})
+    *_, called = day.when(replace(choose, counter=reserved, now=day.now))
+    assert called.counter == reserved
+
+
+def test_waits_are_measured_by_first_calls_alone():
+    day = MallDay()
+    for who in (SITI, BUDI):
+        day.issue(who)
+    day.after(7).call()
+    (first,) = day.state.residuals
+    day.when(do.MissTicket(SITI, "G02", day.now))
+    day.when(do.RestoreTicket(SITI, day.now))
+    day.when(do.CallTicket("G02", SITI, "Kembali", day.now, day.mall))
+    assert (day.state.residuals, day.state.tickets[SITI].residual) == ((first,), first)
 
 
 def test_ticket_cancelled_again_leads_to_an_empty_list():

@@ -74,8 +74,29 @@ def test_ticket_at_a_counter_is_frozen_by_the_mall_alone(waiting):
     assert holds(waiting) == InForce()
     waiting.when(do.StopDay("Gempa", waiting.now, waiting.mall))
     assert holds(waiting) == InForce("stopped", "Gempa", None)
+    waiting.when(do.StartService(SITI, "G02", waiting.now))
+    assert holds(waiting) == InForce("stopped", "Gempa", None)
     waiting.finish()
     assert holds(waiting) is None
+
+
+def test_something_holds_for_every_ticket_until_it_ends():
+    day, found = MallDay(), {}
+
+    def note() -> None:
+        found[day.status(SITI)] = holds(day) is not None
+
+    day.issue(SITI, KTP)
+    for command in (
+        do.CallNext("G02", day.now, day.mall),
+        do.StartService(SITI, "G02", day.now),
+        do.HoldTicket(SITI, "G02", "Fotokopi", day.now),
+        do.EndTicket(SITI, "Sudah pulang", day.now, day.mall),
+    ):
+        note()
+        day.when(command)
+    note()
+    assert found == {"waiting": True, "called": True, "serving": True, "held": True, "unserved": False}
 
 
 def test_ticket_without_a_staffed_counter_has_none(waiting):
@@ -255,19 +276,26 @@ def test_waiting_at_a_counter_leaves_out_those_reserved_for_another():
 
 
 @pytest.mark.parametrize(
-    ("rule", "ordinary", "priority"),
+    ("rule", "reserved", "ordinary", "priority"),
     [
-        (Rule("fifo"), 3, 3),
-        (Rule("strict"), 3, 1),
-        (Rule("ratio", 2), 3, 1),
+        (Rule("fifo"), (BUDI, RINI), 3, 3),
+        (Rule("strict"), (BUDI, RINI), 3, 1),
+        (Rule("ratio", 2), (BUDI, RINI), 3, 1),
+        (Rule("fifo"), (SITI, RINI), 3, 3),
+        (Rule("strict"), (SITI, RINI), 3, 2),
+        (Rule("ratio", 2), (SITI, RINI), 3, 3),
+        (Rule("fifo"), (BUDI, TONO), 3, 3),
+        (Rule("strict"), (BUDI, TONO), 3, 0),
+        (Rule("ratio", 2), (BUDI, TONO), 3, 0),
+        (Rule("ratio", 1), (BUDI, RINI), 3, 2),
     ],
 )
-def test_place_in_line_leaves_out_each_class_reserved_elsewhere(rule, ordinary, priority):
+def test_place_in_line_leaves_out_each_class_reserved_elsewhere(rule, reserved, ordinary, priority):
     day = MallDay(known=mall(rule=rule))
     for who, elderly in ((SITI, None), (BUDI, "elderly"), (RINI, None), (TONO, "elderly"), (WATI, None)):
         day.issue(who, KK, priority=elderly)
-    reserve(day, BUDI, "G2B")
-    reserve(day, RINI, "G2B")
+    for who in reserved:
+        reserve(day, who, "G2B")
     g02 = [day.mall.counters["G02"]]
 
     def ahead(*, of_priority: bool) -> int:

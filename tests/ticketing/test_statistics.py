@@ -73,6 +73,13 @@ def test_a_summary_counts_how_visits_ended_and_how_long_they_took():
     }
 
 
+def test_medians_do_not_depend_on_the_order_of_visits():
+    visits = [visit(waited=minutes * MINUTE, worked=(minutes + 3) * MINUTE) for minutes in (40, 2, 30, 9, 20)]
+    found = figures(visits)
+    assert (found["wait_median"], found["wait_p90"]) == (20 * MINUTE, 40 * MINUTE)
+    assert (found["service_median"], found["service_p90"]) == (23 * MINUTE, 43 * MINUTE)
+
+
 def test_nothing_has_no_figures():
     nothing = figures([])
     assert (nothing["tickets"], nothing["wait_median"], nothing["waits_in_range"]) == (0, None, None)
