@@ -159,6 +159,13 @@ def test_change_concerns_these_people(after, expected):
     assert concerns(BEFORE, after, PEOPLE) == expected
 
 
+def test_days_of_a_change_are_in_order():
+    days = [FRIDAY + timedelta(days=ahead) for ahead in range(30)]
+    booked = {day: {"METER": number} for number, day in reversed([*enumerate(days, start=1)])}
+    found = concerns(BEFORE, of_mall(bookings=None), replace(PEOPLE, bookings=booked))
+    assert list(found.days.items()) == [(day, number) for number, day in enumerate(days, start=1)]
+
+
 @pytest.mark.parametrize(
     ("overtime", "now", "closes"),
     [

@@ -178,7 +178,9 @@ def test_reminder_is_sent_after_the_booking_and_before_the_claim_time(claim_by, 
     made = Booking().at(booked_at)
     made.phone()
     made.receives("place-booked", booked_at=booked_at, claim_by=claim_by)
-    assert [one.requested.not_before for one in made.state.of_kind("reminded")] == ([reminded_at] if reminded_at else [])
+    assert [one.requested.not_before for one in made.state.of_kind("reminded")] == (
+        [reminded_at] if reminded_at else []
+    )
 
 
 def test_another_cause_is_not_told_to_who_knows_already(booking):
@@ -314,6 +316,15 @@ def test_confirmation_not_sent_before_it_is_suspended_is_dropped():
     quick.booked()
     quick.suspended()
     assert quick.sends() == [("closed", "10.00")]
+    assert [m.status for m in quick.state.of_kind("booked")] == ["dropped"]
+
+
+def test_confirmation_not_sent_before_it_is_rescheduled_is_dropped():
+    quick = Booking()
+    quick.phone()
+    quick.booked()
+    quick.rescheduled(CLAIM_BY + timedelta(hours=1))
+    assert quick.sends() == [("rescheduled", "11.00")]
     assert [m.status for m in quick.state.of_kind("booked")] == ["dropped"]
 
 

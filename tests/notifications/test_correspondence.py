@@ -201,6 +201,13 @@ def test_a_call_heard_before_the_ticket_is_told_to_nobody(story):
     assert kinds(story.called()) == [CallHeard]
 
 
+@pytest.mark.parametrize("what", ["restored", "call-undone", "transferred"])
+def test_news_received_before_the_ticket_requests_no_confirmation(story, what):
+    story.news(what, to_service="SIM", to_agency="POLRES")
+    assert kinds(story.phone()) == [PhoneLeft]
+    assert texts(story) == []
+
+
 def test_a_text_is_claimed_before_it_is_sent_and_its_fate_recorded(requested):
     assert requested.status(ISSUED) == "requested"
     assert kinds(requested.claim(ISSUED)) == [SmsClaimed]
@@ -580,6 +587,13 @@ def test_stop_texted_in_the_instant_it_ended_counts_as_ended(requested):
     (after,) = requested.when(RecordContinued("pekalongan", "mall", "", (8, 0), at, at))
     assert after.kind == "continued"
     assert requested.when(RecordContinued("pekalongan", "mall", "", (9, 0), at, at)) == []
+
+
+@pytest.mark.parametrize("what", ["issued", "approaching"])
+def test_other_texts_are_sent_after_one_about_a_stop(informed, what):
+    if what == "approaching":
+        informed.news("approaching", ahead="2")
+    assert kinds(informed.claim(f"{SITI}.{what}")) == [SmsClaimed]
 
 
 def test_of_two_open_texts_about_one_stop_the_first_sent_is_the_only_one(requested):

@@ -165,7 +165,12 @@ def test_times_of_a_class_do_not_depend_on_the_order_of_visits():
     minutes = [40, 5, 30, 10, 20]
     elderly = [visit(priority="elderly", waited=60 * each, worked=60 * (each + 5)) for each in minutes]
     found = january(*[visit()] * 9, *elderly)["elderly"]
-    assert [found[name] // 60 for name in ("wait_median", "wait_p90", "service_median", "service_p90")] == [20, 40, 25, 45]
+    assert [found[name] // 60 for name in ("wait_median", "wait_p90", "service_median", "service_p90")] == [
+        20,
+        40,
+        25,
+        45,
+    ]
     assert january(*[visit()] * 9, *sorted(elderly, key=lambda one: one.waited))["elderly"] == found
 
 
