@@ -177,6 +177,7 @@ def test_times_of_a_class_do_not_depend_on_the_order_of_visits():
 def test_outcomes_of_a_class_are_hidden_where_one_has_one_to_four():
     ordinary, elderly = [visit()] * 9, [visit(priority="elderly")] * 9
     assert january(*ordinary, *elderly)["elderly"]["served"] == 9
+    assert list(january(*ordinary, *elderly)) == ["elderly", "ordinary"], "by name"
     missed = visit(priority="elderly", outcome="missed")
     found = january(*ordinary, *elderly, missed)
     assert {(part["served"], part["missed"], part["cancelled"]) for part in found.values()} == {(None, None, None)}

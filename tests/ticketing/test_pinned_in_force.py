@@ -304,6 +304,30 @@ def test_place_in_line_leaves_out_each_class_reserved_elsewhere(rule, reserved, 
     assert (ahead(of_priority=False), ahead(of_priority=True)) == (ordinary, priority)
 
 
+@pytest.mark.parametrize("rule", [Rule("fifo"), Rule("strict"), Rule("ratio", 2)])
+def test_place_in_line_counts_those_reserved_for_the_counter_itself(rule):
+    day = MallDay(known=mall(rule=rule))
+    for who, elderly in ((SITI, None), (BUDI, "elderly")):
+        day.issue(who, KK, priority=elderly)
+        reserve(day, who, "G02")
+    g02 = [day.mall.counters["G02"]]
+    found = turns.outlook_of_next(day.state, day.mall, g02, KK, priority=False, now=day.now)
+    assert found.ahead == 2
+
+
+def twins(known: Mall) -> Mall:
+    """G2B gives the same services as G02."""
+    g2b = replace(known.counters["G2B"], services=known.counters["G02"].services)
+    return replace(known, counters={**known.counters, "G2B": g2b})
+
+
+def test_wait_for_counters_of_one_line_begins_when_the_first_opens():
+    known = twins(mall(tickets_from_minutes=60))
+    late = replace(known.counters["G2B"], week=((("09:00", "15:00"),),) * 7)
+    day = MallDay(at("07:30:00"), replace(known, counters={**known.counters, "G2B": late}))
+    assert day.issue(SITI, KK).expected_wait == 30 * 60
+
+
 def test_place_of_a_ticket_counts_the_reserved_ones_before_it_alone():
     day = MallDay(known=mall(rule=Rule("fifo")))
     for who in (SITI, BUDI, RINI, TONO):
@@ -328,6 +352,18 @@ def test_nearest_counter_decides_how_close_a_visitor_is():
     day.when(do.CancelTicket("agus", day.now, day.mall))
     found = list(turns.approaching(day.state, day.mall, [ticket], 3, day.now))
     assert [(one.id, ahead) for one, ahead in found] == [(SITI, 0), (RINI, 0), (BUDI, 1)]
+
+
+def test_reserved_visitor_is_near_at_the_own_counter_and_first_to_come_first():
+    day = MallDay(known=twins(mall()))
+    left = day.issue("agus", KK)
+    for who in (BUDI, SITI, RINI):
+        day.issue(who, KK)
+    reserve(day, BUDI, "G2B")
+    ticket = day.state.tickets[left.ticket_id]
+    day.when(do.CancelTicket("agus", day.now, day.mall))
+    found = list(turns.approaching(day.state, day.mall, [ticket], 3, day.now))
+    assert [(one.id, ahead) for one, ahead in found] == [(BUDI, 0), (SITI, 0), (RINI, 1)]
 
 
 def test_ordinary_visitor_at_another_counter_does_not_hold_up_priority():

@@ -64,6 +64,7 @@ def test_ordinary_visitor_goes_first_if_one_of_two_lines_was_passed(passed):
     day.issue(TONO, other, priority="elderly")
     assert [day.call("G2B").ticket_id, day.finish("G2B") and day.call("G2B").ticket_id] == [SITI, RINI]
     assert {code: queue.passed for code, queue in day.state.queues.items()} == {passed: 2, other: 0}
+    assert outlook(day.state, day.mall, day.state.tickets[BUDI], day.now).ahead == 0
     assert day.call("G02").ticket_id == BUDI
 
 
