@@ -212,6 +212,7 @@ def test_limits_of_every_form():
     } == FORMS
     assert Text(2000, lines=True) == limits.COMPONENT
     assert (limits.AGENCIES, limits.SERVICES, limits.COUNTERS) == (200, 2000, 300)
+    assert (limits.PLACES, limits.DAYS_AHEAD) == (100_000, 90)
     assert (limits.EXCEPTIONS, limits.CLASSES, limits.INTERVALS) == (400, 20, 6)
     assert [defaults(kind) for kind in (Number, Text)] == [{"optional": False}, {"lines": False}]
 

@@ -165,6 +165,13 @@ def test_reason_of_a_suspension_has_three_letters(reason, is_sound):
     assert found == ([] if is_sound else [Fault("reason", "a reason of at least {n} letters", {"n": 3})])
 
 
+def test_reason_of_a_suspension_is_a_printable_text_of_limited_length():
+    assert list(faults.faults_of_reason("reason", "x" * 200)) == []
+    assert list(faults.faults_of_reason("reason", "x" * 201)) == [longest("reason", 200)]
+    character = Fault("reason", limits.CHARACTERS, {"character": "U+0007"}, place="reason: ")
+    assert list(faults.faults_of_reason("reason", "Pindah\x07")) == [character]
+
+
 def test_faults_of_a_whole_directory_name_their_entries():
     assert list(faults.faults_of_all(Directory(), KNOWN)) == [Fault("mall", "no mall")]
     assert list(faults.faults_of_all(KNOWN, KNOWN)) == []
@@ -217,6 +224,8 @@ def test_letter_of_an_agency_that_leaves_or_changes_is_used_today():
     both = replace(KNOWN, agencies={"BPN": new, "PLN": PLN})
     assert list(faults.faults_of_line(new, KNOWN, both, NIGHT)) == []
     assert list(faults.faults_of_line(PLN, KNOWN, KNOWN, NIGHT)) == []
+    free = replace(new, line="C")
+    assert list(faults.faults_of_line(free, KNOWN, replace(KNOWN, agencies={"BPN": free}), NIGHT)) == []
     released = replace(KNOWN, released={("A", "PDAM"): NIGHT})
     assert list(faults.faults_of_line(PLN, released, released, NIGHT)) == [], "it keeps its letter"
 
@@ -328,6 +337,21 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
             ],
         ),
         ({"exceptions": (CUTI,)}, []),
+        *(
+            ({"exceptions": (replace(CUTI, date=day),)}, [])
+            for day in (date(2000, 1, 1), date(2000, 12, 31), date(2100, 1, 1), date(2100, 12, 31))
+        ),
+        (
+            {"exceptions": (replace(CUTI, date=date(2101, 1, 1)),)},
+            [
+                Fault(
+                    "exceptions.0.date",
+                    "a date from {first} to {last}",
+                    {"first": 2000, "last": 2100},
+                    place="exceptions: 2101-01-01 date: ",
+                )
+            ],
+        ),
         (
             {"exceptions": (CUTI, CUTI)},
             [Fault("exceptions", "{date} is named twice", {"date": CUTI.date}, place="exceptions: ")],

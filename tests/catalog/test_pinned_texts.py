@@ -1,13 +1,16 @@
 """How texts are tidied, what a difference shows, and how long a released letter is remembered."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.catalog.domain.changes import DIRECTORY
 from services.catalog.domain.differences import Difference, difference
-from services.catalog.domain.directory import AgencyListed, AgencyWithdrawn, Directory
+from services.catalog.domain.directory import AgencyListed, AgencyWithdrawn, Directory, ImportCatalog
+from services.catalog.domain.hours import SHUT
 from services.catalog.domain.limits import COMPONENT, Text, faults_of_value, tidied
+from services.catalog.domain.mall import MallListed
 from services.catalog.domain.waiting import WAITING, TicketWaits
 
 
@@ -76,6 +79,18 @@ def test_letter_is_released_by_a_change_or_a_withdrawal_alone():
     assert DIRECTORY.evolve(KNOWN, AgencyListed("PLN", "PLN", "B")).released == KNOWN.released
     assert DIRECTORY.evolve(KNOWN, AgencyWithdrawn("PLN", NOON)).released == {("A", "PLN"): NOON}
     assert DIRECTORY.evolve(KNOWN, AgencyWithdrawn("BPN", NOON)).released == KNOWN.released
+
+
+def test_import_notes_since_when_agencies_have_their_letters():
+    zone = MallListed("kota", "MPP Kota", "Kota", "Jl. Merdeka 1", "Asia/Jakarta", 100, SHUT)
+    bpn = AgencyListed("BPN", "Pertanahan", "B")
+    wanted = Directory(zone, {"PLN": replace(PLN, name="PLN", line_since=None), "BPN": bpn})
+    later = NOON + timedelta(days=1)
+    events = DIRECTORY.decide(ImportCatalog(wanted, later), Directory(zone, {"PLN": PLN}))
+    assert [(each.code, each.name, each.line_since) for each in events] == [
+        ("PLN", "PLN", NOON),
+        ("BPN", "Pertanahan", later),
+    ]
 
 
 def test_each_booking_that_became_a_ticket_is_remembered():
