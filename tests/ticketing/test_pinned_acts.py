@@ -10,7 +10,7 @@ from examples import BUDI, KK, KTP, PRIORITIES, RINI, SIM, SITI, TONO, WATI, Mal
 from services.chassis.errors import Problem
 from services.ticketing.domain.day import commands as do
 from services.ticketing.domain.day import counters, refusals
-from services.ticketing.domain.day.events import BookingSuspended, TicketCancelled
+from services.ticketing.domain.day.events import BookingRescheduled, BookingSuspended, TicketCancelled
 from services.ticketing.domain.day.evolve import evolve
 from services.ticketing.domain.day.state import Desk, LastAct, Ticket
 from services.ticketing.domain.mall import Bookings, Closure, ClosureDeclared
@@ -195,6 +195,42 @@ def test_undo_of_a_hold_is_for_the_counter_that_held():
     assert [counters.can_be_undone(day.state, code, day.now) for code in ("G02", "G2B")] == [False, True]
 
 
+def test_undone_call_of_an_ordinary_visitor_leaves_every_line_as_passed_as_before():
+    day = MallDay()
+    for who, service, elderly in ((SITI, KK, None), (RINI, KK, "elderly"), (TONO, KTP, None)):
+        day.issue(who, service, priority=elderly)
+    day.call("G2B")
+    before = {code: queue.passed for code, queue in day.state.queues.items()}
+    assert (day.state.serving["G2B"], before) == (RINI, {KK: 1, KTP: 0})
+    day.call("G02")
+    assert {code: queue.passed for code, queue in day.state.queues.items()} == {KK: 0, KTP: 0}
+    day.when(do.UndoLast("G02", day.now))
+    assert {code: queue.passed for code, queue in day.state.queues.items()} == before
+
+
+def test_visitor_notified_of_the_turn_stays_so_after_an_undone_call():
+    day = MallDay()
+    for who in (SITI, BUDI, RINI, TONO):
+        day.issue(who)
+    for _ in range(3):
+        day.call()
+        day.finish()
+    assert day.call().ticket_id == TONO
+    assert day.state.tickets[TONO].told
+    day.when(do.UndoLast("G02", day.now))
+    assert day.state.tickets[TONO].told
+
+
+def test_last_thirty_calls_are_kept_for_the_hall():
+    day = MallDay()
+    calls = []
+    for number in range(32):
+        day.issue(f"v{number}")
+        calls.append(day.call())
+        day.finish()
+    assert day.state.calls == tuple(calls[-30:])
+
+
 # What refusals name
 
 
@@ -287,6 +323,15 @@ def test_only_bookings_that_are_still_open_are_suspended():
         BookingSuspended("one", KTP, "DUKCAPIL", "service-closed", "Mesin rusak", tick.now)
     ]
     assert not [event for event in day.when(replace(tick, now=day.now)) if isinstance(event, BookingSuspended)]
+
+
+def test_rescheduled_booking_is_kept_until_its_new_time():
+    day = MallDay(known=mall(bookings=Bookings(7, "10:00")))
+    booked(day, "one")
+    before = day.state.bookings["one"]
+    later = before.claim_by + timedelta(hours=1)
+    change = BookingRescheduled("one", KTP, "DUKCAPIL", later, day.now)
+    assert evolve(day.state, change).bookings["one"] == replace(before, claim_by=later)
 
 
 def test_console_offers_the_undo_that_would_be_granted():
