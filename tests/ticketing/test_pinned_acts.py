@@ -195,30 +195,31 @@ def test_undo_of_a_hold_is_for_the_counter_that_held():
     assert [counters.can_be_undone(day.state, code, day.now) for code in ("G02", "G2B")] == [False, True]
 
 
-def test_undone_call_of_an_ordinary_visitor_leaves_every_line_as_passed_as_before():
+def test_undone_call_of_an_ordinary_visitor_leaves_lines_as_they_were():
     day = MallDay()
-    for who, service, elderly in ((SITI, KK, None), (RINI, KK, "elderly"), (TONO, KTP, None)):
+    for who, service, elderly in ((TONO, KTP, None), (SITI, KK, None), (RINI, KK, "elderly")):
         day.issue(who, service, priority=elderly)
     day.call("G2B")
     before = {code: queue.passed for code, queue in day.state.queues.items()}
     assert (day.state.serving["G2B"], before) == (RINI, {KK: 1, KTP: 0})
-    day.call("G02")
+    assert day.call("G02").ticket_id == TONO
     assert {code: queue.passed for code, queue in day.state.queues.items()} == {KK: 0, KTP: 0}
     day.when(do.UndoLast("G02", day.now))
     assert {code: queue.passed for code, queue in day.state.queues.items()} == before
 
 
-def test_visitor_notified_of_the_turn_stays_so_after_an_undone_call():
+def test_visitor_notified_after_a_transfer_stays_so_when_it_is_undone():
     day = MallDay()
-    for who in (SITI, BUDI, RINI, TONO):
-        day.issue(who)
-    for _ in range(3):
-        day.call()
-        day.finish()
-    assert day.call().ticket_id == TONO
-    assert day.state.tickets[TONO].told
+    day.issue(TONO, SIM)
+    for who in (SITI, BUDI, RINI, WATI):
+        day.issue(who, KTP)
+    day.when(do.CallTicket("G02", WATI, "Lansia", day.now, day.mall))
+    day.when(do.TransferTicket(WATI, "G02", SIM, "", "", day.now, day.mall))
+    assert not day.state.tickets[WATI].told
+    day.call("G03")
+    assert day.state.tickets[WATI].told
     day.when(do.UndoLast("G02", day.now))
-    assert day.state.tickets[TONO].told
+    assert (day.status(WATI), day.state.tickets[WATI].told) == ("called", True)
 
 
 def test_last_thirty_calls_are_kept_for_the_hall():
