@@ -159,14 +159,14 @@ def test_change_concerns_these_people(after, expected):
     assert concerns(BEFORE, after, PEOPLE) == expected
 
 
-def test_mall_that_is_new_concerns_nobody():
+def test_mall_that_is_new_has_no_concerns():
     assert concerns(Directory(), BEFORE, PEOPLE) == Concerns()
 
 
-def test_change_that_concerns_nobody_has_no_warnings():
+def test_change_that_concerns_no_visitor_has_no_warnings():
     away = replace(BEFORE, agencies={**AGENCIES, "PLN": replace(AGENCIES["PLN"], suspended="Pindah", line="C")})
-    nobody = People(at("09:00:00"), {"TANAH": 64}, {FRIDAY: {"TANAH": 8}}, ("G03",))
-    assert concerns(BEFORE, away, nobody) == Concerns()
+    others = People(at("09:00:00"), {"TANAH": 64}, {FRIDAY: {"TANAH": 8}}, ("G03",))
+    assert concerns(BEFORE, away, others) == Concerns()
 
 
 def test_what_was_so_before_the_change_is_no_concern_of_it():

@@ -100,7 +100,7 @@ def test_counter_gives_a_withdrawn_service_to_those_sent_to_it_alone(promised):
     assert (called.ticket_id, called.counter) == (BUDI, "G03")
 
 
-def test_clerk_calls_nobody_for_a_service_that_is_closed():
+def test_clerk_calls_no_visitor_for_a_service_that_is_closed():
     day = MallDay()
     day.issue(SITI, KTP)
     close(day, "service", KTP)

@@ -157,8 +157,8 @@ def test_wait_is_in_the_range_of_whole_minutes_on_the_ticket(waited, right):
     day = MallDay()
     issued = day.issue("siti")
     ticket = day.state.tickets["siti"]
-    told = replace(ticket, issued=replace(issued, told_low=600, told_high=901))
-    day.state = replace(day.state, tickets=day.state.tickets.set("siti", told))
+    known = replace(ticket, issued=replace(issued, told_low=600, told_high=901))
+    day.state = replace(day.state, tickets=day.state.tickets.set("siti", known))
     day.now = issued.issued_at + timedelta(seconds=waited)
     day.call()
     assert statistics.visits(day.state)[0].in_range is right
