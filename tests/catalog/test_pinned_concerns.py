@@ -159,6 +159,30 @@ def test_change_concerns_these_people(after, expected):
     assert concerns(BEFORE, after, PEOPLE) == expected
 
 
+def test_mall_that_is_new_has_no_concerns():
+    assert concerns(Directory(), BEFORE, PEOPLE) == Concerns()
+
+
+def test_change_that_concerns_no_visitor_has_no_warnings():
+    away = replace(BEFORE, agencies={**AGENCIES, "PLN": replace(AGENCIES["PLN"], suspended="Pindah", line="C")})
+    others = People(at("09:00:00"), {"TANAH": 64}, {FRIDAY: {"TANAH": 8}}, ("G03",))
+    assert concerns(BEFORE, away, others) == Concerns()
+
+
+def test_what_was_so_before_the_change_is_no_concern_of_it():
+    suspended = {**AGENCIES, "BPN": replace(AGENCIES["BPN"], suspended="Pindah")}
+    before = Directory(replace(MALL, bookings=None), suspended, SERVICES, without(COUNTERS, "G01"))
+    renamed = {**suspended, "BPN": replace(suspended["BPN"], suspended="Renovasi")}
+    assert concerns(before, replace(before, agencies=renamed), PEOPLE) == Concerns()
+
+
+def test_days_of_a_change_are_in_order():
+    days = [FRIDAY + timedelta(days=ahead) for ahead in range(30)]
+    booked = {day: {"METER": number} for number, day in reversed([*enumerate(days, start=1)])}
+    found = concerns(BEFORE, of_mall(bookings=None), replace(PEOPLE, bookings=booked))
+    assert list(found.days.items()) == [(day, number) for number, day in enumerate(days, start=1)]
+
+
 @pytest.mark.parametrize(
     ("overtime", "now", "closes"),
     [
@@ -169,11 +193,14 @@ def test_change_concerns_these_people(after, expected):
         (0, "15:30:00", True),
         (30, "15:30:00", True),
         (31, "15:30:00", False),
+        (75, "14:59:59", True),
+        (75, "15:00:00", False),
         (0, "16:00:00", False),
     ],
 )
 def test_end_of_service_or_of_overtime_that_passes_closes_today(overtime, now, closes):
-    noon = (HoursException(TUESDAY, (("08:00", "14:00"),), "Rapat"),) if overtime == 60 else ()
+    earlier = {60: "14:00", 75: "14:30"}.get(overtime)
+    noon = (HoursException(TUESDAY, (("08:00", earlier),), "Rapat"),) if earlier else ()
     people = replace(PEOPLE, now=at(now))
     found = concerns(BEFORE, of_mall(overtime_minutes=overtime, exceptions=noon), people)
     assert ("closes-today" in [one.reason for one in found.warnings]) is closes

@@ -1,7 +1,7 @@
 """What an older event or a short command of the catalog means, and the limits of every form, in tables."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from services.catalog.access.domain.commands import AddSecondFactor, RemoveSecon
 from services.catalog.access.domain.state import Account, People
 from services.catalog.domain import concerns, directory, limits
 from services.catalog.domain.changes import DIRECTORY
-from services.catalog.domain.declaration import fields_of, limits_of
+from services.catalog.domain.declaration import Declaration, fields_of, limits_of
 from services.catalog.domain.differences import Difference
 from services.catalog.domain.directory import AgencyListed, CounterListed, Directory, ServiceListed
 from services.catalog.domain.limits import Dates, Number, Text, Texts
@@ -24,6 +24,7 @@ from services.catalog.domain.mall import (
     RULES,
     USUAL_CLASSES,
     Bookings,
+    HoursException,
     MallListed,
     Priority,
     PriorityClass,
@@ -234,8 +235,81 @@ def test_limits_of_every_form():
     assert FORMS.keys() == pinned.keys()
     assert Text(2000, lines=True) == limits.COMPONENT
     assert (limits.AGENCIES, limits.SERVICES, limits.COUNTERS) == (200, 2000, 300)
+    assert (limits.PLACES, limits.DAYS_AHEAD) == (100_000, 90)
     assert (limits.EXCEPTIONS, limits.CLASSES, limits.INTERVALS) == (400, 20, 6)
     assert [defaults(kind) for kind in (Number, Text)] == [{"optional": False}, {"lines": False}]
+
+
+PLAIN = Declaration()
+PLACES_A_DAY = Declaration(Number(0, 100_000))
+DECLARED = {
+    HoursException: {
+        "date": Declaration(Dates(2000, 2100)),
+        "intervals": PLAIN,
+        "reason": Declaration(Text(200)),
+    },
+    Bookings: {"days_ahead": Declaration(Number(1, 90)), "claim_by": PLAIN},
+    PriorityClass: {"code": PLAIN, "name": PLAIN, "basis": Declaration(Text(200))},
+    Priority: {
+        "rule": Declaration(choices=("ratio", "strict", "fifo")),
+        "in_a_row": Declaration(Number(1, 20)),
+        "ceiling_minutes": Declaration(Number(1, 600, optional=True)),
+        "classes": Declaration(most=20),
+    },
+    MallListed: {
+        "code": PLAIN,
+        "name": Declaration(Text(40)),
+        "city": Declaration(Text(80)),
+        "address": Declaration(Text(200)),
+        "zone": Declaration(Text(64)),
+        "capacity": PLACES_A_DAY,
+        "week": PLAIN,
+        "exceptions": Declaration(most=400),
+        "closed_on": Declaration(choices=("public-holiday", "joint-leave")),
+        "tickets_from_minutes": Declaration(Number(0, 240)),
+        "last_ticket_minutes": Declaration(Number(0, 480)),
+        "overtime_minutes": Declaration(Number(0, 720)),
+        "kept_for_priority": PLACES_A_DAY,
+        "kept_for_bookings": PLACES_A_DAY,
+        "bookings": PLAIN,
+        "priority": PLAIN,
+        "approaching": Declaration(Number(1, 20)),
+        "home_percent": Declaration(Number(0, 100)),
+        "bookings_percent": Declaration(Number(0, 100)),
+    },
+    AgencyListed: {
+        "code": PLAIN,
+        "name": Declaration(Text(150)),
+        "line": PLAIN,
+        "suspended": Declaration(Text(200)),
+    },
+    ServiceListed: {
+        "code": PLAIN,
+        "name": Declaration(Text(150)),
+        "agency": PLAIN,
+        "minutes": Declaration(Number(1, 480)),
+        "requirements": Declaration(Texts(Text(300), 50)),
+        "basis": Declaration(Text(200), internal=True),
+        "capacity": Declaration(Number(1, 100_000, optional=True)),
+        "fee": Declaration(Text(500)),
+        "eligibility": Declaration(Text(500)),
+        "components": Declaration(limits.COMPONENT, keys=directory.COMPONENTS, public_keys=directory.PUBLIC_COMPONENTS),
+    },
+    CounterListed: {
+        "code": PLAIN,
+        "name": Declaration(Text(150)),
+        "floor": Declaration(Number(-5, 60)),
+        "agency": PLAIN,
+        "services": Declaration(column=False),
+        "week": PLAIN,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", DECLARED, ids=lambda kind: kind.__name__)
+def test_fields_of_every_kind_are_declared_with_these_rules(kind):
+    rules = {each.name: replace(each.declaration, example=None, about="") for each in fields_of(kind)}
+    assert list(rules.items()) == list(DECLARED[kind].items())
 
 
 def test_parts_of_the_mall_have_the_limits_of_its_form():

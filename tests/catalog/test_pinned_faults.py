@@ -165,6 +165,13 @@ def test_reason_of_a_suspension_has_three_letters(reason, is_sound):
     assert found == ([] if is_sound else [Fault("reason", "a reason of at least {n} letters", {"n": 3})])
 
 
+def test_reason_of_a_suspension_is_a_printable_text_of_limited_length():
+    assert list(faults.faults_of_reason("reason", "x" * 200)) == []
+    assert list(faults.faults_of_reason("reason", "x" * 201)) == [longest("reason", 200)]
+    character = Fault("reason", limits.CHARACTERS, {"character": "U+0007"}, place="reason: ")
+    assert list(faults.faults_of_reason("reason", "Pindah\x07")) == [character]
+
+
 def test_faults_of_a_whole_directory_name_their_entries():
     assert list(faults.faults_of_all(Directory(), KNOWN)) == [Fault("mall", "no mall")]
     assert list(faults.faults_of_all(KNOWN, KNOWN)) == []
@@ -217,8 +224,15 @@ def test_letter_of_an_agency_that_leaves_or_changes_is_used_today():
     both = replace(KNOWN, agencies={"BPN": new, "PLN": PLN})
     assert list(faults.faults_of_line(new, KNOWN, both, NIGHT)) == []
     assert list(faults.faults_of_line(PLN, KNOWN, KNOWN, NIGHT)) == []
+    free = replace(new, line="C")
+    assert list(faults.faults_of_line(free, KNOWN, replace(KNOWN, agencies={"BPN": free}), NIGHT)) == []
     released = replace(KNOWN, released={("A", "PDAM"): NIGHT})
     assert list(faults.faults_of_line(PLN, released, released, NIGHT)) == [], "it keeps its letter"
+
+
+def test_first_import_of_a_mall_at_a_known_time_has_no_faults():
+    assert list(faults.faults_of_all(KNOWN, Directory(), NIGHT)) == []
+    assert list(faults.faults_of_line(PLN, Directory(), KNOWN, NIGHT)) == []
 
 
 # Hours
@@ -257,10 +271,20 @@ def at_least(field: str, least: int, place: str = "") -> Fault:
     return Fault(field, "at least {n}", {"n": least}, place=place or f"{field}: ")
 
 
+def at_most(field: str, most: int) -> Fault:
+    return Fault(field, "at most {n}", {"n": most}, place=f"{field}: ")
+
+
+def no_zone(zone: str) -> Fault:
+    return Fault("zone", "there is no time zone {zone!r}", {"zone": zone}, place="zone: ")
+
+
 CUTI = HoursException(date(2026, 12, 24), (), "Cuti bersama")
 NAME = Fault("name", "at most {n} plain letters, for it opens every text message", {"n": 40}, place="mall name: ")
 MALL_CODE = "small letters, digits and hyphens, at most 40, and not the word mall itself"
 KEPT = Fault("kept_for_bookings", "together more than the capacity", place="kept_for_priority, kept_for_bookings: ")
+
+TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="home_percent, bookings_percent: ")
 
 
 @pytest.mark.parametrize(
@@ -281,11 +305,26 @@ KEPT = Fault("kept_for_bookings", "together more than the capacity", place="kept
         ({"city": " "}, [Fault("city", "must not be empty", place="city: ")]),
         ({"address": ""}, [Fault("address", "must not be empty", place="address: ")]),
         ({"name": ""}, [Fault("name", "must not be empty", place="name: ")]),
+        ({"zone": "Asia/Pekalongan"}, [no_zone("Asia/Pekalongan")]),
+        *(({"zone": zone}, [no_zone(zone)]) for zone in ("../x", "/etc/passwd", "Asia", "")),
         (
-            {"zone": "Asia/Pekalongan"},
-            [Fault("zone", "there is no time zone {zone!r}", {"zone": "Asia/Pekalongan"}, place="zone: ")],
+            {"zone": "a\0b"},
+            [no_zone("a\0b"), Fault("zone", limits.CHARACTERS, {"character": "U+0000"}, place="zone: ")],
         ),
+        ({"zone": "x" * 300}, [no_zone("x" * 300), longest("zone", 64)]),
         ({"capacity": -1}, [at_least("capacity", 0)]),
+        ({"capacity": 0}, []),
+        ({"capacity": 0, "kept_for_priority": 1}, [KEPT]),
+        *(
+            ({"home_percent": home, "bookings_percent": bookings}, [])
+            for home, bookings in ((0, 0), (100, 0), (0, 100), (50, 50))
+        ),
+        *(
+            ({"home_percent": home, "bookings_percent": bookings}, [TOGETHER])
+            for home, bookings in ((100, 1), (1, 100), (50, 51), (100, 100))
+        ),
+        ({"home_percent": 101, "bookings_percent": 0}, [at_most("home_percent", 100)]),
+        ({"home_percent": 1, "bookings_percent": 101}, [at_most("bookings_percent", 100)]),
         (
             {"week": {"funday": ()}},
             [
@@ -298,6 +337,21 @@ KEPT = Fault("kept_for_bookings", "together more than the capacity", place="kept
             ],
         ),
         ({"exceptions": (CUTI,)}, []),
+        *(
+            ({"exceptions": (replace(CUTI, date=day),)}, [])
+            for day in (date(2000, 1, 1), date(2000, 12, 31), date(2100, 1, 1), date(2100, 12, 31))
+        ),
+        (
+            {"exceptions": (replace(CUTI, date=date(2101, 1, 1)),)},
+            [
+                Fault(
+                    "exceptions.0.date",
+                    "a date from {first} to {last}",
+                    {"first": 2000, "last": 2100},
+                    place="exceptions: 2101-01-01 date: ",
+                )
+            ],
+        ),
         (
             {"exceptions": (CUTI, CUTI)},
             [Fault("exceptions", "{date} is named twice", {"date": CUTI.date}, place="exceptions: ")],

@@ -12,13 +12,21 @@ from services.chassis.cloud_event import CloudEvent
 from services.notifications.domain.commands import (
     ClaimMessage,
     LeavePhone,
+    RecordBookingChange,
     RecordOutcome,
     SettleMessage,
     WithdrawPhone,
 )
 from services.notifications.domain.correspondence import CORRESPONDENCE
 from services.notifications.domain.correspondence.state import Correspondence
-from services.notifications.domain.events import SmsClaimed, SmsDropped, SmsRequested
+from services.notifications.domain.events import (
+    BookingRescheduled,
+    BookingResumed,
+    BookingSuspended,
+    SmsClaimed,
+    SmsDropped,
+    SmsRequested,
+)
 from services.notifications.subscriptions import REACTIONS
 
 BOOKING = "20261126-b8sZQk1fYw9o_R4hUe6LdNw"
@@ -128,6 +136,52 @@ def test_repeated_events_ask_for_no_further_text(booking):
     later = CLAIM_BY + timedelta(hours=1)
     assert booking.rescheduled(later) == ["rescheduled", "reminded"]
     assert booking.rescheduled(later, again=True) == []
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["repeated", "older"])
+def test_booking_change_at_a_received_position_leads_to_no_event(booking, older):
+    booking.suspended()
+    booking.resumed()
+    changes = [
+        BookingSuspended(BOOKING, "closed-day", "Libur", booking.now, (booking.version - older, 0)),
+        BookingResumed(BOOKING, CLAIM_BY, booking.now, (booking.version - older, 0)),
+        BookingRescheduled(BOOKING, CLAIM_BY - timedelta(hours=1), booking.now, (booking.version - older, 0)),
+    ]
+    for change in changes:
+        assert CORRESPONDENCE.decide(RecordBookingChange(change, booking.now), booking.state) == []
+
+
+def test_number_left_again_is_texted_while_a_text_of_an_earlier_cause_waits(booking):
+    booking.suspended("mall-closed", "Perbaikan atap")
+    booking.suspended("closed-day", "Libur nasional")
+    earlier, current = booking.state.of_kind("closed")
+    booking.decide(ClaimMessage(current.requested.message_id, booking.now))
+    booking.decide(RecordOutcome(current.requested.message_id, 1, "rejected", "", booking.now))
+    assert earlier.status == "requested"
+    left = booking.decide(LeavePhone(BOOKING, "+62****34", booking.now))
+    (text,) = [event for event in left if isinstance(event, SmsRequested)]
+    assert (text.kind, text.to, text.values["reason"]) == ("closed", "+62****34", "Libur nasional")
+    assert text.message_id == f"{BOOKING}.closed-{booking.version}.1"
+
+
+@pytest.mark.parametrize(
+    ("claim_by", "booked_at", "reminded_at"),
+    [
+        (CLAIM_BY, EVENING - timedelta(seconds=1), EVENING),
+        (CLAIM_BY, EVENING, MORNING),
+        (CLAIM_BY, MORNING - timedelta(seconds=1), MORNING),
+        (CLAIM_BY, MORNING, None),
+        (MORNING + timedelta(seconds=1), EVENING, MORNING),
+        (MORNING, EVENING, None),
+    ],
+)
+def test_reminder_is_sent_after_the_booking_and_before_the_claim_time(claim_by, booked_at, reminded_at):
+    made = Booking().at(booked_at)
+    made.phone()
+    made.receives("place-booked", booked_at=booked_at, claim_by=claim_by)
+    assert [one.requested.not_before for one in made.state.of_kind("reminded")] == (
+        [reminded_at] if reminded_at else []
+    )
 
 
 def test_another_cause_is_not_told_to_who_knows_already(booking):
@@ -263,6 +317,15 @@ def test_confirmation_not_sent_before_it_is_suspended_is_dropped():
     quick.booked()
     quick.suspended()
     assert quick.sends() == [("closed", "10.00")]
+    assert [m.status for m in quick.state.of_kind("booked")] == ["dropped"]
+
+
+def test_confirmation_not_sent_before_it_is_rescheduled_is_dropped():
+    quick = Booking()
+    quick.phone()
+    quick.booked()
+    quick.rescheduled(CLAIM_BY + timedelta(hours=1))
+    assert quick.sends() == [("rescheduled", "11.00")]
     assert [m.status for m in quick.state.of_kind("booked")] == ["dropped"]
 
 

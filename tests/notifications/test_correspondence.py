@@ -201,6 +201,13 @@ def test_a_call_heard_before_the_ticket_is_told_to_nobody(story):
     assert kinds(story.called()) == [CallHeard]
 
 
+@pytest.mark.parametrize("what", ["restored", "call-undone", "transferred"])
+def test_news_received_before_the_ticket_requests_no_confirmation(story, what):
+    story.news(what, to_service="SIM", to_agency="POLRES")
+    assert kinds(story.phone()) == [PhoneLeft]
+    assert texts(story) == []
+
+
 def test_a_text_is_claimed_before_it_is_sent_and_its_fate_recorded(requested):
     assert requested.status(ISSUED) == "requested"
     assert kinds(requested.claim(ISSUED)) == [SmsClaimed]
@@ -538,6 +545,67 @@ def test_next_stop_after_it_continued_is_told_again(informed):
     (text,) = continued(informed)
     informed.claim(text.message_id)
     assert [one.kind for one in suspended(informed, position=(12, 0))] == ["suspended"]
+
+
+@pytest.mark.parametrize(
+    ("mall", "scope", "code"),
+    [("pekalongan", "service", "POLRES-SIMA"), ("batang", "mall", ""), ("batang", "service", "DUKCAPIL-KTP")],
+)
+def test_visitor_gets_no_continued_text_for_another_place(story, mall, scope, code):
+    story.phone()
+    issue = IssueHeard(SITI, "pekalongan", "MPP", "B-012", 3, NINE, "DUKCAPIL-KTP", "DUKCAPIL", (1, 0))
+    story.when(HearIssued(issue, story.now))
+    (text,) = suspended(story)
+    story.claim(text.message_id)
+    assert story.when(RecordContinued(mall, scope, code, (8, 0), story.now, story.now)) == []
+    (text,) = continued(story, "service", "DUKCAPIL-KTP", (8, 1))
+    assert text.message_id == f"{SITI}.continued-service-8.1"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "again"),
+    [("accepted", []), ("unknown", []), ("delivered", []), ("rejected", ["continued"]), ("dropped", ["continued"])],
+)
+def test_continued_text_is_requested_again_unless_it_may_have_arrived(informed, outcome, again):
+    (text,) = continued(informed)
+    if outcome == "dropped":
+        informed.when(WithdrawPhone(SITI, informed.now))
+        informed.phone()
+    else:
+        informed.claim(text.message_id)
+        if outcome == "delivered":
+            informed.report(text.message_id, delivered=True)
+        else:
+            informed.outcome(text.message_id, outcome)
+    assert [one.kind for one in continued(informed, position=(9, 0))] == again
+
+
+def test_stop_texted_in_the_instant_it_ended_counts_as_ended(requested):
+    at = requested.now
+    (text,) = requested.when(HearSuspended("pekalongan", "mall", "", "Listrik padam", (7, 0), at, at))
+    requested.when(ClaimMessage(text.message_id, at))
+    (after,) = requested.when(RecordContinued("pekalongan", "mall", "", (8, 0), at, at))
+    assert after.kind == "continued"
+    assert requested.when(RecordContinued("pekalongan", "mall", "", (9, 0), at, at)) == []
+
+
+@pytest.mark.parametrize("what", ["issued", "approaching"])
+def test_other_texts_are_sent_after_one_about_a_stop(informed, what):
+    if what == "approaching":
+        informed.news("approaching", ahead="2")
+    assert kinds(informed.claim(f"{SITI}.{what}")) == [SmsClaimed]
+
+
+def test_of_two_open_texts_about_one_stop_the_first_sent_is_the_only_one(requested):
+    (first,), (second,) = suspended(requested), suspended(requested, position=(12, 0))
+    assert kinds(requested.claim(first.message_id)) == [SmsClaimed]
+    assert dropped(requested, second.message_id)
+
+
+def test_texts_about_different_stops_are_all_sent(requested):
+    (first,), (second,) = suspended(requested), suspended(requested, "day", "2026-11-24", position=(9, 0))
+    assert kinds(requested.claim(first.message_id)) == [SmsClaimed]
+    assert kinds(requested.claim(second.message_id)) == [SmsClaimed]
 
 
 def test_another_stop_is_told_although_the_first_one_holds(informed):

@@ -161,9 +161,23 @@ def test_times_of_a_class_are_of_five_visits_at_least_and_rounded():
     assert fewer["waits_in_range"] is None
 
 
+def test_times_of_a_class_do_not_depend_on_the_order_of_visits():
+    minutes = [40, 5, 30, 10, 20]
+    elderly = [visit(priority="elderly", waited=60 * each, worked=60 * (each + 5)) for each in minutes]
+    found = january(*[visit()] * 9, *elderly)["elderly"]
+    assert [found[name] // 60 for name in ("wait_median", "wait_p90", "service_median", "service_p90")] == [
+        20,
+        40,
+        25,
+        45,
+    ]
+    assert january(*[visit()] * 9, *sorted(elderly, key=lambda one: one.waited))["elderly"] == found
+
+
 def test_outcomes_of_a_class_are_hidden_where_one_has_one_to_four():
     ordinary, elderly = [visit()] * 9, [visit(priority="elderly")] * 9
     assert january(*ordinary, *elderly)["elderly"]["served"] == 9
+    assert list(january(*ordinary, *elderly)) == ["elderly", "ordinary"], "by name"
     missed = visit(priority="elderly", outcome="missed")
     found = january(*ordinary, *elderly, missed)
     assert {(part["served"], part["missed"], part["cancelled"]) for part in found.values()} == {(None, None, None)}

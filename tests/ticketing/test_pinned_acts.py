@@ -10,7 +10,7 @@ from examples import BUDI, KK, KTP, PRIORITIES, RINI, SIM, SITI, TONO, WATI, Mal
 from services.chassis.errors import Problem
 from services.ticketing.domain.day import commands as do
 from services.ticketing.domain.day import counters, refusals
-from services.ticketing.domain.day.events import BookingSuspended, TicketCancelled
+from services.ticketing.domain.day.events import BookingRescheduled, BookingSuspended, TicketCancelled
 from services.ticketing.domain.day.evolve import evolve
 from services.ticketing.domain.day.state import Desk, LastAct, Ticket
 from services.ticketing.domain.mall import Bookings, Closure, ClosureDeclared
@@ -166,6 +166,25 @@ def test_undo_of_a_call_is_for_that_call_alone():
         assert counters.can_be_undone(state, "G02", day.now) is is_same
 
 
+def test_undo_of_a_call_is_for_the_counter_that_called_last():
+    day = MallDay()
+    day.issue(SITI, KK)
+    at = day.now
+    for command in (
+        do.CallNext("G02", at, day.mall),
+        do.MissTicket(SITI, None, at),
+        do.RestoreTicket(SITI, at),
+    ):
+        day.when(command)
+    desks = day.state.desks
+    called = replace(desks["G02"], last=LastAct("called", day.state.tickets[SITI], at))
+    day.state = replace(day.state, desks=desks.set("G02", called))
+    day.when(do.CallNext("G2B", at, day.mall))
+    assert [counters.can_be_undone(day.state, code, at) for code in ("G02", "G2B")] == [False, True]
+    day.when(do.Recall(SITI, "G2B", at, day.mall))
+    assert not counters.can_be_undone(day.state, "G2B", at)
+
+
 def test_undo_of_a_hold_is_for_the_counter_that_held():
     day = MallDay()
     day.issue(SITI, KK)
@@ -174,6 +193,43 @@ def test_undo_of_a_hold_is_for_the_counter_that_held():
     act(day, do.ResumeTicket(SITI, "G2B", day.now, day.mall))
     act(day, do.HoldTicket(SITI, "G2B", "Fotokopi", day.now))
     assert [counters.can_be_undone(day.state, code, day.now) for code in ("G02", "G2B")] == [False, True]
+
+
+def test_undone_call_of_an_ordinary_visitor_leaves_lines_as_they_were():
+    day = MallDay()
+    for who, service, elderly in ((TONO, KTP, None), (SITI, KK, None), (RINI, KK, "elderly")):
+        day.issue(who, service, priority=elderly)
+    day.call("G2B")
+    before = {code: queue.passed for code, queue in day.state.queues.items()}
+    assert (day.state.serving["G2B"], before) == (RINI, {KK: 1, KTP: 0})
+    assert day.call("G02").ticket_id == TONO
+    assert {code: queue.passed for code, queue in day.state.queues.items()} == {KK: 0, KTP: 0}
+    day.when(do.UndoLast("G02", day.now))
+    assert {code: queue.passed for code, queue in day.state.queues.items()} == before
+
+
+def test_visitor_notified_after_a_transfer_stays_so_when_it_is_undone():
+    day = MallDay()
+    day.issue(TONO, SIM)
+    for who in (SITI, BUDI, RINI, WATI):
+        day.issue(who, KTP)
+    day.when(do.CallTicket("G02", WATI, "Lansia", day.now, day.mall))
+    day.when(do.TransferTicket(WATI, "G02", SIM, "", "", day.now, day.mall))
+    assert not day.state.tickets[WATI].told
+    day.call("G03")
+    assert day.state.tickets[WATI].told
+    day.when(do.UndoLast("G02", day.now))
+    assert (day.status(WATI), day.state.tickets[WATI].told) == ("called", True)
+
+
+def test_last_thirty_calls_are_kept_for_the_hall():
+    day = MallDay()
+    calls = []
+    for number in range(32):
+        day.issue(f"v{number}")
+        calls.append(day.call())
+        day.finish()
+    assert day.state.calls == tuple(calls[-30:])
 
 
 # What refusals name
@@ -202,6 +258,32 @@ def test_refusals_name_counter_service_and_classes():
     assert outcome(day, do.CallNext("G02", day.now, day.mall)) == (refusals.NobodyWaits, {"counter": "G02"})
     send = do.TransferTicket(BUDI, None, SIM, "G02", "", day.now, day.mall)
     assert outcome(day, send) == (refusals.NotThisCounter, elsewhere)
+
+
+@pytest.mark.parametrize(("reserved", "calls"), [("G1", "G11"), ("G11", "G1")])
+def test_ticket_of_one_counter_is_refused_to_one_with_a_similar_code(reserved, calls):
+    known = mall()
+    desks = {code: replace(known.counters["G02"], code=code) for code in ("G1", "G11")}
+    day = MallDay(known=replace(known, counters=desks))
+    day.issue(SITI)
+    day.when(do.TransferTicket(SITI, None, KTP, reserved, "", day.now, day.mall))
+    choose = do.CallTicket(calls, SITI, "Lansia", day.now, day.mall)
+    assert outcome(day, choose) == (refusals.OtherCounter, {"counter": reserved})
+    assert outcome(day, do.CallNext(calls, day.now, day.mall)) == (refusals.NobodyWaits, {"counter": calls})
+    *_, called = day.when(replace(choose, counter=reserved, now=day.now))
+    assert called.counter == reserved
+
+
+def test_waits_are_measured_by_first_calls_alone():
+    day = MallDay()
+    for who in (SITI, BUDI):
+        day.issue(who)
+    day.after(7).call()
+    (first,) = day.state.residuals
+    day.when(do.MissTicket(SITI, "G02", day.now))
+    day.when(do.RestoreTicket(SITI, day.now))
+    day.when(do.CallTicket("G02", SITI, "Kembali", day.now, day.mall))
+    assert (day.state.residuals, day.state.tickets[SITI].residual) == ((first,), first)
 
 
 def test_ticket_cancelled_again_leads_to_an_empty_list():
@@ -242,6 +324,15 @@ def test_only_bookings_that_are_still_open_are_suspended():
         BookingSuspended("one", KTP, "DUKCAPIL", "service-closed", "Mesin rusak", tick.now)
     ]
     assert not [event for event in day.when(replace(tick, now=day.now)) if isinstance(event, BookingSuspended)]
+
+
+def test_rescheduled_booking_is_kept_until_its_new_time():
+    day = MallDay(known=mall(bookings=Bookings(7, "10:00")))
+    booked(day, "one")
+    before = day.state.bookings["one"]
+    later = before.claim_by + timedelta(hours=1)
+    change = BookingRescheduled("one", KTP, "DUKCAPIL", later, day.now)
+    assert evolve(day.state, change).bookings["one"] == replace(before, claim_by=later)
 
 
 def test_console_offers_the_undo_that_would_be_granted():

@@ -10,7 +10,8 @@ from services.chassis.errors import Problem
 from services.ticketing.domain.day import commands as do
 from services.ticketing.domain.day import counters, course, in_force, refusals, visitors
 from services.ticketing.domain.day.events import BookingLapsed, TicketRestored
-from services.ticketing.domain.mall import Bookings, Rule
+from services.ticketing.domain.mall import Bookings, Closure, ClosureDeclared, Rule
+from services.ticketing.domain.mall import evolve as learn
 from services.ticketing.domain.statistics import visits
 
 TUESDAY = date(2026, 11, 24)
@@ -31,6 +32,11 @@ def giving(day: MallDay, counter: str, *services: str) -> None:
     """The catalogue gives a counter these services."""
     changed = replace(day.mall.counters[counter], services=services)
     day.mall = replace(day.mall, counters={**day.mall.counters, counter: changed})
+
+
+def close(day: MallDay, scope: str, code: str, why: str = "Padam") -> None:
+    closure = Closure(scope, code, why, day.now, None, "c1")
+    day.mall = learn(day.mall, ClosureDeclared(closure, day.now))
 
 
 # Tickets that a counter had last
@@ -73,7 +79,124 @@ def test_ticket_concerns_the_counter_that_gives_it_or_had_it_last(missed):
     assert concerned == {"G02": True, "G2B": True, "G03": False}
 
 
+@pytest.fixture
+def promised() -> MallDay:
+    """Budi was sent to G03 for a family card, which it no longer gives; Siti was not."""
+    day = MallDay()
+    day.issue(SITI, KK)
+    giving(day, "G03", SIM, KK)
+    day.issue(BUDI, KK)
+    giving(day, "G03", SIM)
+    return day
+
+
+def test_counter_gives_a_withdrawn_service_to_those_sent_to_it_alone(promised):
+    g03, now = promised.mall.counters["G03"], promised.now
+    assert in_force.callable_services(promised.state, promised.mall, g03, now) == (SIM, KK)
+    refused = (refusals.NotThisCounter, {"counter": "G03", "service": "Kartu Keluarga baru"})
+    assert outcome(promised, do.CallTicket("G03", SITI, "Lansia", now, promised.mall)) == refused
+    assert outcome(promised, do.WalkIn("G03", RINI, KK, None, "Lansia", now, promised.mall)) == refused
+    *_, called = promised.when(do.CallTicket("G03", BUDI, "Lansia", now, promised.mall))
+    assert (called.ticket_id, called.counter) == (BUDI, "G03")
+
+
+def test_clerk_calls_no_visitor_for_a_service_that_is_closed():
+    day = MallDay()
+    day.issue(SITI, KTP)
+    close(day, "service", KTP)
+    refused = (refusals.NotThisCounter, {"counter": "G02", "service": "Perekaman KTP-el"})
+    assert outcome(day, do.CallTicket("G02", SITI, "Lansia", day.now, day.mall)) == refused
+    assert outcome(day, do.WalkIn("G02", BUDI, KTP, None, "Lansia", day.now, day.mall)) == refused
+
+
+def test_visit_that_goes_on_is_resumed_by_no_other_counter():
+    day = MallDay()
+    day.issue(SITI, KK)
+    day.call()
+    day.when(do.StartService(SITI, "G02", day.now))
+    assert day.when(do.ResumeTicket(SITI, "G02", day.now, day.mall)) == []
+    refused = (refusals.NotHeld, {"number": "B-001"})
+    assert outcome(day, do.ResumeTicket(SITI, "G2B", day.now, day.mall)) == refused
+
+
+def test_ticket_that_is_at_a_counter_is_not_ended():
+    day = MallDay()
+    day.issue(SITI)
+    day.call()
+    refused = (refusals.NotWaiting, {"number": "B-001"})
+    assert outcome(day, do.EndTicket(SITI, "Sudah pulang", day.now, day.mall)) == refused
+
+
+# Transfers
+
+
+def test_transfer_to_the_same_counter_is_refused_once_that_is_shut():
+    day = MallDay()
+    day.issue(SITI, KK)
+    send = do.TransferTicket(SITI, None, KK, "G2B", "", day.now, day.mall)
+    day.when(send)
+    assert day.when(send) == []
+    day.when(do.CloseCounter("G2B", day.now, day.mall))
+    assert outcome(day, send) == (refusals.CounterShut, {"counter": "G2B", "why": ""})
+
+
+def test_transfer_to_a_closed_counter_is_refused_with_the_reason():
+    day = MallDay()
+    day.issue(SITI, KK)
+    close(day, "counter", "G2B", "AC rusak")
+    shut = (refusals.CounterShut, {"counter": "G2B", "why": "AC rusak"})
+    assert outcome(day, do.TransferTicket(SITI, None, KK, "G2B", "", day.now, day.mall)) == shut
+    assert outcome(day, do.TransferAll(KK, KK, "G2B", "", day.now, day.mall)) == shut
+
+
+def test_only_those_whom_no_counter_can_call_are_sent_on():
+    day = MallDay()
+    for who in (SITI, BUDI, RINI):
+        day.issue(who, KK, priority="elderly" if who == RINI else None)
+    for who in (RINI, SITI):
+        day.when(do.TransferTicket(who, None, KK, "G2B", "", day.now, day.mall))
+    day.when(do.CloseCounter("G2B", day.now, day.mall))
+    moved = day.when(do.TransferAll(KK, KK, "", "G2B tutup", day.now, day.mall))
+    assert [(event.ticket_id, event.to, event.note) for event in moved] == [
+        (SITI, "", "G2B tutup"),
+        (RINI, "", "G2B tutup"),
+    ]
+    assert day.when(do.TransferAll(KK, KK, "", "", day.now, day.mall)) == []
+
+
 # Undo
+
+
+def test_hold_is_not_undone_once_the_ticket_was_ended():
+    day = MallDay()
+    day.issue(SITI, KK)
+    day.call()
+    day.when(do.HoldTicket(SITI, "G02", "Fotokopi", day.now))
+    assert counters.can_be_undone(day.state, "G02", day.now)
+    day.when(do.EndTicket(SITI, "Sudah pulang", day.now, day.mall))
+    assert not counters.can_be_undone(day.state, "G02", day.now)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("then", ["missed", "served"])
+def test_missed_call_is_undone_by_the_counter_of_the_last_one_alone(then, at_once):
+    day = MallDay()
+    day.issue(SITI, KK)
+    start = day.now
+
+    def now() -> datetime:
+        return start if at_once else day.now
+
+    day.when(do.CallNext("G02", now(), day.mall))
+    day.when(do.MissTicket(SITI, "G02", now()))
+    assert counters.can_be_undone(day.state, "G02", now())
+    day.when(do.RestoreTicket(SITI, now()))
+    day.when(do.CallNext("G2B", now(), day.mall))
+    end = do.MissTicket(SITI, "G2B", now()) if then == "missed" else do.Finish(SITI, "G2B", now())
+    day.when(end)
+    assert counters.can_be_undone(day.state, "G2B", now())
+    if (then, at_once) != ("missed", True):  # two misses of one instant are the same
+        assert not counters.can_be_undone(day.state, "G02", now())
 
 
 @pytest.mark.parametrize("act", ["called", "served", "missed", "held", "transferred"])

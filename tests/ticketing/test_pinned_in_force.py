@@ -74,8 +74,29 @@ def test_ticket_at_a_counter_is_frozen_by_the_mall_alone(waiting):
     assert holds(waiting) == InForce()
     waiting.when(do.StopDay("Gempa", waiting.now, waiting.mall))
     assert holds(waiting) == InForce("stopped", "Gempa", None)
+    waiting.when(do.StartService(SITI, "G02", waiting.now))
+    assert holds(waiting) == InForce("stopped", "Gempa", None)
     waiting.finish()
     assert holds(waiting) is None
+
+
+def test_something_holds_for_every_ticket_until_it_ends():
+    day, found = MallDay(), {}
+
+    def note() -> None:
+        found[day.status(SITI)] = holds(day) is not None
+
+    day.issue(SITI, KTP)
+    for command in (
+        do.CallNext("G02", day.now, day.mall),
+        do.StartService(SITI, "G02", day.now),
+        do.HoldTicket(SITI, "G02", "Fotokopi", day.now),
+        do.EndTicket(SITI, "Sudah pulang", day.now, day.mall),
+    ):
+        note()
+        day.when(command)
+    note()
+    assert found == {"waiting": True, "called": True, "serving": True, "held": True, "unserved": False}
 
 
 def test_ticket_without_a_staffed_counter_has_none(waiting):
@@ -255,25 +276,56 @@ def test_waiting_at_a_counter_leaves_out_those_reserved_for_another():
 
 
 @pytest.mark.parametrize(
-    ("rule", "ordinary", "priority"),
+    ("rule", "reserved", "ordinary", "priority"),
     [
-        (Rule("fifo"), 3, 3),
-        (Rule("strict"), 3, 1),
-        (Rule("ratio", 2), 3, 1),
+        (Rule("fifo"), (BUDI, RINI), 3, 3),
+        (Rule("strict"), (BUDI, RINI), 3, 1),
+        (Rule("ratio", 2), (BUDI, RINI), 3, 1),
+        (Rule("fifo"), (SITI, RINI), 3, 3),
+        (Rule("strict"), (SITI, RINI), 3, 2),
+        (Rule("ratio", 2), (SITI, RINI), 3, 3),
+        (Rule("fifo"), (BUDI, TONO), 3, 3),
+        (Rule("strict"), (BUDI, TONO), 3, 0),
+        (Rule("ratio", 2), (BUDI, TONO), 3, 0),
+        (Rule("ratio", 1), (BUDI, RINI), 3, 2),
     ],
 )
-def test_place_in_line_leaves_out_each_class_reserved_elsewhere(rule, ordinary, priority):
+def test_place_in_line_leaves_out_each_class_reserved_elsewhere(rule, reserved, ordinary, priority):
     day = MallDay(known=mall(rule=rule))
     for who, elderly in ((SITI, None), (BUDI, "elderly"), (RINI, None), (TONO, "elderly"), (WATI, None)):
         day.issue(who, KK, priority=elderly)
-    reserve(day, BUDI, "G2B")
-    reserve(day, RINI, "G2B")
+    for who in reserved:
+        reserve(day, who, "G2B")
     g02 = [day.mall.counters["G02"]]
 
     def ahead(*, of_priority: bool) -> int:
         return turns.outlook_of_next(day.state, day.mall, g02, KK, priority=of_priority, now=day.now).ahead
 
     assert (ahead(of_priority=False), ahead(of_priority=True)) == (ordinary, priority)
+
+
+@pytest.mark.parametrize("rule", [Rule("fifo"), Rule("strict"), Rule("ratio", 2)])
+def test_place_in_line_counts_those_reserved_for_the_counter_itself(rule):
+    day = MallDay(known=mall(rule=rule))
+    for who, elderly in ((SITI, None), (BUDI, "elderly")):
+        day.issue(who, KK, priority=elderly)
+        reserve(day, who, "G02")
+    g02 = [day.mall.counters["G02"]]
+    found = turns.outlook_of_next(day.state, day.mall, g02, KK, priority=False, now=day.now)
+    assert found.ahead == 2
+
+
+def twins(known: Mall) -> Mall:
+    """G2B gives the same services as G02."""
+    g2b = replace(known.counters["G2B"], services=known.counters["G02"].services)
+    return replace(known, counters={**known.counters, "G2B": g2b})
+
+
+def test_wait_for_counters_of_one_line_begins_when_the_first_opens():
+    known = twins(mall(tickets_from_minutes=60))
+    late = replace(known.counters["G2B"], week=((("09:00", "15:00"),),) * 7)
+    day = MallDay(at("07:30:00"), replace(known, counters={**known.counters, "G2B": late}))
+    assert day.issue(SITI, KK).expected_wait == 30 * 60
 
 
 def test_place_of_a_ticket_counts_the_reserved_ones_before_it_alone():
@@ -300,6 +352,18 @@ def test_nearest_counter_decides_how_close_a_visitor_is():
     day.when(do.CancelTicket("agus", day.now, day.mall))
     found = list(turns.approaching(day.state, day.mall, [ticket], 3, day.now))
     assert [(one.id, ahead) for one, ahead in found] == [(SITI, 0), (RINI, 0), (BUDI, 1)]
+
+
+def test_reserved_visitor_is_near_at_the_own_counter_and_first_to_come_first():
+    day = MallDay(known=twins(mall()))
+    left = day.issue("agus", KK)
+    for who in (BUDI, SITI, RINI):
+        day.issue(who, KK)
+    reserve(day, BUDI, "G2B")
+    ticket = day.state.tickets[left.ticket_id]
+    day.when(do.CancelTicket("agus", day.now, day.mall))
+    found = list(turns.approaching(day.state, day.mall, [ticket], 3, day.now))
+    assert [(one.id, ahead) for one, ahead in found] == [(BUDI, 0), (SITI, 0), (RINI, 1)]
 
 
 def test_ordinary_visitor_at_another_counter_does_not_hold_up_priority():

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from ticketing.conftest import PEKALONGAN, refusal
 
 from services.ticketing.domain import statistics
 from services.ticketing.domain.day.commands import (
+    CallTicket,
     CancelTicket,
     CloseDay,
     MissTicket,
@@ -71,6 +73,13 @@ def test_a_summary_counts_how_visits_ended_and_how_long_they_took():
         "service_p90": 30 * MINUTE,
         "waits_in_range": 0.857,
     }
+
+
+def test_medians_do_not_depend_on_the_order_of_visits():
+    visits = [visit(waited=minutes * MINUTE, worked=(minutes + 3) * MINUTE) for minutes in (40, 2, 30, 9, 20)]
+    found = figures(visits)
+    assert (found["wait_median"], found["wait_p90"]) == (20 * MINUTE, 40 * MINUTE)
+    assert (found["service_median"], found["service_p90"]) == (23 * MINUTE, 43 * MINUTE)
 
 
 def test_nothing_has_no_figures():
@@ -141,6 +150,30 @@ def test_a_wait_counts_as_told_right_in_the_whole_minutes_that_were_told(seconds
     day.now = told.issued_at + timedelta(minutes=-(-told.told_high // 60), seconds=seconds_more)
     day.call()
     assert statistics.visits(day.state)[1].in_range is right
+
+
+@pytest.mark.parametrize(("waited", "right"), [(599, False), (600, True), (960, True), (961, False)])
+def test_wait_is_in_the_range_of_whole_minutes_on_the_ticket(waited, right):
+    day = MallDay()
+    issued = day.issue("siti")
+    ticket = day.state.tickets["siti"]
+    known = replace(ticket, issued=replace(issued, told_low=600, told_high=901))
+    day.state = replace(day.state, tickets=day.state.tickets.set("siti", known))
+    day.now = issued.issued_at + timedelta(seconds=waited)
+    day.call()
+    assert statistics.visits(day.state)[0].in_range is right
+
+
+def test_wait_of_a_visitor_called_out_of_turn_is_in_no_range():
+    day = MallDay()
+    day.issue("siti")
+    day.when(CallTicket("G02", "siti", "Lansia", day.now, day.mall))
+    (measured,) = statistics.visits(day.state)
+    assert (measured.waited, measured.residual, measured.in_range) == (30, None, None)
+
+
+def test_day_that_is_not_open_yet_has_no_visits():
+    assert statistics.visits(MallDay().state) == []
 
 
 def test_a_visitor_who_was_sent_on_counts_where_the_visit_ended():

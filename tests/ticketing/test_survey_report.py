@@ -1,5 +1,6 @@
 """The survey's rules and report in full: its lists, a whole event, every cell of a row."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,6 +108,13 @@ def test_figures_of_an_element_are_its_mean_weight_and_grade():
         "value": 100.0,
         "grade": "A",
     }
+
+
+def test_means_of_an_element_have_three_decimals():
+    slow = replace(answered(), answers=FAIR | {"time": 2})
+    found = figures([Batch("2026-11", "DUKCAPIL", KTP, (answered(), answered(), slow))], [])
+    time = found["elements"][2]
+    assert (time["element"], time["mean"], time["weighted"], time["value"]) == ("time", 1.333, 0.148, 33.33)
 
 
 def test_profile_counts_each_kind_and_those_that_did_not_say():

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from examples import BUDI, KTP, RINI, SIM, SITI, TONO, WATI, MallDay, mall
+from examples import BUDI, KK, KTP, RINI, SIM, SITI, TONO, WATI, MallDay, mall
 
 from services.ticketing.domain.day import refusals
+from services.ticketing.domain.day.commands import CancelTicket
 from services.ticketing.domain.day.turns import in_order, outlook
 from services.ticketing.domain.mall import PriorityClass, Rule
 
@@ -49,6 +50,35 @@ def test_those_ahead_are_counted_by_the_rule_of_the_mall(rule):
     day = a_day(rule)
     order = in_order(day.state, day.mall, day.mall.counters["G02"], day.now)
     assert [outlook(day.state, day.mall, ticket, day.now).ahead for ticket in order] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("passed", [KTP, KK])
+def test_ordinary_visitor_goes_first_if_one_of_two_lines_was_passed(passed):
+    known, other = mall(rule=Rule("ratio", 2)), KK if passed == KTP else KTP
+    beside = replace(known.counters["G2B"], services=(passed,))
+    day = MallDay(known=replace(known, counters={**known.counters, "G2B": beside}))
+    day.issue(BUDI, other)
+    day.issue(WATI, passed)
+    for who in (SITI, RINI):
+        day.issue(who, passed, priority="elderly")
+    day.issue(TONO, other, priority="elderly")
+    assert [day.call("G2B").ticket_id, day.finish("G2B") and day.call("G2B").ticket_id] == [SITI, RINI]
+    assert {code: queue.passed for code, queue in day.state.queues.items()} == {passed: 2, other: 0}
+    assert outlook(day.state, day.mall, day.state.tickets[BUDI], day.now).ahead == 0
+    assert day.call("G02").ticket_id == BUDI
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_passed_line_counts_only_while_an_ordinary_visitor_waits_in_it(waits):
+    day = MallDay(known=mall(rule=Rule("ratio", 1)))
+    day.issue(BUDI, KTP)
+    day.issue(WATI, KK)
+    day.issue(SITI, KK, priority="elderly")
+    day.issue(RINI, KTP, priority="elderly")
+    assert day.call("G2B").ticket_id == SITI
+    if not waits:
+        day.when(CancelTicket(WATI, day.now, day.mall))
+    assert day.call("G02").ticket_id == (BUDI if waits else RINI)
 
 
 def test_who_waited_longer_than_the_ceiling_goes_before_all_younger_ones():

@@ -91,3 +91,25 @@ def test_report_counts_no_error_as_sampled(mutant, capsys):
         report.add(Verdict(mutant, became, "1 tests"))
     assert (report.sampled[RULES], report.killed[RULES], len(report.errors)) == (2, 1, 1)
     assert "# error: 1 tests" in report.diffs()
+
+
+def test_what_only_documents_a_field_is_not_changed():
+    source = b'name = declared(Text(3), about="Nama", example={"id": "KTP"}, most=2)\n'
+    texts = {mutant.applied(source).decode().strip() for mutant in mutants("source.py", source)}
+    assert texts == {
+        'name = declared(Text(4), about="Nama", example={"id": "KTP"}, most=2)',
+        'name = declared(Text(3), about="Nama", example={"id": "KTP"}, most=3)',
+        "name = declared(Text(3))",
+    }
+
+
+def test_mutants_of_a_module_of_constants_run_the_tests_of_its_importers():
+    path = "services/notifications/domain/correspondence/occasions.py"
+    session = Session(ROOT, [], lambda: True, [].append, 1, lambda *_: None)
+    session._items, session.seconds = {}, {"test_texts.py::test_a": 0.1, "test_texts.py::test_b": 0.1}
+    session.lines = {
+        "services/notifications/domain/correspondence/texts.py": {9: ["test_texts.py::test_a"]},
+        "services/notifications/domain/wording.py": {9: ["test_texts.py::test_b"]},
+    }
+    constant = mutants(path, (ROOT / path).read_bytes())[0]
+    assert session._tests(constant, whole_file=True) == ["test_texts.py::test_a"]

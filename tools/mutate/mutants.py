@@ -29,6 +29,7 @@ SWAPS: dict[type, tuple[str, str]] = {
     ast.BitAnd: ("&", "|"),
 }
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
+PROSE = ("example", "about")  # arguments that only document a field, as docstrings do a function
 FOR_TYPES = ("assert_never", "TypeVar", "cast", "get_args")  # calls that mean something to the type checker alone
 Span = tuple[int, int, str]  # replace the bytes from the first to before the second by the text
 
@@ -106,7 +107,7 @@ class _Finder:
             yield from ((span, (statement.lineno, last)) for span in self._of_expression(child, statement))
 
     def _of_expression(self, node: ast.AST, parent: ast.AST | None = None) -> Iterator[Span]:
-        if _is_for_types(node) or isinstance(node, ast.JoinedStr) or _is_check(node):
+        if _is_for_types(node) or isinstance(node, ast.JoinedStr) or _decides_nothing(node):
             return
         yield from self._of_value(node)
         yield from self._of_list(node, parent)
@@ -147,7 +148,7 @@ class _Finder:
                 starts = [self._range(key)[0] if key else self._range(value)[0] - 2 for key, value in pairs]  # `**`
                 yield from self._cut([(at, self._range(value)[1]) for at, value in zip(starts, values, strict=True)])
             case ast.Call(args=arguments, keywords=[*keywords]) if keywords:
-                named = [each for each in keywords if not _is_check(each)]
+                named = [each for each in keywords if not _decides_nothing(each)]
                 yield from self._without_each([*arguments, *named], self._range(node), only=len(arguments))
 
     def _of_condition(self, node: ast.AST, parent: ast.AST | None) -> Iterator[Span]:
@@ -201,9 +202,9 @@ class _Finder:
         return self._source[start:end].decode()
 
 
-def _is_check(node: ast.AST) -> bool:
-    """Whether it only makes a fault of our own loud: `zip(…, strict=True)`."""
-    return isinstance(node, ast.keyword) and node.arg == "strict"
+def _decides_nothing(node: ast.AST) -> bool:
+    """Whether it is an argument that makes a fault of our own loud, `zip(…, strict=True)`, or documents a field."""
+    return isinstance(node, ast.keyword) and node.arg in ("strict", *PROSE)
 
 
 def _is_wildcard(pattern: ast.pattern) -> bool:

@@ -201,7 +201,15 @@ class Session:
             ways = (module, f"from {package} import {last_name}", f", {last_name}\n")
             texts = {name: self._text(item.path) for name, item in self._items.items()}
             names |= {name for name, text in texts.items() if package in text and any(way in text for way in ways)}
+            names = names or {name for path in self._importers(module) for name in self._executing(path)}
         return sorted(names & self.seconds.keys(), key=lambda name: self.seconds[name])
+
+    def _importers(self, module: str) -> list[str]:
+        """The measured files that import a module; of a module of constants nothing is executed but by them."""
+        return [path for path in self.lines if f"from {module} import" in self._text(self.root / path)]
+
+    def _executing(self, path: str) -> Iterator[str]:
+        return (name for names in self.lines[path].values() for name in names)
 
     def _text(self, path: Path) -> str:
         if path not in self.texts:
