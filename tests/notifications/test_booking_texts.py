@@ -262,6 +262,25 @@ def test_reminder_missed_while_suspended_is_sent_in_the_morning(booking):
     assert booking.at(MORNING).sends() == [("reminded", "10.00")]
 
 
+def test_number_left_again_after_withdrawal_is_reminded_once(booking):
+    booking.decide(WithdrawPhone(BOOKING, booking.now))
+    assert booking.phone() == ["reminded"]
+    assert booking.phone() == [], "a repeat"
+    assert booking.at(EVENING).sends() == [("reminded", "10.00")]
+    booking.decide(WithdrawPhone(BOOKING, booking.now))
+    assert booking.phone() == [], "the reminder was sent"
+
+
+def test_number_left_again_twice_is_reminded_of_the_current_time(booking):
+    for _ in range(2):
+        booking.decide(WithdrawPhone(BOOKING, booking.now))
+        assert booking.phone() == ["reminded"]
+    earlier = CLAIM_BY - timedelta(hours=1)
+    booking.rescheduled(earlier)
+    booking.sends()
+    assert booking.at(EVENING).sends() == [("reminded", "09.00")]
+
+
 def test_who_was_reminded_is_not_reminded_again_of_another_time(booking):
     booking.at(EVENING).sends()
     assert booking.rescheduled(CLAIM_BY + timedelta(hours=1)) == ["rescheduled"]

@@ -24,8 +24,8 @@ def request_booked(state: Correspondence, now: datetime) -> list[Event]:
         return []
     if state.suspension:
         return _request_closed_again(state, state.suspension, now)
-    if state.has_requested("booked"):
-        return []
+    if state.has_requested("booked"):  # a reminder to an earlier number was dropped when that was withdrawn
+        return _request_reminder(state, now)
     return [*request(state, "booked", {}, now, now), *_request_reminder(state, now)]
 
 
@@ -58,7 +58,8 @@ def _request_reminder(state: Correspondence, now: datetime, about: Position = NO
     evening = datetime.combine(day - timedelta(days=1), EVENING, zone)
     morning = datetime.combine(day, MORNING, zone)
     when = next((moment for moment in (evening, morning) if now < moment < claim_by), None)
-    again = f"-{about[0]}" if about != NOWHERE else ""
+    earlier = len(state.of_kind("reminded"))
+    again = f"-{about[0]}" if about != NOWHERE else f".{earlier}" if earlier else ""
     return request(state, "reminded", {}, when, now, again, about, not_before=when) if when else []
 
 
