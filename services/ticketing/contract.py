@@ -12,7 +12,7 @@ from services.chassis.event_store import Commit
 from services.chassis.publication import public_event
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day import events as stored
-from services.ticketing.domain.day.events import Place
+from services.ticketing.domain.day.events import CounterWithFloor
 from services.ticketing.domain.mall import MALL, Closure, ClosureDeclared, ClosureLifted, Rule
 
 TOPIC = "mpp.ticketing"
@@ -153,7 +153,7 @@ def _public(value: Any) -> Any:
             return value.isoformat()
         case Rule(rule, in_a_row, ceiling):
             return {"rule": rule, "in_a_row": in_a_row, "ceiling_minutes": ceiling}
-        case Place(code, floor):
+        case CounterWithFloor(code, floor):
             return {"code": code, "floor": floor}
         case tuple():
             return [_public(one) for one in value]
