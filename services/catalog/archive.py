@@ -94,4 +94,4 @@ def _too_many() -> InvalidCatalog:
 
 
 def _fault(name: str, says: str) -> Fault:
-    return Fault("archive", says, place=f"{name}: ")
+    return Fault("archive", says, label=f"{name}: ")

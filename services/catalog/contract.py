@@ -34,12 +34,12 @@ def published(commit: Commit) -> list[CloudEvent]:
         return access.published(commit)
     mall = commit.stream.removeprefix(PREFIX)
     events = []
-    for place, stored in enumerate(DIRECTORY.recorded(commit)):
+    for index, stored in enumerate(DIRECTORY.recorded(commit)):
         kind, data = _public(stored)
         events.append(
             public_event(
                 commit,
-                place,
+                index,
                 source=f"/mpp/{mall}/catalog",
                 type=f"{TYPES}{kind}",
                 subject=stored.code,

@@ -51,7 +51,7 @@ def _json(text: str) -> Any:
 
 
 def _in(name: str, faults: Iterable[Fault]) -> Iterator[Fault]:
-    return (replace(fault, place=f"{name}: {fault.place}") for fault in faults)
+    return (replace(fault, label=f"{name}: {fault.label}") for fault in faults)
 
 
 def filled(given: Any, known: Any) -> Any:
@@ -77,7 +77,7 @@ def _fault(path: str, words: str) -> Fault:
     says, opens, names = words.partition(" (")  # `extra fields found (colour)`
     if opens:
         return Fault(path, f"{says}: {{names}}", {"names": names.rstrip(")")}, path and f"{path}: ")
-    return Fault(path, says, place=path and f"{path}: ")
+    return Fault(path, says, label=path and f"{path}: ")
 
 
 def _plainly(error: BaseException, wanted: Any) -> str:

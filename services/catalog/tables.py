@@ -63,9 +63,9 @@ class Row:
         """A fault of this line."""
         return Fault("", says, {**values, "file": self.file, "row": self.line}, where="{file} line {row}: ")
 
-    def named(self, faults: Iterable[Fault], place: str = "") -> Iterator[Fault]:
+    def named(self, faults: Iterable[Fault], label: str = "") -> Iterator[Fault]:
         """The same faults, as those of this line."""
-        return (replace(self.fault(one.says, **one.values), place=f"{place}{one.place}") for one in faults)
+        return (replace(self.fault(one.says, **one.values), label=f"{label}{one.label}") for one in faults)
 
 
 def read(files: Mapping[str, str], known: Directory = NOTHING) -> Directory:
@@ -90,7 +90,7 @@ def read(files: Mapping[str, str], known: Directory = NOTHING) -> Directory:
     for counter in sorted(given.keys() - counters.keys()):
         values = {"services": ", ".join(given[counter]), "counter": counter}
         says = "{services}: counter {counter} is not in counters.tsv"
-        faults.append(Fault("", says, values, place="services.tsv: "))
+        faults.append(Fault("", says, values, label="services.tsv: "))
     mall = read_mall("mall.json", files["mall.json"], known.mall, faults)
     if faults:
         raise InvalidCatalog(faults=faults)
@@ -246,6 +246,6 @@ def _week(row: Row, faults: list[Fault]) -> Week | None:
         if not hours:
             found.append(row.fault("{day} needs hours such as 08:00-12:00", day=day))
         week[day] = tuple(interval.partition("-")[::2] for interval in hours)
-    faults += (replace(fault, place="week: ") for fault in found)
+    faults += (replace(fault, label="week: ") for fault in found)
     faults += row.named(faults_of_week(week), "week: ")
     return {**SHUT, **week} if days else None

@@ -1,4 +1,4 @@
-"""The clock of a process: every module asks it for the time, so that tests set the time in one place."""
+"""The clock of a process: every module asks it for the time, so that tests set the time in one module."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

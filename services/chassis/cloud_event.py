@@ -15,11 +15,11 @@ from services.chassis.tracing import valid
 TYPES = "id.go.mpp."  # what the types of all our events begin with
 REQUIRED = ("specversion", "id", "source", "type")
 DIGITS = 12
-POSITION = re.compile(r"([0-9]{12})\.([0-9]{6})")  # a version and a place, both padded: sorts as text
+POSITION = re.compile(r"([0-9]{12})\.([0-9]{6})")  # a version and an index, both padded: sorts as text
 TRACEPARENT = "traceparent"  # a header as OpenTelemetry's Kafka clients know it, so without `ce_`
 
 
-Position = tuple[int, int]  # version of the commit in its stream, and place of the event in that commit
+Position = tuple[int, int]  # version of the commit in its stream, and index of the event in that commit
 
 
 class Malformed(ValueError):
@@ -84,8 +84,8 @@ def _attributes(event: CloudEvent) -> dict[str, str]:
     if event.sequence:  # the extension wants a text that sorts like its number
         attributes["sequence"] = f"{event.sequence:0{DIGITS}}"
     if event.position:
-        version, place = event.position
-        attributes["streamposition"] = f"{version:012}.{place:06}"
+        version, index = event.position
+        attributes["streamposition"] = f"{version:012}.{index:06}"
     return attributes
 
 

@@ -57,15 +57,15 @@ class Fault:
     """What is wrong with a field, in words that are the key to those of other languages.
 
     For faults that are told without a form around them: `where` is the file or the entry, in such words too, and
-    `place` is where in it, in the file's own.
+    `label` names the part of it and comes before `says`, such as `week: monday `.
     """
 
     field: str
     says: str
     values: Mapping[str, object] = dataclasses.field(default_factory=dict)
-    place: str = ""
+    label: str = ""
     where: str = ""
 
     def __str__(self) -> str:
         """Where it is and what it is, in English."""
-        return f"{self.where.format(**self.values)}{self.place}{self.says.format(**self.values)}"
+        return f"{self.where.format(**self.values)}{self.label}{self.says.format(**self.values)}"

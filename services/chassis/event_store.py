@@ -66,9 +66,9 @@ class Commit:
     hash: str = ""
     traceparents: Sequence[str] = ()  # of each command, where one is known: no part of what is hashed
 
-    def traceparent(self, place: int) -> str:
-        """What the event at a place of this commit belongs to; empty where nobody knows."""
-        command = self.events[place].command
+    def traceparent(self, index: int) -> str:
+        """Return the trace parent of the event at `index` (from 0 on) of this commit; empty if none is known."""
+        command = self.events[index].command
         return self.traceparents[command] if command < len(self.traceparents) else ""
 
     @property

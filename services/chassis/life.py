@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Life:
-    """A loop's view of its process: whether to go on, and the place to show that it still does."""
+    """A loop's view of its process: whether to go on, and how to show that it still does."""
 
     def __init__(self) -> None:
         self._ending = threading.Event()

@@ -53,7 +53,7 @@ class Reached:
     ends: Mapping[str, int] = field(default_factory=dict)
 
     def lacks(self, log: str, ends: Mapping[str, int]) -> bool:
-        """Whether something that was there is gone: another log has taken its place, or this one is shorter."""
+        """Whether something that was there is gone: another log has replaced it, or this one is shorter."""
         return log != self.log or any(self.ends.get(name, 0) < end for name, end in ends.items())
 
 

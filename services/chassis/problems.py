@@ -114,13 +114,13 @@ class ProblemApi(Api):  # type: ignore[misc]
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer any HTTP error, those of webargs' validation included."""
-        by_place = getattr(error, "data", {}).get("messages", {})  # such as {"json": {"service": ["…"]}}
+        by_location = getattr(error, "data", {}).get("messages", {})  # such as {"json": {"service": ["…"]}}
         status = error.code or 500
         reason = HTTP_REASONS.get(status, "bad-request" if status < 500 else "internal")
         if status == 405 and request.method == "POST" and is_page_wanted():
             reason = "page-not-ready"  # a browser sent a form itself, before the page's script was there to send it
-        found = next(iter(by_place.values()), None)
-        return _problem(status, reason, {}, found if isinstance(found, dict) else by_place)
+        found = next(iter(by_location.values()), None)
+        return _problem(status, reason, {}, found if isinstance(found, dict) else by_location)
 
 
 def register(app: Flask) -> Api:
@@ -195,13 +195,13 @@ def _detail(reason: str, params: Mapping[str, Any]) -> str:
 
 
 def _for_programs(value: Any) -> Any:
-    """A value as JSON has it; faults in the language of the request, each with its place."""
+    """A value as JSON has it; faults in the language of the request, each with its label."""
     match value:
         case date():
             return value.isoformat()
         case Fault():
             where = text(value.where, **value.values) if value.where else ""
-            return f"{where}{value.place}{text(value.says, **value.values)}"
+            return f"{where}{value.label}{text(value.says, **value.values)}"
         case list():
             return [_for_programs(each) for each in value]
         case _:

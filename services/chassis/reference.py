@@ -98,4 +98,4 @@ def marked(text: str) -> Markup:
     """A description with what stands between backticks as code."""
     code = Markup("<code>{}</code>")
     parts = enumerate(text.split("`"))
-    return Markup("").join(code.format(part) if place % 2 else escape(part) for place, part in parts)
+    return Markup("").join(code.format(part) if index % 2 else escape(part) for index, part in parts)

@@ -66,8 +66,8 @@ def must_be_allowed(view: Callable[..., Any]) -> None:
         g.actor = who_asks()
         if g.actor.role not in roles:
             raise WrongRole()
-        for place, code in g.actor.scope.items():
-            if (request.view_args or {}).get(place, code) != code:
+        for name, code in g.actor.scope.items():
+            if (request.view_args or {}).get(name, code) != code:
                 raise WrongScope()
 
 

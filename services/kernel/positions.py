@@ -7,14 +7,15 @@ from services.chassis.cloud_event import CloudEvent, Position
 
 
 def position_of(event: CloudEvent) -> Position:
-    """Return version and place of an event. Raises `ValueError` if it has neither a position nor an id of the old form.
+    """Return version of the commit and index in it of an event.
 
+    Raises `ValueError` if the event has neither a position nor an id of the old form.
     Decision 0039 says in which release the id is no longer read.
     """
     return event.position or _position_by_id(event.id)
 
 
 def _position_by_id(id: str) -> Position:
-    """Read the position from the id of an event without the attribute: `<stream>@<version>.<place>`."""
-    version, _, place = id.rpartition("@")[2].partition(".")
-    return int(version), int(place)
+    """Read the position from the id of an event without the attribute: `<stream>@<version>.<index>`."""
+    version, _, index = id.rpartition("@")[2].partition(".")
+    return int(version), int(index)

@@ -51,7 +51,7 @@ class WrongScope(Forbidden):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is asking: a name for the record, a role, and the places the token is bound to.
+    """Who is asking: a name for the record, a role, and the scopes the token is bound to.
 
     `token`, `session` and `account` are the ids by which it can be revoked; a session is of an account's `epoch`, which
     ends with a new password or role. Empty where the token has none.
@@ -84,7 +84,7 @@ def make_keys(folder: Path) -> None:
 
 def mint(private_pem: bytes, *, name: str, role: str, days: float = 1, **scope: str | None) -> str:
     """A token for `name` in `role`, bound to the `mall`, `counter` or `agency` given, valid for so many days."""
-    bound = {place: code for place, code in scope.items() if code}
+    bound = {name: code for name, code in scope.items() if code}
     return sign(private_pem, {"sub": name, "role": role, "exp": int(time.time() + days * DAY), **bound})
 
 
@@ -166,7 +166,7 @@ class Verifier:
     def _decode(self, token: str) -> Actor:
         try:
             claims = read(token, self._key)
-            scope = {place: claims[place] for place in SCOPES if place in claims}
+            scope = {name: claims[name] for name in SCOPES if name in claims}
             return Actor(
                 claims["sub"],
                 claims["role"],
@@ -193,13 +193,13 @@ def main() -> None:
     new.add_argument("--name", required=True)
     new.add_argument("--role", choices=ROLES, required=True)
     new.add_argument("--days", type=float, default=1)
-    for place in SCOPES:
-        new.add_argument(f"--{place}")
+    for name in SCOPES:
+        new.add_argument(f"--{name}")
     arguments = parser.parse_args()
     if arguments.command == "keys":
         make_keys(arguments.folder)
     else:
-        scope = {place: getattr(arguments, place) for place in SCOPES}
+        scope = {name: getattr(arguments, name) for name in SCOPES}
         key = arguments.key.read_bytes()
         print(mint(key, name=arguments.name, role=arguments.role, days=arguments.days, **scope))
 

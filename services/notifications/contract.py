@@ -21,13 +21,13 @@ def published(commit: Commit) -> list[CloudEvent]:
     if not commit.stream.startswith(TICKETS):
         return []
     told = []
-    for place, event in enumerate(CORRESPONDENCE.recorded(commit)):
+    for index, event in enumerate(CORRESPONDENCE.recorded(commit)):
         if isinstance(event, PUBLISHED) and event.mall:  # those stored before there was a topic do not say which mall
-            told.append(_told(commit, place, event))
+            told.append(_told(commit, index, event))
     return told
 
 
-def _told(commit: Commit, place: int, event: SmsDelivered | SmsFailed | SmsExpired) -> CloudEvent:
+def _told(commit: Commit, index: int, event: SmsDelivered | SmsFailed | SmsExpired) -> CloudEvent:
     data: dict[str, Any] = {
         "mall": event.mall,
         "ticket_id": event.ticket_id,
@@ -40,7 +40,7 @@ def _told(commit: Commit, place: int, event: SmsDelivered | SmsFailed | SmsExpir
         data["reason"] = "expired" if isinstance(event, SmsExpired) else _reason(event)
     return public_event(
         commit,
-        place,
+        index,
         source=f"/mpp/{event.mall}/notifications",
         type=f"{TYPES}{'message-delivered' if isinstance(event, SmsDelivered) else 'message-failed'}.v1",
         subject=event.ticket_id,

@@ -51,11 +51,11 @@ class Concerned:
     def deliver(self, commit: Commit) -> None:
         """Plan the beginning and the end of what is suspended; tell at once what has resumed."""
         mall = mall_of(commit.stream)
-        for place, event in enumerate(MALL.recorded(commit)):
+        for index, event in enumerate(MALL.recorded(commit)):
             if isinstance(event, SuspensionHeard):
-                self._plan(mall, event, commit.traceparent(place))
+                self._plan(mall, event, commit.traceparent(index))
             elif isinstance(event, ResumptionHeard) and now() - event.heard_at < WORTH_TELLING:
-                with tracing.within(commit.traceparent(place)):
+                with tracing.within(commit.traceparent(index)):
                     self._tell_end(mall, event.scope, event.code, event.position, event.heard_at)
 
     def confirm(self) -> Reached:

@@ -12,7 +12,7 @@ from services.chassis.event_store import Commit
 from services.chassis.publication import public_event
 from services.ticketing.domain.day import DAY
 from services.ticketing.domain.day import events as stored
-from services.ticketing.domain.day.events import Place
+from services.ticketing.domain.day.events import CounterWithFloor
 from services.ticketing.domain.mall import MALL, Closure, ClosureDeclared, ClosureLifted, Rule
 
 TOPIC = "mpp.ticketing"
@@ -96,19 +96,19 @@ def published(commit: Commit) -> list[CloudEvent]:
     return [
         public_event(
             commit,
-            place,
+            index,
             source=f"/mpp/{mall}/ticketing",
             type=f"{TYPES}{kind}",
             subject=next((str(data[name]) for name in SUBJECTS if data.get(name)), mall),
             key=mall,
             data={"mall": mall, **data},
         )
-        for place, kind, data in told
+        for index, kind, data in told
     ]
 
 
 def _of_day(commit: Commit, date: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    for place, event in enumerate(DAY.recorded(commit)):
+    for index, event in enumerate(DAY.recorded(commit)):
         if told := TOLD.get(type(event)):
             kind, fields = told
             data = {name: _public(getattr(event, name)) for name in fields}
@@ -118,7 +118,7 @@ def _of_day(commit: Commit, date: str) -> Iterator[tuple[int, str, dict[str, Any
                 data |= {"ahead": _waiting(event), "booked": bool(event.booking)}
             if isinstance(event, stored.TicketApproaching):
                 data["ahead"] = event.at_most
-            yield place, kind, {"business_day": date, **data}
+            yield index, kind, {"business_day": date, **data}
 
 
 def _waiting(issued: stored.TicketIssued) -> int:
@@ -130,14 +130,14 @@ def _waiting(issued: stored.TicketIssued) -> int:
 
 
 def _of_mall(commit: Commit) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    for place, event in enumerate(MALL.recorded(commit)):
+    for index, event in enumerate(MALL.recorded(commit)):
         match event:
             case ClosureDeclared(Closure(scope, code, reason, since, until, id)):
                 data = {"closure": id, "reason": reason, "since": _public(since), "until": _public(until)}
-                yield place, f"{scope}-suspended.v1", {**_what(scope, code), **data}
+                yield index, f"{scope}-suspended.v1", {**_what(scope, code), **data}
             case ClosureLifted(scope, code, lifted_at, id):
                 data = {"closure": id, "resumed_at": _public(lifted_at)}
-                yield place, f"{scope}-resumed.v1", {**_what(scope, code), **data}
+                yield index, f"{scope}-resumed.v1", {**_what(scope, code), **data}
             case _:  # what we learned from the catalog is the catalog's to tell
                 pass
 
@@ -153,7 +153,7 @@ def _public(value: Any) -> Any:
             return value.isoformat()
         case Rule(rule, in_a_row, ceiling):
             return {"rule": rule, "in_a_row": in_a_row, "ceiling_minutes": ceiling}
-        case Place(code, floor):
+        case CounterWithFloor(code, floor):
             return {"code": code, "floor": floor}
         case tuple():
             return [_public(one) for one in value]

@@ -227,7 +227,7 @@ def test_new_agency_names_every_part_that_is_wrong():
     there = "{code} is there already"
     assert errors(command) == {
         "agency.line": [Fault("agency.line", "line {line} is used by another agency too", {"line": "D"})],
-        "services.2.minutes": [Fault("services.2.minutes", "at least {n}", {"n": 1}, place="minutes: ")],
+        "services.2.minutes": [Fault("services.2.minutes", "at least {n}", {"n": 1}, label="minutes: ")],
         "counter.code": [Fault("counter.code", there, {"code": "G05"})],
         "services.0.code": [Fault("services.0.code", there, {"code": "PENSIUN"})],
         "services.1.code": [Fault("services.1.code", there, {"code": "PENSIUN"})],
@@ -271,7 +271,7 @@ def test_code_is_checked_of_new_entries_alone():
 @pytest.mark.parametrize("entry", [DINKES, JKN, G05])
 def test_name_has_1_to_150_letters(entry):
     assert faults(replace(entry, name="x" * 150)) == []
-    long = Fault("name", "at most {n} letters", {"n": 150}, place="name: ")
+    long = Fault("name", "at most {n} letters", {"n": 150}, label="name: ")
     assert faults(replace(entry, name="x" * 151)) == [long]
     assert faults(replace(entry, name=" ")) == [Fault("name", "a name is needed")]
 
@@ -293,8 +293,8 @@ def test_line_is_used_by_one_agency():
     ("changes", "fault"),
     [
         ({"agency": "X"}, Fault("agency", "no agency {code}", {"code": "X"})),
-        ({"minutes": 0}, Fault("minutes", "at least {n}", {"n": 1}, place="minutes: ")),
-        ({"capacity": 0}, Fault("capacity", "at least {n}, or null", {"n": 1}, place="capacity: ")),
+        ({"minutes": 0}, Fault("minutes", "at least {n}", {"n": 1}, label="minutes: ")),
+        ({"capacity": 0}, Fault("capacity", "at least {n}, or null", {"n": 1}, label="capacity: ")),
         ({"requirements": ("KTP; KK",)}, Fault("requirements", "one requirement a line, without semicolons")),
         ({"requirements": ("KTP", " ")}, Fault("requirements", "one requirement a line, without semicolons")),
         (
@@ -303,7 +303,7 @@ def test_line_is_used_by_one_agency():
                 "components",
                 "{name!r} is none of {names}",
                 {"name": "price", "names": ", ".join(COMPONENTS)},
-                place="components: ",
+                label="components: ",
             ),
         ),
     ],
@@ -330,10 +330,10 @@ def test_service_at_its_limits_is_sound():
         ({"code": ""}, Fault("code", "1 to {n} characters, for it is part of a text message", {"n": 10})),
         ({"code": "G" * 11}, Fault("code", "1 to {n} characters, for it is part of a text message", {"n": 10})),
         ({"services": ("JKN", "X")}, Fault("services", "no service {code}", {"code": "X"})),
-        ({"week": SHUT}, Fault("week", "hours on at least one day, or none of its own", place="week: ")),
+        ({"week": SHUT}, Fault("week", "hours on at least one day, or none of its own", label="week: ")),
         (
             {"week": {**SHUT, "monday": (("8", "9"),)}},
-            Fault("week.monday", "needs times such as 08:00", place="week: monday "),
+            Fault("week.monday", "needs times such as 08:00", label="week: monday "),
         ),
     ],
 )
@@ -354,7 +354,7 @@ def test_faults_of_a_catalog_name_the_entry():
         counters={"G06": replace(G06, services=("X",))},
     )
     assert list(faults_of_all(replace(wanted, agencies=KNOWN.agencies), KNOWN)) == [
-        Fault("minutes", "at least {n}", {"n": 1, "entry": "JKN"}, place="minutes: ", where="service {entry}: "),
+        Fault("minutes", "at least {n}", {"n": 1, "entry": "JKN"}, label="minutes: ", where="service {entry}: "),
         Fault("services", "no service {code}", {"code": "X", "entry": "G06"}, where="counter {entry}: "),
     ]
     nameless = replace(KNOWN, agencies={**KNOWN.agencies, "": AgencyListed("", " ", "Z")})
@@ -389,7 +389,7 @@ def test_faults_of_a_week_name_the_day():
     days = ", ".join(WEEKDAYS)
     assert list(faults_of_week({"monday": OFFICE, "sontag": (), "sunday": (("9", "10"),)})) == [
         Fault("sontag", "{day!r} is none of {days}", {"day": "sontag", "days": days}),
-        Fault("sunday", "needs times such as 08:00", place="sunday "),
+        Fault("sunday", "needs times such as 08:00", label="sunday "),
     ]
     assert days == "monday, tuesday, wednesday, thursday, friday, saturday, sunday"
     assert dict(SHUT) == dict.fromkeys(WEEKDAYS, ())
@@ -402,18 +402,18 @@ def test_faults_of_a_week_name_the_day():
 def test_code_of_a_mall_is_part_of_addresses(code, is_sound):
     found = list(faults_of_mall(replace(MALL, code=code)))
     says = "small letters, digits and hyphens, at most 40, and not the word mall itself"
-    assert found == ([] if is_sound else [Fault("code", says, place=f"mall code {code!r}: ")])
+    assert found == ([] if is_sound else [Fault("code", says, label=f"mall code {code!r}: ")])
 
 
 @pytest.mark.parametrize(("name", "is_sound"), [("M" * 40, True), ("M" * 41, False), ("MPP Kotá", False)])
 def test_name_of_a_mall_fits_a_text_message(name, is_sound):
     found = list(faults_of_mall(replace(MALL, name=name)))
     says = "at most {n} plain letters, for it opens every text message"
-    assert found == ([] if is_sound else [Fault("name", says, {"n": 40}, place="mall name: ")])
+    assert found == ([] if is_sound else [Fault("name", says, {"n": 40}, label="mall name: ")])
 
 
 def at_least(name: str, least: int) -> Fault:
-    return Fault(name, "at least {n}", {"n": least}, place=f"{name}: ")
+    return Fault(name, "at least {n}", {"n": least}, label=f"{name}: ")
 
 
 @pytest.mark.parametrize(
@@ -441,9 +441,9 @@ CHRISTMAS = HoursException(date(2026, 12, 24), OFFICE, "Natal")
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"city": " "}, [Fault("city", "must not be empty", place="city: ")]),
-        ({"address": ""}, [Fault("address", "must not be empty", place="address: ")]),
-        ({"name": ""}, [Fault("name", "must not be empty", place="name: ")]),
+        ({"city": " "}, [Fault("city", "must not be empty", label="city: ")]),
+        ({"address": ""}, [Fault("address", "must not be empty", label="address: ")]),
+        ({"name": ""}, [Fault("name", "must not be empty", label="name: ")]),
         ({"zone": "Asia/Solo"}, [Fault("zone", "there is no time zone {zone!r}", {"zone": "Asia/Solo"}, "zone: ")]),
         (
             {"week": {"monday": (("9", "10"),)}},

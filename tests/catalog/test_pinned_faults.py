@@ -35,7 +35,7 @@ def of(entry, known: Directory = KNOWN) -> list[Fault]:
 
 
 def longest(field: str, most: int) -> Fault:
-    return Fault(field, "at most {n} letters", {"n": most}, place=f"{field}: ")
+    return Fault(field, "at most {n} letters", {"n": most}, label=f"{field}: ")
 
 
 # Agencies, services, counters
@@ -67,15 +67,15 @@ def test_faults_of_an_agency(changed, expected):
         ({}, []),
         ({"name": ""}, [NAMELESS]),
         ({"agency": "PDAM"}, [Fault("agency", "no agency {code}", {"code": "PDAM"})]),
-        ({"minutes": 0}, [Fault("minutes", "at least {n}", {"n": 1}, place="minutes: ")]),
-        ({"minutes": 481}, [Fault("minutes", "at most {n}", {"n": 480}, place="minutes: ")]),
-        ({"capacity": 0}, [Fault("capacity", "at least {n}, or null", {"n": 1}, place="capacity: ")]),
+        ({"minutes": 0}, [Fault("minutes", "at least {n}", {"n": 1}, label="minutes: ")]),
+        ({"minutes": 481}, [Fault("minutes", "at most {n}", {"n": 480}, label="minutes: ")]),
+        ({"capacity": 0}, [Fault("capacity", "at least {n}, or null", {"n": 1}, label="capacity: ")]),
         ({"requirements": ("KTP", "KK; NPWP")}, [Fault("requirements", "one requirement a line, without semicolons")]),
         ({"requirements": ("KTP", " ")}, [Fault("requirements", "one requirement a line, without semicolons")]),
         ({"requirements": ("KTP", "KK")}, []),
         (
             {"requirements": ("KTP",) * 51},
-            [Fault("requirements", "at most {n} entries", {"n": 50}, place="requirements: ")],
+            [Fault("requirements", "at most {n} entries", {"n": 50}, label="requirements: ")],
         ),
         (
             {"components": {"weather": "x"}},
@@ -88,13 +88,13 @@ def test_faults_of_an_agency(changed, expected):
                         "names": "requirements, procedure, duration, fee, product, complaints, legal_basis, "
                         "facilities, competence, supervision, staff_count, guarantee, safety, evaluation",
                     },
-                    place="components: ",
+                    label="components: ",
                 )
             ],
         ),
         (
             {"components": {"fee": "x" * 2001}},
-            [Fault("components.fee", "at most {n} letters", {"n": 2000}, place="components: fee: ")],
+            [Fault("components.fee", "at most {n} letters", {"n": 2000}, label="components: fee: ")],
         ),
         ({"components": {"fee": "Rp0\nGratis"}}, []),
     ],
@@ -116,14 +116,14 @@ CODE = Fault("code", "1 to {n} characters, for it is part of a text message", {"
         ({"code": "G"}, []),
         ({"code": "G123456789"}, []),
         ({"code": "G1234567890"}, [CODE]),
-        ({"floor": -6}, [Fault("floor", "at least {n}", {"n": -5}, place="floor: ")]),
+        ({"floor": -6}, [Fault("floor", "at least {n}", {"n": -5}, label="floor: ")]),
         ({"services": ("PLN-METER", "SIM")}, [Fault("services", "no service {code}", {"code": "SIM"})]),
         ({"week": WEEK}, []),
-        ({"week": {}}, [Fault("week", "hours on at least one day, or none of its own", place="week: ")]),
-        ({"week": SHUT}, [Fault("week", "hours on at least one day, or none of its own", place="week: ")]),
+        ({"week": {}}, [Fault("week", "hours on at least one day, or none of its own", label="week: ")]),
+        ({"week": SHUT}, [Fault("week", "hours on at least one day, or none of its own", label="week: ")]),
         (
             {"week": {"monday": (("8", "15:00"),)}},
-            [Fault("week.monday", "needs times such as 08:00", place="week: monday ")],
+            [Fault("week.monday", "needs times such as 08:00", label="week: monday ")],
         ),
     ],
 )
@@ -155,7 +155,7 @@ def test_number_of_entries_of_a_mall_is_limited(kind, most):
         if kind == "agencies":
             full = replace(full, agencies={**full.agencies, "PLN": PLN})
         assert list(faults.faults_of_new(entry, full)) == expected
-        whole = Fault(kind, "at most {n} entries", {"n": most}, place=f"{kind}: ")
+        whole = Fault(kind, "at most {n} entries", {"n": most}, label=f"{kind}: ")
         assert (whole in list(faults.faults_of_all(full, full))) is bool(expected)
 
 
@@ -168,7 +168,7 @@ def test_reason_of_a_suspension_has_three_letters(reason, is_sound):
 def test_reason_of_a_suspension_is_a_printable_text_of_limited_length():
     assert list(faults.faults_of_reason("reason", "x" * 200)) == []
     assert list(faults.faults_of_reason("reason", "x" * 201)) == [longest("reason", 200)]
-    character = Fault("reason", limits.CHARACTERS, {"character": "U+0007"}, place="reason: ")
+    character = Fault("reason", limits.CHARACTERS, {"character": "U+0007"}, label="reason: ")
     assert list(faults.faults_of_reason("reason", "Pindah\x07")) == [character]
 
 
@@ -178,7 +178,7 @@ def test_faults_of_a_whole_directory_name_their_entries():
     nameless = (replace(PLN, name=""), replace(METER, name=""), replace(G01, name=""))
     wanted = Directory(replace(MALL, city=""), {"PLN": nameless[0]}, {"PLN-METER": nameless[1]}, {"G01": nameless[2]})
     assert list(faults.faults_of_all(wanted, KNOWN)) == [
-        Fault("city", "must not be empty", place="city: "),
+        Fault("city", "must not be empty", label="city: "),
         replace(NAMELESS, where="agency {entry}: ", values={"entry": "PLN"}),
         replace(NAMELESS, where="service {entry}: ", values={"entry": "PLN-METER"}),
         replace(NAMELESS, where="counter {entry}: ", values={"entry": "G01"}),
@@ -253,63 +253,63 @@ def test_faults_of_a_day_and_of_a_week():
     days = "monday, tuesday, wednesday, thursday, friday, saturday, sunday"
     assert list(faults_of_week({"monday": OFFICE, "funday": (), "friday": (("1", "2"),)})) == [
         Fault("funday", "{day!r} is none of {days}", {"day": "funday", "days": days}),
-        Fault("friday", "needs times such as 08:00", place="friday "),
+        Fault("friday", "needs times such as 08:00", label="friday "),
     ]
     assert dict(SHUT) == dict.fromkeys(days.split(", "), ())
-    inner = [Fault("", "a"), Fault("x", "b", place="p: ")]
+    inner = [Fault("", "a"), Fault("x", "b", label="p: ")]
     assert list(within("week", inner, "week: ")) == [
-        Fault("week", "a", place="week: "),
-        Fault("week.x", "b", place="week: p: "),
+        Fault("week", "a", label="week: "),
+        Fault("week.x", "b", label="week: p: "),
     ]
-    assert list(within("week", inner)) == [Fault("week", "a"), Fault("week.x", "b", place="p: ")]
+    assert list(within("week", inner)) == [Fault("week", "a"), Fault("week.x", "b", label="p: ")]
 
 
 # The mall
 
 
-def at_least(field: str, least: int, place: str = "") -> Fault:
-    return Fault(field, "at least {n}", {"n": least}, place=place or f"{field}: ")
+def at_least(field: str, least: int, label: str = "") -> Fault:
+    return Fault(field, "at least {n}", {"n": least}, label=label or f"{field}: ")
 
 
 def at_most(field: str, most: int) -> Fault:
-    return Fault(field, "at most {n}", {"n": most}, place=f"{field}: ")
+    return Fault(field, "at most {n}", {"n": most}, label=f"{field}: ")
 
 
 def no_zone(zone: str) -> Fault:
-    return Fault("zone", "there is no time zone {zone!r}", {"zone": zone}, place="zone: ")
+    return Fault("zone", "there is no time zone {zone!r}", {"zone": zone}, label="zone: ")
 
 
 CUTI = HoursException(date(2026, 12, 24), (), "Cuti bersama")
-NAME = Fault("name", "at most {n} plain letters, for it opens every text message", {"n": 40}, place="mall name: ")
+NAME = Fault("name", "at most {n} plain letters, for it opens every text message", {"n": 40}, label="mall name: ")
 MALL_CODE = "small letters, digits and hyphens, at most 40, and not the word mall itself"
-KEPT = Fault("kept_for_bookings", "together more than the capacity", place="kept_for_priority, kept_for_bookings: ")
+KEPT = Fault("kept_for_bookings", "together more than the capacity", label="kept_for_priority, kept_for_bookings: ")
 
-TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="home_percent, bookings_percent: ")
+TOGETHER = Fault("bookings_percent", "together more than 100 per cent", label="home_percent, bookings_percent: ")
 
 
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
         ({}, []),
-        ({"code": "mall"}, [Fault("code", MALL_CODE, place="mall code 'mall': ")]),
-        ({"code": "P"}, [Fault("code", MALL_CODE, place="mall code 'P': ")]),
-        ({"code": "x" * 41}, [Fault("code", MALL_CODE, place=f"mall code {'x' * 41!r}: ")]),
+        ({"code": "mall"}, [Fault("code", MALL_CODE, label="mall code 'mall': ")]),
+        ({"code": "P"}, [Fault("code", MALL_CODE, label="mall code 'P': ")]),
+        ({"code": "x" * 41}, [Fault("code", MALL_CODE, label=f"mall code {'x' * 41!r}: ")]),
         ({"code": "x" * 40}, []),
         ({"name": "x" * 40}, []),
         ({"name": "x" * 41}, [NAME]),
         ({"name": "Pékalongan"}, [NAME]),
         (
             {"name": "a\x07"},
-            [Fault("name", limits.CHARACTERS, {"character": "U+0007"}, place="name: ")],
+            [Fault("name", limits.CHARACTERS, {"character": "U+0007"}, label="name: ")],
         ),
-        ({"city": " "}, [Fault("city", "must not be empty", place="city: ")]),
-        ({"address": ""}, [Fault("address", "must not be empty", place="address: ")]),
-        ({"name": ""}, [Fault("name", "must not be empty", place="name: ")]),
+        ({"city": " "}, [Fault("city", "must not be empty", label="city: ")]),
+        ({"address": ""}, [Fault("address", "must not be empty", label="address: ")]),
+        ({"name": ""}, [Fault("name", "must not be empty", label="name: ")]),
         ({"zone": "Asia/Pekalongan"}, [no_zone("Asia/Pekalongan")]),
         *(({"zone": zone}, [no_zone(zone)]) for zone in ("../x", "/etc/passwd", "Asia", "")),
         (
             {"zone": "a\0b"},
-            [no_zone("a\0b"), Fault("zone", limits.CHARACTERS, {"character": "U+0000"}, place="zone: ")],
+            [no_zone("a\0b"), Fault("zone", limits.CHARACTERS, {"character": "U+0000"}, label="zone: ")],
         ),
         ({"zone": "x" * 300}, [no_zone("x" * 300), longest("zone", 64)]),
         ({"capacity": -1}, [at_least("capacity", 0)]),
@@ -332,7 +332,7 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
                     "week.funday",
                     "{day!r} is none of {days}",
                     {"day": "funday", "days": ", ".join(WEEKDAYS)},
-                    place="week: ",
+                    label="week: ",
                 )
             ],
         ),
@@ -348,17 +348,17 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
                     "exceptions.0.date",
                     "a date from {first} to {last}",
                     {"first": 2000, "last": 2100},
-                    place="exceptions: 2101-01-01 date: ",
+                    label="exceptions: 2101-01-01 date: ",
                 )
             ],
         ),
         (
             {"exceptions": (CUTI, CUTI)},
-            [Fault("exceptions", "{date} is named twice", {"date": CUTI.date}, place="exceptions: ")],
+            [Fault("exceptions", "{date} is named twice", {"date": CUTI.date}, label="exceptions: ")],
         ),
         (
             {"exceptions": (CUTI, HoursException(date(2026, 12, 25), (), " "))},
-            [Fault("exceptions.1.reason", "needs a reason", place="exceptions: 2026-12-25 ")],
+            [Fault("exceptions.1.reason", "needs a reason", label="exceptions: 2026-12-25 ")],
         ),
         (
             {"exceptions": (HoursException(date(1999, 12, 31), (("9", "10"),), "Lama"),)},
@@ -367,14 +367,14 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
                     "exceptions.0.date",
                     "a date from {first} to {last}",
                     {"first": 2000, "last": 2100},
-                    place="exceptions: 1999-12-31 date: ",
+                    label="exceptions: 1999-12-31 date: ",
                 ),
-                Fault("exceptions.0.intervals", "needs times such as 08:00", place="exceptions: 1999-12-31 "),
+                Fault("exceptions.0.intervals", "needs times such as 08:00", label="exceptions: 1999-12-31 "),
             ],
         ),
         (
             {"exceptions": tuple(HoursException(date(2026, 1, 1) + timedelta(n), (), "Cuti") for n in range(401))},
-            [Fault("exceptions", "at most {n} entries", {"n": 400}, place="exceptions: ")],
+            [Fault("exceptions", "at most {n} entries", {"n": 400}, label="exceptions: ")],
         ),
         ({"closed_on": ("public-holiday", "joint-leave")}, []),
         (
@@ -385,11 +385,11 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
                         "closed_on",
                         "{kind!r} is none of {kinds}",
                         {"kind": "rain", "kinds": "public-holiday, joint-leave"},
-                        place="closed_on: ",
+                        label="closed_on: ",
                     )
                 ]
                 * 2,
-                Fault("closed_on", "{kind} is named twice", {"kind": "rain"}, place="closed_on: "),
+                Fault("closed_on", "{kind} is named twice", {"kind": "rain"}, label="closed_on: "),
             ],
         ),
         ({"kept_for_priority": 100}, []),
@@ -402,7 +402,7 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
                 Fault(
                     "kept_for_bookings",
                     "nobody could book these places, for bookings is null",
-                    place="kept_for_bookings: ",
+                    label="kept_for_bookings: ",
                 )
             ],
         ),
@@ -410,7 +410,7 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
             {"bookings": Bookings(0, "25:00")},
             [
                 at_least("bookings.days_ahead", 1, "bookings: days_ahead: "),
-                Fault("bookings.claim_by", "needs a time such as 10:00", place="bookings: claim_by "),
+                Fault("bookings.claim_by", "needs a time such as 10:00", label="bookings: claim_by "),
             ],
         ),
         (
@@ -420,20 +420,20 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
                     "priority.rule",
                     "rule {rule!r} is none of {rules}",
                     {"rule": "lottery", "rules": "ratio, strict, fifo"},
-                    place="priority: ",
+                    label="priority: ",
                 ),
                 at_least("priority.in_a_row", 1, "priority: in_a_row: "),
                 Fault(
                     "priority.ceiling_minutes",
                     "at least {n}, or null",
                     {"n": 1},
-                    place="priority: ceiling_minutes: ",
+                    label="priority: ceiling_minutes: ",
                 ),
             ],
         ),
         (
             {"priority": Priority(classes=(USUAL_CLASSES[0], USUAL_CLASSES[0]))},
-            [Fault("priority.classes", "class {code} is named twice", {"code": "disability"}, place="priority: ")],
+            [Fault("priority.classes", "class {code} is named twice", {"code": "disability"}, label="priority: ")],
         ),
         (
             {"priority": Priority(classes=(PriorityClass("Vip", {"id": "VIP", "x!": "y"}, "z" * 201),))},
@@ -441,25 +441,25 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
                 Fault(
                     "priority.classes.0.code",
                     "small letters and hyphens, at most 30, a letter first",
-                    place="priority: class 'Vip': ",
+                    label="priority: class 'Vip': ",
                 ),
                 Fault(
                     "priority.classes.0.name.en",
                     "class {code} has no name in {language!r}",
                     {"code": "Vip", "language": "en"},
-                    place="priority: ",
+                    label="priority: ",
                 ),
                 Fault(
                     "priority.classes.0.basis",
                     "at most {n} letters",
                     {"n": 200},
-                    place="priority: classes: basis: ",
+                    label="priority: classes: basis: ",
                 ),
                 Fault(
                     "priority.classes.0.name",
                     "{language!r} is no code of a language",
                     {"language": "x!"},
-                    place="priority: classes: name: ",
+                    label="priority: classes: name: ",
                 ),
             ],
         ),
@@ -470,13 +470,13 @@ TOGETHER = Fault("bookings_percent", "together more than 100 per cent", place="h
                     "priority.classes.0.name.en",
                     "class {code} has no name in {language!r}",
                     {"code": "vip", "language": "en"},
-                    place="priority: ",
+                    label="priority: ",
                 ),
                 Fault(
                     "priority.classes.0.name.id",
                     "at most {n} letters",
                     {"n": 80},
-                    place="priority: classes: name.id: ",
+                    label="priority: classes: name.id: ",
                 ),
             ],
         ),
@@ -490,5 +490,5 @@ def test_number_of_classes_of_a_mall_is_limited():
     many = tuple(PriorityClass(f"class-{'x' * n}", {"id": "a", "en": "b"}) for n in range(21))
     assert list(faults_of_mall(replace(MALL, priority=Priority(classes=many[:20])))) == []
     assert list(faults_of_mall(replace(MALL, priority=Priority(classes=many)))) == [
-        Fault("priority.classes", "at most {n} entries", {"n": 20}, place="priority: classes: ")
+        Fault("priority.classes", "at most {n} entries", {"n": 20}, label="priority: classes: ")
     ]

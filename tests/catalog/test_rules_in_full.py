@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.catalog.access.domain import ACCESS, commands, events, refusals, sign_in
-from services.catalog.access.domain.roles import PLACES
+from services.catalog.access.domain.roles import ROLE_SCOPES
 from services.catalog.access.domain.state import Account, People
 from services.catalog.domain import opening
 from services.catalog.domain.hours import SHUT
@@ -218,13 +218,13 @@ def test_places_of_each_role():
         "operator": ({"mall"}, {"mall", "counter"}),
         "agency": ({"mall", "agency"}, {"mall", "agency"}),
         "device": ({"mall"}, {"mall"}),
-    } == PLACES
+    } == ROLE_SCOPES
 
 
-@pytest.mark.parametrize("role", PLACES)
+@pytest.mark.parametrize("role", ROLE_SCOPES)
 @pytest.mark.parametrize("scope", [{}, {"mall": "k"}, DESK, {"mall": "k", "agency": "A"}, {"counter": "G02"}])
 def test_account_has_the_places_of_its_role(role, scope):
-    needed, possible = PLACES[role]
+    needed, possible = ROLE_SCOPES[role]
     found = outcome(commands.CreateAccount("s", "siti", role, scope, NOW))
     if role == "device":
         assert found == ("invalid-role", {"role": "device"})

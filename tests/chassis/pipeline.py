@@ -58,14 +58,14 @@ def publish(commit: Commit) -> list[CloudEvent]:
     return [
         public_event(
             commit,
-            place,
+            index,
             source="/test",
             type="counted.v1",
             subject="",
             key=commit.stream,
             data={"number": event.number},
         )
-        for place, event in enumerate(COUNTING.recorded(commit))
+        for index, event in enumerate(COUNTING.recorded(commit))
     ]
 
 

@@ -80,29 +80,29 @@ def test_commits_as_they_were_written_fit(commits):
 @given(st.data())
 def test_a_change_of_any_field_of_any_commit_is_found(data):
     commits = data.draw(chains())
-    place = data.draw(st.integers(0, len(commits) - 1))
+    index = data.draw(st.integers(0, len(commits) - 1))
     name = data.draw(st.sampled_from([field.name for field in fields(Commit)]))
-    changed = replace(commits[place], **{name: getattr(chain.sealed(data.draw(COMMITS)), name)})
-    assume(content(changed) != content(commits[place]) or changed.hash != commits[place].hash)
-    assert chain.first_misfit([*commits[:place], changed, *commits[place + 1 :]]) is changed
+    changed = replace(commits[index], **{name: getattr(chain.sealed(data.draw(COMMITS)), name)})
+    assume(content(changed) != content(commits[index]) or changed.hash != commits[index].hash)
+    assert chain.first_misfit([*commits[:index], changed, *commits[index + 1 :]]) is changed
 
 
 @SEVERAL
 @given(st.data())
 def test_a_change_that_was_sealed_anew_is_found_in_the_commit_that_follows(data):
     commits = data.draw(chains(shortest=2))
-    place = data.draw(st.integers(0, len(commits) - 2))
-    changed = chain.sealed(replace(commits[place], trace=commits[place].trace + "x"))
-    after = commits[place + 1 :]
-    assert chain.first_misfit([*commits[:place], changed, *after]) is after[0]
+    index = data.draw(st.integers(0, len(commits) - 2))
+    changed = chain.sealed(replace(commits[index], trace=commits[index].trace + "x"))
+    after = commits[index + 1 :]
+    assert chain.first_misfit([*commits[:index], changed, *after]) is after[0]
 
 
 @SEVERAL
 @given(st.data())
 def test_a_commit_that_was_left_out_is_missed(data):
     commits = data.draw(chains(shortest=2))
-    place = data.draw(st.integers(0, len(commits) - 2))
-    assert chain.first_misfit([*commits[:place], *commits[place + 1 :]]) is commits[place + 1]
+    index = data.draw(st.integers(0, len(commits) - 2))
+    assert chain.first_misfit([*commits[:index], *commits[index + 1 :]]) is commits[index + 1]
 
 
 @SEVERAL

@@ -77,7 +77,7 @@ def test_each_command_of_a_commit_keeps_its_own_trace(store: EventStore):
     counting = pipeline.counting(store)
     counting.execute_all([("pekalongan", pipeline.Count())] * 2, [GIVEN, OTHER])
     (commit,) = store.read("pekalongan")
-    assert [commit.traceparent(place) for place in range(2)] == [GIVEN, OTHER]
+    assert [commit.traceparent(index) for index in range(2)] == [GIVEN, OTHER]
 
 
 def test_a_trace_changes_no_hash_and_one_that_nobody_knows_leaves_no_mark(store: EventStore, database):

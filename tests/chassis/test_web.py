@@ -214,13 +214,13 @@ def test_another_role_is_not(client, private, role):
     assert (answer.status_code, answer.json["reason"]) == (403, "wrong-role")
 
 
-def test_a_token_bound_to_a_place_opens_that_place(client, private):
+def test_token_with_a_scope_opens_that_scope(client, private):
     headers = bearer(private, mall="pekalongan", counter="G02")
     assert client.get("/ticketing/api/malls/pekalongan/counters/G02", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(("mall", "counter"), [("batang", "G02"), ("pekalongan", "G03"), ("batang", "G03")])
-def test_a_token_bound_to_a_place_opens_no_other(client, private, mall, counter):
+def test_token_with_a_scope_opens_no_other(client, private, mall, counter):
     headers = bearer(private, mall="pekalongan", counter="G02")
     answer = client.get(f"/ticketing/api/malls/{mall}/counters/{counter}", headers=headers)
     assert (answer.status_code, answer.json["reason"]) == (403, "wrong-scope")

@@ -31,7 +31,7 @@ def test_position_of_an_older_release_is_read_from_the_id(id, position):
     assert position_of(event(id)) == position
 
 
-def test_positions_by_id_are_ordered_by_version_then_place():
+def test_positions_by_id_are_ordered_by_version_then_index():
     ids = ("a@9.10", "a@10.0", "a@10.2", "a@10.11")
     assert sorted(ids, key=lambda id: position_of(event(id))) == list(ids)
 

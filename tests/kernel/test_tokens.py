@@ -45,14 +45,14 @@ def part_of(values: dict) -> str:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).rstrip(b"=").decode()
 
 
-def test_a_token_tells_name_role_and_places(private, verifier):
+def test_a_token_tells_name_role_and_scope(private, verifier):
     token = tokens.mint(private, name="Ibu Sri", role="operator", mall="pekalongan", counter="G02")
     actor = verifier.actor(f"Bearer {token}")
     assert actor == Actor("Ibu Sri", "operator", scope={"mall": "pekalongan", "counter": "G02"})
     assert time.time() < actor.expires <= time.time() + tokens.DAY
 
 
-def test_a_place_that_is_not_given_binds_nothing(private, verifier):
+def test_scope_that_is_not_given_binds_nothing(private, verifier):
     token = tokens.mint(private, name="Pak Joko", role="supervisor", mall=None, counter="")
     assert verifier.actor(f"bearer {token}").scope == {}
 

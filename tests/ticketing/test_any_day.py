@@ -125,7 +125,7 @@ class AnyDay(RuleBasedStateMachine):
             moved, undone = (ticket.status, after.status), any(isinstance(e, happened.ActUndone) for e in events)
             allowed = moved in TAKEN_BACK if undone else after.status in MOVES[ticket.status]
             assert ticket.status == after.status or allowed, moved
-            assert (after.issued, after.place) == (ticket.issued, ticket.place), "number and arrival stay"
+            assert (after.issued, after.arrival) == (ticket.issued, ticket.arrival), "number and arrival stay"
 
     def check_promise(self, event) -> None:
         """New and transferred visitors are sent to counters that the catalogue has, open or still to open."""
@@ -205,7 +205,7 @@ class AnyDay(RuleBasedStateMachine):
             and one.visit not in busy
             and not self.closed("service", one.now_for.service)
         ]
-        return sorted(found, key=lambda one: one.place)
+        return sorted(found, key=lambda one: one.arrival)
 
     def serves(self, counter, ticket) -> bool:
         listed = self.mall.counters.get(counter)
@@ -233,7 +233,7 @@ class AnyDay(RuleBasedStateMachine):
             case "ratio" if ticket.is_priority:
                 assert all(self.passed[one.id] < before.rule.in_a_row for one in ordinary), "passed too often in a row"
                 ceiling = before.rule.ceiling_minutes
-                older = [one for one in ordinary if one.place < ticket.place and ceiling is not None]
+                older = [one for one in ordinary if one.arrival < ticket.arrival and ceiling is not None]
                 late = [one for one in older if self.now - one.issued.issued_at > timedelta(minutes=ceiling or 0)]
                 assert not late, "somebody over the ceiling was passed over by a younger one"
 
@@ -509,8 +509,8 @@ class AnyDay(RuleBasedStateMachine):
         lines = [line for queue in self.state.queues.values() for line in (queue.ordinary, queue.priority)]
         assert sorted(one for line in lines for one in line) == sorted(waiting)
         for line in lines:
-            places = [self.state.tickets[one].place for one in line]
-            assert places == sorted(places)
+            arrivals = [self.state.tickets[one].arrival for one in line]
+            assert arrivals == sorted(arrivals)
 
     @invariant()
     def each_visitor_is_told_once_that_it_is_nearly_time(self):

@@ -11,7 +11,7 @@ from examples import BUDI, KK, KTP, RINI, SIM, SITI, TUESDAY_NINE, MallDay, mall
 from services.chassis.errors import Problem
 from services.ticketing.domain.day import commands as do
 from services.ticketing.domain.day import events as happened
-from services.ticketing.domain.day.events import Place
+from services.ticketing.domain.day.events import CounterWithFloor
 from services.ticketing.domain.mall import Bookings, Closure, ClosureDeclared, Rule, evolve
 from services.ticketing.views import counter as console
 
@@ -115,7 +115,7 @@ def call_next(day: MallDay):
 
 
 def transferred(day: MallDay, from_counter: str) -> list:
-    both = (Place("G02", 1), Place("G2B", 1))
+    both = (CounterWithFloor("G02", 1), CounterWithFloor("G2B", 1))
     names = ("Kartu Keluarga baru", "DUKCAPIL", "Dinas Dukcapil", "B", both)
     before = (*ABOUT, from_counter)
     return [happened.TicketTransferred(*before, KK, *names, "", "Perlu KK baru", day.now)]
@@ -486,7 +486,7 @@ def test_transfer_to_one_counter_names_that_counter_alone():
     day = MallDay()
     called(day)
     (event,) = day.when(do.TransferTicket(SITI, "G02", KK, "G2B", "", day.now, day.mall))
-    assert (event.counters, event.to) == ((Place("G2B", 1),), "G2B")
+    assert (event.counters, event.to) == ((CounterWithFloor("G2B", 1),), "G2B")
     assert day.state.tickets[SITI].only_at == "G2B"
 
 

@@ -21,7 +21,7 @@ from services.ticketing.views import counter as console
 def consistent(day: MallDay) -> None:
     """What the day keeps by status must be what its tickets say."""
     state, tickets = day.state, day.state.tickets.values()
-    waiting = sorted((one for one in tickets if one.status == "waiting"), key=lambda one: one.place)
+    waiting = sorted((one for one in tickets if one.status == "waiting"), key=lambda one: one.arrival)
     for service in {one.now_for.service for one in tickets} | set(state.queues):
         queue = state.queues.get(service)
         mine = [one for one in waiting if one.now_for.service == service]

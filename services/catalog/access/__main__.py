@@ -35,7 +35,7 @@ def main() -> None:
 
 def _do(arguments: argparse.Namespace, accounts: Accounts) -> None:
     if arguments.command == "create":
-        scope = {place: code for place in SCOPES if (code := getattr(arguments, place))}
+        scope = {name: code for name in SCOPES if (code := getattr(arguments, name))}
         accounts.create(arguments.name, _password(arguments), arguments.role, scope, actor="command line")
         return
     found = accounts.people().named(arguments.name)
@@ -51,8 +51,8 @@ def _arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="a new account")
     create.add_argument("--role", choices=ROLES, required=True)
-    for place in SCOPES:
-        create.add_argument(f"--{place}")
+    for name in SCOPES:
+        create.add_argument(f"--{name}")
     password = commands.add_parser("password", help="another password for an account")
     reset = commands.add_parser("second-factor", help="take the second factor of an account away, for who lost it")
     for command in (create, password, reset):

@@ -32,12 +32,12 @@ def published(commit: Commit) -> list[CloudEvent]:
 
 
 def _published(commit: Commit) -> Iterator[CloudEvent]:
-    for place, event in enumerate(ACCESS.recorded(commit)):
+    for index, event in enumerate(ACCESS.recorded(commit)):
         if revoked := _revoked(event):
             kind, id, epoch, until = revoked
             data = {"kind": kind, "id": id, "epoch": epoch, "until": until.astimezone(UTC).isoformat()}
             yield public_event(
-                commit, place, source="/mpp/catalog/access", type=REVOKED, subject=id, key=STREAM, data=data
+                commit, index, source="/mpp/catalog/access", type=REVOKED, subject=id, key=STREAM, data=data
             )
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 
 from services.catalog.access.api.common import PEOPLE, has_passkeys_here, registry, sign_in_provider, signed_in
 from services.catalog.access.browsers import COOKIE as BROWSER_COOKIE
-from services.catalog.access.domain.roles import PLACES
+from services.catalog.access.domain.roles import ROLE_SCOPES
 from services.catalog.access.sign_in import HalfSignedIn
 from services.chassis.errors import Problem
 from services.chassis.origin import address, cookie, cookie_name
@@ -101,7 +101,9 @@ def second_factor() -> str:
 def access() -> str:
     """Accounts and tokens: an empty shell, filled through the API for the administrator who looks."""
     provider = current_app.extensions["sign_in_provider"]
-    return render_template("access.html", roles=list(PLACES), people=PEOPLE, provider=provider and provider.provider)
+    return render_template(
+        "access.html", roles=list(ROLE_SCOPES), people=PEOPLE, provider=provider and provider.provider
+    )
 
 
 def way_back(wanted: str) -> str:

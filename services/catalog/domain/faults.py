@@ -149,7 +149,7 @@ def _faults_of_service(service: ServiceListed, directory: Directory) -> Iterator
     for name, text in service.components.items():
         if name not in COMPONENTS:
             known = {"name": name, "names": ", ".join(COMPONENTS)}
-            yield Fault("components", "{name!r} is none of {names}", known, place="components: ")
+            yield Fault("components", "{name!r} is none of {names}", known, label="components: ")
         yield from within("components", limits.faults_of_value(name, text, limits.COMPONENT), "components: ")
 
 
@@ -166,4 +166,4 @@ def _faults_of_counter(counter: CounterListed, directory: Directory) -> Iterator
             yield Fault("services", "no service {code}", {"code": code})
     yield from within("week", faults_of_week(counter.week or {}), "week: ")
     if counter.week is not None and not any(counter.week.values()):
-        yield Fault("week", "hours on at least one day, or none of its own", place="week: ")
+        yield Fault("week", "hours on at least one day, or none of its own", label="week: ")

@@ -26,7 +26,7 @@ def faults_of_week(week: Week) -> Iterator[Fault]:
     for day, intervals in week.items():
         if day not in WEEKDAYS:
             yield Fault(day, "{day!r} is none of {days}", {"day": day, "days": ", ".join(WEEKDAYS)})
-        yield from (replace(fault, field=day, place=f"{day} ") for fault in faults_of_day(intervals))
+        yield from (replace(fault, field=day, label=f"{day} ") for fault in faults_of_day(intervals))
 
 
 def faults_of_day(intervals: Intervals) -> Iterator[Fault]:
@@ -41,8 +41,8 @@ def faults_of_day(intervals: Intervals) -> Iterator[Fault]:
         yield Fault("", "needs intervals that open before they close, one after the other")
 
 
-def within(field: str, faults: Iterable[Fault], place: str = "") -> Iterator[Fault]:
+def within(field: str, faults: Iterable[Fault], label: str = "") -> Iterator[Fault]:
     """The same faults, as those of a part of something."""
     for fault in faults:
         inner = f"{field}.{fault.field}" if fault.field else field
-        yield replace(fault, field=inner, place=f"{place}{fault.place}")
+        yield replace(fault, field=inner, label=f"{label}{fault.label}")

@@ -99,7 +99,7 @@ def faults_of_value(field: str, value: Any, limit: Limit) -> Iterator[Fault]:
 def faults_of_count(field: str, count: int, most: int) -> Iterator[Fault]:
     """Yield a fault where a list has more than `most` entries."""
     if count > most:
-        yield Fault(field, "at most {n} entries", {"n": most}, place=f"{field}: ")
+        yield Fault(field, "at most {n} entries", {"n": most}, label=f"{field}: ")
 
 
 def keywords(limit: Limit) -> dict[str, Any]:
@@ -137,16 +137,16 @@ def _faults_of_number(field: str, value: int | None, limit: Number) -> Iterator[
         return
     if value < limit.least:
         says = "at least {n}, or null" if limit.optional else "at least {n}"
-        yield Fault(field, says, {"n": limit.least}, place=f"{field}: ")
+        yield Fault(field, says, {"n": limit.least}, label=f"{field}: ")
     if value > limit.most:
-        yield Fault(field, "at most {n}", {"n": limit.most}, place=f"{field}: ")
+        yield Fault(field, "at most {n}", {"n": limit.most}, label=f"{field}: ")
 
 
 def _faults_of_text(field: str, text: str, limit: Text) -> Iterator[Fault]:
     if len(text) > limit.longest:
-        yield Fault(field, "at most {n} letters", {"n": limit.longest}, place=f"{field}: ")
+        yield Fault(field, "at most {n} letters", {"n": limit.longest}, label=f"{field}: ")
     if bad := _unprintable(text, lines=limit.lines):
-        yield Fault(field, CHARACTERS, {"character": f"U+{ord(bad):04X}"}, place=f"{field}: ")
+        yield Fault(field, CHARACTERS, {"character": f"U+{ord(bad):04X}"}, label=f"{field}: ")
 
 
 def _unprintable(text: str, *, lines: bool) -> str:
@@ -159,4 +159,4 @@ def _unprintable(text: str, *, lines: bool) -> str:
 
 def _faults_of_date(field: str, date: datetime.date, first: int, last: int) -> Iterator[Fault]:
     if not first <= date.year <= last:
-        yield Fault(field, "a date from {first} to {last}", {"first": first, "last": last}, place=f"{field}: ")
+        yield Fault(field, "a date from {first} to {last}", {"first": first, "last": last}, label=f"{field}: ")

@@ -126,19 +126,19 @@ def faults_of_mall(mall: MallListed) -> Iterator[Fault]:
     """What contradicts itself in a mall, each fault with its field."""
     if not CODE.fullmatch(mall.code) or mall.code == "mall":
         says = "small letters, digits and hyphens, at most 40, and not the word mall itself"
-        yield Fault("code", says, place=f"mall code {mall.code!r}: ")
+        yield Fault("code", says, label=f"mall code {mall.code!r}: ")
     if not mall.name.isascii() or len(mall.name) > LONGEST_SHORT_NAME:
         says = "at most {n} plain letters, for it opens every text message"
-        yield Fault("name", says, {"n": LONGEST_SHORT_NAME}, place="mall name: ")
+        yield Fault("name", says, {"n": LONGEST_SHORT_NAME}, label="mall name: ")
     else:
         yield from limits.faults_of_value("name", mall.name, limits.NAME_OF_MALL)
     for named in ("name", "city", "address"):
         if not getattr(mall, named).strip():
-            yield Fault(named, "must not be empty", place=f"{named}: ")
+            yield Fault(named, "must not be empty", label=f"{named}: ")
     try:
         ZoneInfo(mall.zone)
     except (KeyError, ValueError, OSError):
-        yield Fault("zone", "there is no time zone {zone!r}", {"zone": mall.zone}, place="zone: ")
+        yield Fault("zone", "there is no time zone {zone!r}", {"zone": mall.zone}, label="zone: ")
     yield from limits.faults_of_fields(
         mall, {name: one for name, one in limits_of(MallListed).items() if name != "name"}
     )
@@ -151,36 +151,36 @@ def faults_of_mall(mall: MallListed) -> Iterator[Fault]:
 def _faults_of_closures(mall: MallListed) -> Iterator[Fault]:
     yield from limits.faults_of_count("exceptions", len(mall.exceptions), limits.EXCEPTIONS)
     for date in _repeated(exception.date for exception in mall.exceptions):
-        yield Fault("exceptions", "{date} is named twice", {"date": date}, place="exceptions: ")
+        yield Fault("exceptions", "{date} is named twice", {"date": date}, label="exceptions: ")
     for number, exception in enumerate(mall.exceptions):
-        place = f"exceptions: {exception.date} "
+        label = f"exceptions: {exception.date} "
         if not exception.reason.strip():
-            yield Fault(f"exceptions.{number}.reason", "needs a reason", place=place)
-        yield from within(f"exceptions.{number}", limits.faults_of_fields(exception, limits_of(HoursException)), place)
-        yield from within(f"exceptions.{number}.intervals", faults_of_day(exception.intervals), place)
+            yield Fault(f"exceptions.{number}.reason", "needs a reason", label=label)
+        yield from within(f"exceptions.{number}", limits.faults_of_fields(exception, limits_of(HoursException)), label)
+        yield from within(f"exceptions.{number}.intervals", faults_of_day(exception.intervals), label)
     for kind in mall.closed_on:
         if kind not in HOLIDAYS:
             known = {"kind": kind, "kinds": ", ".join(HOLIDAYS)}
-            yield Fault("closed_on", "{kind!r} is none of {kinds}", known, place="closed_on: ")
+            yield Fault("closed_on", "{kind!r} is none of {kinds}", known, label="closed_on: ")
     for kind in _repeated(mall.closed_on):
-        yield Fault("closed_on", "{kind} is named twice", {"kind": kind}, place="closed_on: ")
+        yield Fault("closed_on", "{kind} is named twice", {"kind": kind}, label="closed_on: ")
 
 
 def _faults_of_kept_places(mall: MallListed) -> Iterator[Fault]:
     if max(mall.home_percent, mall.bookings_percent) <= 100 < mall.home_percent + mall.bookings_percent:
-        place = "home_percent, bookings_percent: "
-        yield Fault("bookings_percent", "together more than 100 per cent", place=place)
+        label = "home_percent, bookings_percent: "
+        yield Fault("bookings_percent", "together more than 100 per cent", label=label)
     if mall.kept_for_priority + mall.kept_for_bookings > max(mall.capacity, 0):
-        place = "kept_for_priority, kept_for_bookings: "
-        yield Fault("kept_for_bookings", "together more than the capacity", place=place)
+        label = "kept_for_priority, kept_for_bookings: "
+        yield Fault("kept_for_bookings", "together more than the capacity", label=label)
     if mall.bookings is None:
         if mall.kept_for_bookings > 0:
             says = "nobody could book these places, for bookings is null"
-            yield Fault("kept_for_bookings", says, place="kept_for_bookings: ")
+            yield Fault("kept_for_bookings", says, label="kept_for_bookings: ")
         return
     yield from within("bookings", limits.faults_of_fields(mall.bookings, limits_of(Bookings)), "bookings: ")
     if not CLOCK.fullmatch(mall.bookings.claim_by):
-        yield Fault("bookings.claim_by", "needs a time such as 10:00", place="bookings: claim_by ")
+        yield Fault("bookings.claim_by", "needs a time such as 10:00", label="bookings: claim_by ")
 
 
 def _faults_of_priority(priority: Priority) -> Iterator[Fault]:
@@ -193,7 +193,7 @@ def _faults_of_priority(priority: Priority) -> Iterator[Fault]:
     for number, each in enumerate(priority.classes):
         if not CLASS.fullmatch(each.code):
             says = "small letters and hyphens, at most 30, a letter first"
-            yield Fault(f"classes.{number}.code", says, place=f"class {each.code!r}: ")
+            yield Fault(f"classes.{number}.code", says, label=f"class {each.code!r}: ")
         for language in LANGUAGES:
             if not each.name.get(language, "").strip():
                 given = {"code": each.code, "language": language}
@@ -205,7 +205,7 @@ def _faults_of_texts(each: PriorityClass) -> Iterator[Fault]:
     yield from limits.faults_of_fields(each, limits_of(PriorityClass))
     for language, name in each.name.items():
         if not LANGUAGE.fullmatch(language):
-            yield Fault("name", "{language!r} is no code of a language", {"language": language[:20]}, place="name: ")
+            yield Fault("name", "{language!r} is no code of a language", {"language": language[:20]}, label="name: ")
         yield from limits.faults_of_value(f"name.{language}", name, limits.CLASS_NAME)
 
 

@@ -100,7 +100,7 @@ function open(id, account = null) {
   fill(dialog.querySelector('h2'), { of: account && t('access.of', { name: account.name }) });
   if (id === 'change') {
     form.elements.role.value = account.role;
-    for (const [place, code] of Object.entries(account.scope)) form.elements[place].value = code;
+    for (const [name, code] of Object.entries(account.scope)) form.elements[name].value = code;
   }
   if (id === 'link') form.elements.known_as.value = account.known_as;
   dialog.showModal();

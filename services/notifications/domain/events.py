@@ -36,7 +36,7 @@ What = Literal[
     "undone",
 ]
 Scope = Literal["mall", "service", "day"]
-Position = tuple[int, int]  # version and place of an event in its producer's stream
+Position = tuple[int, int]  # version of the commit and index of an event in its producer's stream
 NOWHERE: Position = (0, 0)
 
 

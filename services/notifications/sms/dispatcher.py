@@ -55,9 +55,9 @@ class Dispatcher:
 
     def deliver(self, commit: Commit) -> None:
         """Put the texts that the commit requests on the list; not those of which all is known already."""
-        for place, event in enumerate(CORRESPONDENCE.recorded(commit)):
+        for index, event in enumerate(CORRESPONDENCE.recorded(commit)):
             if isinstance(event, SmsRequested) and not self._is_over(event):
-                entry = Entry(event.message_id, event.ticket_id, commit.traceparent(place))
+                entry = Entry(event.message_id, event.ticket_id, commit.traceparent(index))
                 self._outgoing.add(entry, event.not_before or event.requested_at)
 
     def confirm(self) -> Reached:

@@ -111,7 +111,7 @@ class Gate:
         return OUTSIDE
 
     def _judged(self, target: Target, found: Sequence[tuple[Any, ...]]) -> list[Address]:
-        addresses = list(dict.fromkeys(ip_address(str(place[0])) for *_, place in found))
+        addresses = list(dict.fromkeys(ip_address(str(address[0])) for *_, address in found))
         if not addresses or not all(map(self.lets_through, addresses)):
             raise InternalAddress(host=target.host)
         return addresses

@@ -29,7 +29,7 @@ NAMES: Mapping[str, Callable[[Visits], Iterable[str]]] = {
 def visits(day: Day) -> list[Visit]:
     """The visits of a day as they stand, in order of arrival."""
     zone = ZoneInfo(day.opened.zone if day.opened else "UTC")
-    return [_visit(ticket, zone) for ticket in sorted(day.tickets.values(), key=lambda one: one.place)]
+    return [_visit(ticket, zone) for ticket in sorted(day.tickets.values(), key=lambda one: one.arrival)]
 
 
 def _visit(ticket: Ticket, zone: ZoneInfo) -> Visit:

@@ -54,7 +54,7 @@ def _lines(day: Day, now: datetime, mall: Mall) -> list[dict[str, Any]]:
     for queue in day.queues.values():
         for ticket in (day.tickets[one] for one in (*queue.ordinary, *queue.priority)):
             key = (ticket.now_for.line, ticket.now_for.agency)
-            if key not in oldest or ticket.place < oldest[key].place:
+            if key not in oldest or ticket.arrival < oldest[key].arrival:
                 oldest[key] = ticket
     for line in lines:
         longest = oldest[(line["line"], line["agency"])]
@@ -119,7 +119,7 @@ def _stranded(day: Day, mall: Mall, now: datetime) -> list[dict[str, Any]]:
     if halted.state != "open":
         return [{"kind": f"waiting-while-{halted.state}", "waiting": len(waiting)}] if waiting else []
     stranded = []
-    for ticket in sorted(waiting, key=lambda each: each.place):
+    for ticket in sorted(waiting, key=lambda each: each.arrival):
         found = in_force.for_ticket(day, mall, ticket, now)
         if found is not None and found.state != "open":
             stranded.append(_without_counter(ticket, found, now))

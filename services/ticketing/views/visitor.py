@@ -8,7 +8,13 @@ from services.chassis.errors import Refused
 from services.ticketing.domain import hours
 from services.ticketing.domain.day import DAY, in_force, turns
 from services.ticketing.domain.day.commands import BookPlace
-from services.ticketing.domain.day.events import Channel, Place, TicketCalled, TicketIssued, TicketTransferred
+from services.ticketing.domain.day.events import (
+    Channel,
+    CounterWithFloor,
+    TicketCalled,
+    TicketIssued,
+    TicketTransferred,
+)
 from services.ticketing.domain.day.state import Booking, Day, Status, Ticket
 from services.ticketing.domain.mall import Mall
 from services.ticketing.views.today import clocks
@@ -95,7 +101,7 @@ def _page(mall: Mall, kind: str, code: str) -> str | None:
     return f"/ticketing/malls/{mall.about.code}/{kind}/{code}" if code else None
 
 
-def _counter(promised: Sequence[Place], found: Ticket) -> dict[str, Any]:
+def _counter(promised: Sequence[CounterWithFloor], found: Ticket) -> dict[str, Any]:
     called = found.called
     floors = {counter.code: counter.floor for counter in promised} | ({called.counter: called.floor} if called else {})
     return {"code": found.counter, "floor": floors.get(found.counter, 0)}

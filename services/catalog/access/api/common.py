@@ -174,8 +174,8 @@ def _set_cookie(plain: str, value: str, lasts: int | None = None) -> None:
 
 
 def scope_of(given: dict[str, Any]) -> dict[str, str]:
-    """Return the places that are given, without those left empty."""
-    return {place: given[place] for place in SCOPES if given[place]}
+    """Return the scopes that are given, without those left empty."""
+    return {name: given[name] for name in SCOPES if given[name]}
 
 
 def context() -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""Which places each role is bound to."""
+"""Which scopes each role is bound to."""
 
 from collections.abc import Mapping
 
 from services.catalog.access.domain.refusals import InvalidPlaces, InvalidRole
 
-# The places each role has to be bound to, and those it may be.
-PLACES: Mapping[str, tuple[set[str], set[str]]] = {
+# The scopes each role has to be bound to, and those it may be.
+ROLE_SCOPES: Mapping[str, tuple[set[str], set[str]]] = {
     "administrator": (set(), {"mall"}),
     "supervisor": (set(), {"mall"}),
     "auditor": (set(), {"mall"}),
@@ -16,12 +16,12 @@ PLACES: Mapping[str, tuple[set[str], set[str]]] = {
 
 
 def must_fit(role: str, scope: Mapping[str, str], not_for: str) -> None:
-    """Refuse a role that does not exist or is `not_for`, and places it cannot be bound to.
+    """Refuse a role that does not exist or is `not_for`, and scopes it cannot be bound to.
 
     Raises `InvalidRole`, `InvalidPlaces`.
     """
-    if role not in PLACES or role == not_for:
+    if role not in ROLE_SCOPES or role == not_for:
         raise InvalidRole(role=role)
-    needed, possible = PLACES[role]
+    needed, possible = ROLE_SCOPES[role]
     if not needed <= scope.keys() <= possible:
         raise InvalidPlaces(role=role)

@@ -26,7 +26,7 @@ from services.catalog.access.domain.events import (
     SignInLinked,
     SignInUnlinked,
 )
-from services.catalog.access.domain.roles import PLACES
+from services.catalog.access.domain.roles import ROLE_SCOPES
 from services.catalog.access.domain.state import Account, People
 
 LONGEST_SESSION = timedelta(hours=12)
@@ -67,7 +67,7 @@ def _of_account(command: OfSignInOfAccount, account: Account, people: People) ->
 
 def _required(roles: frozenset[str], people: People, now: datetime) -> list[Event]:
     """Roles that need a second factor; who has none in a role that did not need one is signed out everywhere."""
-    if unknown := roles - {role for role in PLACES if role != "device"}:
+    if unknown := roles - {role for role in ROLE_SCOPES if role != "device"}:
         raise refusals.InvalidRole(role=min(unknown))
     if roles == people.second_factor_roles:
         return []

@@ -9,8 +9,8 @@ from services.notifications.domain.events import Event
 
 def request_suspended(state: Correspondence, command: HearSuspended) -> list[Event]:
     """Request the text about a stop that concerns the ticket, unless one about the same stop may have arrived."""
-    place = (command.scope, command.code)
-    if not _concerns(state, command.mall, place) or any(stop_of(message) == place for message in known_stops(state)):
+    stop = (command.scope, command.code)
+    if not _concerns(state, command.mall, stop) or any(stop_of(message) == stop for message in known_stops(state)):
         return []
     values = {"reason": command.reason, "scope": command.scope, "code": command.code}
     again = _of_stop(command)
@@ -27,14 +27,14 @@ def request_continued(state: Correspondence, command: RecordContinued) -> list[E
 
 def _of_stop(command: HearSuspended | RecordContinued) -> str:
     """Return the suffix of the message id: several closures can be declared or lifted in one version of the mall."""
-    version, place = command.position
-    return f"-{command.scope}-{version}" + (f".{place}" if place else "")
+    version, index = command.position
+    return f"-{command.scope}-{version}" + (f".{index}" if index else "")
 
 
-def _concerns(state: Correspondence, mall: str, place: tuple[str, str]) -> bool:
-    """Whether the ticket waits in this mall, and for this service where the place is one."""
+def _concerns(state: Correspondence, mall: str, stop: tuple[str, str]) -> bool:
+    """Whether the ticket waits in this mall, and for this service where a service has stopped."""
     waits = state.issued is not None and state.issued.mall == mall and state.standing in TRUE_WHILE["suspended"]
-    return waits and (place[0] != "service" or place[1] == state.service)
+    return waits and (stop[0] != "service" or stop[1] == state.service)
 
 
 def known_stops(state: Correspondence) -> list[Message]:

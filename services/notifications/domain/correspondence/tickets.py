@@ -22,11 +22,11 @@ def record_call(state: Correspondence, called: CallHeard, now: datetime) -> list
     counted = earlier is not None and NOWHERE in (earlier.position, called.position)
     if state.is_old(called.position) or (counted and earlier and called.call <= earlier.call):
         return []
-    place = {"counter": called.counter, "floor": str(called.floor)}
+    values = {"counter": called.counter, "floor": str(called.floor)}
     again = f"-{called.call}" if called.call > 1 else ""
     if f"{called.ticket_id}.called{again}" in state.messages:  # the count of calls begins again after an undone call
         again += f"-{called.position[0]}"
-    return [called, *request(state, "called", place, called.called_at, now, again, called.position)]
+    return [called, *request(state, "called", values, called.called_at, now, again, called.position)]
 
 
 def record_news(state: Correspondence, news: NewsHeard, now: datetime) -> list[Event]:

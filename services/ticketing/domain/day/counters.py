@@ -325,7 +325,7 @@ def _transfer_all(command: TransferAll, day: Day) -> list[Event]:
     """Send on all who wait for a service and whom no counter can call, in their order of arrival."""
     service, counters = _receiving(command, day)
     queue = day.queues.get(command.waiting_for, ServiceQueue())
-    waiting = sorted((*queue.ordinary, *queue.priority), key=day.place_of)
+    waiting = sorted((*queue.ordinary, *queue.priority), key=day.arrival_of)
     stranded = [
         ticket
         for ticket in (day.tickets[one] for one in waiting)

@@ -155,7 +155,7 @@ def closing(day: Day, now: datetime, *, by_schedule: bool) -> list[Event]:
 
 
 def _ends_of_tickets(day: Day, now: datetime) -> Iterator[Event]:
-    for ticket in sorted(day.tickets.values(), key=lambda one: one.place):
+    for ticket in sorted(day.tickets.values(), key=lambda one: one.arrival):
         about = (ticket.id, ticket.issued.number, ticket.now_for.service, ticket.now_for.agency)
         if ticket.status in AT_COUNTER:  # nobody said how it ended
             yield TicketServed(*about, ticket.counter, now, "assumed")

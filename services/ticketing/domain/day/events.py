@@ -19,7 +19,7 @@ Cause = Literal[
 
 
 @dataclass(frozen=True)
-class Place:
+class CounterWithFloor:
     """A counter and its floor."""
 
     code: str
@@ -172,7 +172,7 @@ class TicketIssued:
     service_name: str
     agency: str
     agency_name: str
-    counters: tuple[Place, ...]
+    counters: tuple[CounterWithFloor, ...]
     priority: str | None
     ahead: int
     issued_at: datetime
@@ -324,7 +324,7 @@ class TicketTransferred:
     agency: str
     agency_name: str
     line: str
-    counters: tuple[Place, ...]
+    counters: tuple[CounterWithFloor, ...]
     to: str
     note: str
     transferred_at: datetime

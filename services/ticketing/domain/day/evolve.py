@@ -369,10 +369,10 @@ def _with(day: Day, queues: Map[str, ServiceQueue], ticket: Ticket) -> Map[str, 
 
 
 def _joined(day: Day, line: tuple[str, ...], ticket: Ticket) -> tuple[str, ...]:
-    """The line with this ticket at its place: at the end, unless it arrived before others there."""
-    if not line or day.place_of(line[-1]) < ticket.place:
+    """The line with this ticket at its position: at the end, unless it arrived before others there."""
+    if not line or day.arrival_of(line[-1]) < ticket.arrival:
         return (*line, ticket.id)
-    at = bisect_left(line, ticket.place, key=day.place_of)
+    at = bisect_left(line, ticket.arrival, key=day.arrival_of)
     return (*line[:at], ticket.id, *line[at:])
 
 
@@ -385,7 +385,7 @@ def _without(day: Day, queues: Map[str, ServiceQueue], ticket: Ticket) -> Map[st
 
 
 def _left_by(day: Day, line: tuple[str, ...], ticket: Ticket) -> tuple[str, ...]:
-    at = bisect_left(line, ticket.place, key=day.place_of)
+    at = bisect_left(line, ticket.arrival, key=day.arrival_of)
     return (*line[:at], *line[at + 1 :])
 
 

@@ -32,10 +32,10 @@ GOES_ON = ("waiting", "called", "serving", "held")
 
 @dataclass(frozen=True)
 class Ticket:
-    """A ticket as it stands: `place` is its order of arrival, `only_at` the one counter it was sent to."""
+    """A ticket as it stands: `arrival` is its order of arrival from 0 on, `only_at` the one counter it was sent to."""
 
     issued: TicketIssued
-    place: int
+    arrival: int
     status: Status = "waiting"
     moved: TicketTransferred | None = None
     called: TicketCalled | None = None
@@ -205,6 +205,6 @@ class Day:
             raise UnknownBooking()
         return self.bookings[booking_id]
 
-    def place_of(self, ticket_id: str) -> int:
+    def arrival_of(self, ticket_id: str) -> int:
         """A ticket's order of arrival."""
-        return self.tickets[ticket_id].place
+        return self.tickets[ticket_id].arrival

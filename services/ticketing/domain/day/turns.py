@@ -59,7 +59,7 @@ def _next(day: Day, counter: CounterLearned, services: Iterable[str], now: datet
         priority = _oldest(day, (q.priority for q in queues), counter)
     if ordinary is None or priority is None:
         return ordinary or priority
-    older = min(ordinary, priority, key=lambda ticket: ticket.place)
+    older = min(ordinary, priority, key=lambda ticket: ticket.arrival)
     match day.rule.rule:
         case "fifo":
             return older
@@ -78,7 +78,7 @@ def _is_over_ceiling(day: Day, ticket: Ticket, now: datetime) -> bool:
 
 def _oldest(day: Day, lines: Iterable[Sequence[str]], counter: CounterLearned) -> Ticket | None:
     heads = [head for line in lines if (head := _first(day, line, counter)) is not None]
-    return min(heads, key=lambda ticket: ticket.place, default=None)
+    return min(heads, key=lambda ticket: ticket.arrival, default=None)
 
 
 def _first(day: Day, line: Sequence[str], counter: CounterLearned) -> Ticket | None:
@@ -103,7 +103,7 @@ def approaching(
         for ahead, ticket in enumerate(islice(in_order(day, mall, counter, now), count)):
             if ticket.id not in closest or ahead < closest[ticket.id][1]:
                 closest[ticket.id] = (ticket, ahead)
-    yield from sorted(closest.values(), key=lambda each: (each[1], each[0].place))
+    yield from sorted(closest.values(), key=lambda each: (each[1], each[0].arrival))
 
 
 # How long it takes
@@ -122,7 +122,7 @@ def outlook(day: Day, mall: Mall, ticket: Ticket, now: datetime) -> Outlook | No
     if ticket.status != "waiting" or not in_force.is_callable(day, mall, ticket, now):
         return None
     counters = in_force.callers(day, mall, ticket, now)
-    return _outlook(day, mall, counters, ticket.now_for.service, ticket.is_priority, ticket.place, now)
+    return _outlook(day, mall, counters, ticket.now_for.service, ticket.is_priority, ticket.arrival, now)
 
 
 def outlook_of_next(
@@ -161,7 +161,7 @@ def _outlook(
     counters: Sequence[CounterLearned],
     service: str,
     priority: bool,
-    place: int,
+    arrival: int,
     now: datetime,
 ) -> Outlook:
     """The outlook by the counters that are open or, if none is, by all of them.
@@ -169,7 +169,7 @@ def _outlook(
     Those that have the fewest to call first reach the ticket first: the wait is the shortest by any number of them.
     """
     lanes = _lanes(day, mall, counters, now)
-    before = {c.code: _before(day, services, [c.code], priority, place) for c, services in lanes}
+    before = {c.code: _before(day, services, [c.code], priority, arrival) for c, services in lanes}
     lanes.sort(key=lambda lane: before[lane[0].code])
     waits = []
     for last in range(1, len(lanes) + 1):
@@ -177,12 +177,12 @@ def _outlook(
             continue  # counters of the same services share their line
         pool = lanes[:last]
         services = tuple(dict.fromkeys(code for _, given in pool for code in given))
-        ahead = _before(day, services, [c.code for c, _ in pool], priority, place)
+        ahead = _before(day, services, [c.code for c, _ in pool], priority, arrival)
         waits.append(_wait(day, mall, [c for c, _ in pool], services, service, ahead, now))
     return Outlook(min(before.values()), min(waits, key=lambda wait: wait.seconds))
 
 
-def _before(day: Day, services: Iterable[str], counters: Collection[str], priority: bool, place: int) -> int:
+def _before(day: Day, services: Iterable[str], counters: Collection[str], priority: bool, arrival: int) -> int:
     """How many waiting tickets these counters call before one of this class and order of arrival.
 
     Those before it in its own class, and those of the other class whose turn comes first; ceilings are left out.
@@ -194,14 +194,14 @@ def _before(day: Day, services: Iterable[str], counters: Collection[str], priori
 
     def count(of_priority: bool, until: int | None) -> int:
         lines = (queue.priority if of_priority else queue.ordinary for queue in queues)
-        waiting = sum(len(line) if until is None else bisect_left(line, until, key=day.place_of) for line in lines)
-        others = [t for t in elsewhere if t.is_priority == of_priority and (until is None or t.place < until)]
+        waiting = sum(len(line) if until is None else bisect_left(line, until, key=day.arrival_of) for line in lines)
+        others = [t for t in elsewhere if t.is_priority == of_priority and (until is None or t.arrival < until)]
         return waiting - len(others)
 
-    before = count(priority, place)
+    before = count(priority, arrival)
     match day.rule.rule:
         case "fifo":
-            return before + count(not priority, place)
+            return before + count(not priority, arrival)
         case "strict":
             return before if priority else before + count(True, None)
         case "ratio":

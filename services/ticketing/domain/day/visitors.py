@@ -16,8 +16,8 @@ from services.ticketing.domain.day.commands import (
 from services.ticketing.domain.day.events import (
     BookingCancelled,
     Channel,
+    CounterWithFloor,
     Event,
-    Place,
     PlaceBooked,
     TicketCancelled,
     TicketIssued,
@@ -101,9 +101,9 @@ def line_of(day: Day, agency: AgencyLearned) -> str:
     return day.letters.get(agency.code, agency.line)
 
 
-def with_floors(counters: Sequence[CounterLearned]) -> tuple[Place, ...]:
+def with_floors(counters: Sequence[CounterLearned]) -> tuple[CounterWithFloor, ...]:
     """The codes of these counters with their floors, as events carry them."""
-    return tuple(Place(counter.code, counter.floor) for counter in counters)
+    return tuple(CounterWithFloor(counter.code, counter.floor) for counter in counters)
 
 
 def _beside(day: Day, ticket_id: str) -> str:
