@@ -1,4 +1,4 @@
-"""Reads `mall.json`: a mall and the rules of its day, each fault with its place in the file."""
+"""Reads `mall.json`: a mall and the rules of its day, each fault with its path in the file."""
 
 import datetime
 import json
@@ -68,9 +68,9 @@ WRONG = (ValueError, TypeError, AttributeError, BaseValidationError)  # what `IN
 
 
 def told(error: Exception) -> list[Fault]:
-    """What does not have the shape that is wanted, each fault with its place in the file."""
+    """What does not have the shape that is wanted, each fault with its path in the file."""
     parts = [told.rpartition(" @ ") for told in transform_error(error, path="", format_exception=_plainly)]
-    return [_fault(place.lstrip("."), words) for words, _, place in parts]
+    return [_fault(path.lstrip("."), words) for words, _, path in parts]
 
 
 def _fault(path: str, words: str) -> Fault:

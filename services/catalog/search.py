@@ -47,12 +47,12 @@ class Index:
         self._services = list(directory.services.values())
         self._synonyms = synonyms
         self._longest = max(map(len, synonyms), default=1)
-        self._places: dict[str, Scores] = {}
+        self._scores_of: dict[str, Scores] = {}
         for index, service in enumerate(self._services):
             for text, weight in _texts(directory, service):
                 for word in _words(text):
                     self._add(word, index, weight)
-        self._alphabet = sorted(self._places)
+        self._alphabet = sorted(self._scores_of)
         self._misspelt = list({*self._alphabet, *(key[0] for key in synonyms if len(key) == 1)})
 
     def find(self, words: str) -> list[ServiceListed]:
@@ -66,7 +66,7 @@ class Index:
 
     def _add(self, word: str, index: int, weight: float) -> None:
         for form, share in _forms(word):
-            scores = self._places.setdefault(form, {})
+            scores = self._scores_of.setdefault(form, {})
             scores[index] = max(scores.get(index, 0.0), weight * share)
 
     def _spans(self, words: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -90,12 +90,12 @@ class Index:
         return _best_of([self._exactly(word), self._score_meaning((word,))])
 
     def _exactly(self, word: str) -> Scores:
-        return _best_of([_times(self._places.get(form, {}), share) for form, share in _forms(word)])
+        return _best_of([_times(self._scores_of.get(form, {}), share) for form, share in _forms(word)])
 
     def _beginning(self, word: str) -> Scores:
         first = bisect_left(self._alphabet, word)
         last = bisect_left(self._alphabet, f"{word}\uffff", lo=first)
-        return _best_of([_times(self._places[longer], PREFIX) for longer in self._alphabet[first:last]])
+        return _best_of([_times(self._scores_of[longer], PREFIX) for longer in self._alphabet[first:last]])
 
     def _score_meaning(self, span: tuple[str, ...]) -> Scores:
         terms = self._synonyms.get(span, ())

@@ -43,6 +43,7 @@ from services.catalog.access.domain.refusals import (
     LastAdministrator,
     NameTaken,
     SecondFactorNeeded,
+    TooManyPasskeys,
     UnknownAccount,
     UnknownToken,
 )
@@ -202,6 +203,32 @@ def test_requirement_signs_out_who_newly_lacks_a_second_factor():
 def test_requirement_names_roles_of_people(role):
     with pytest.raises(InvalidRole):
         when(RequireSecondFactor([role], NOW), RATNA)
+
+
+def test_requirement_keeps_its_roles_in_order_and_names_the_first_unknown():
+    roles = ["supervisor", "auditor", "operator", "agency", "administrator"]
+    (required,) = when(RequireSecondFactor(roles, NOW))
+    assert required == SecondFactorRequired(tuple(sorted(roles)), NOW)
+    with pytest.raises(InvalidRole) as refused:
+        when(RequireSecondFactor([*roles, "device", "boss"], NOW))
+    assert refused.value.params == {"role": "boss"}
+
+
+def test_eleventh_passkey_is_refused_and_an_app_is_not():
+    passkeys = [SecondFactorAdded("s1", epoch, NOW, "passkey", f"p{epoch}") for epoch in range(10)]
+    tenth = AddSecondFactor("s1", NOW, "passkey", "p9")
+    assert when(tenth, SITI, *passkeys[:9]) == passkeys[9:]
+    with pytest.raises(TooManyPasskeys) as refused:
+        when(AddSecondFactor("s1", NOW, "passkey", "p10"), SITI, *passkeys)
+    assert refused.value.params == {"most": 10}
+    assert when(AddSecondFactor("s1", NOW), SITI, *passkeys) == [SecondFactorAdded("s1", 10, NOW)]
+
+
+def test_refused_removal_names_the_role_that_needs_a_second_factor():
+    given = (SITI, SecondFactorAdded("s1", 0, NOW), SecondFactorRequired(("operator",), NOW))
+    with pytest.raises(SecondFactorNeeded) as refused:
+        when(RemoveSecondFactor("s1", NOW), *given)
+    assert refused.value.params == {"role": "operator"}
 
 
 def test_disabling_ends_sessions_and_tokens_and_a_repeat_nothing():

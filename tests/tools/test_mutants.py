@@ -3,12 +3,13 @@
 import gc
 import signal
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from tools.mutate.__main__ import Report
 from tools.mutate.mutants import Mutant, mutants
-from tools.mutate.patched import functions
+from tools.mutate.patched import NotPatchable, Patch, functions
 from tools.mutate.session import ERROR, KILLED, SURVIVED, Session, Verdict, outcome
 
 ROOT = Path(__file__).parents[2]
@@ -113,3 +114,15 @@ def test_mutants_of_a_module_of_constants_run_the_tests_of_its_importers():
     }
     constant = mutants(path, (ROOT / path).read_bytes())[0]
     assert session._tests(constant, whole_file=True) == ["test_texts.py::test_a"]
+
+
+def test_function_with_other_free_variables_is_not_patched(monkeypatch, tmp_path):
+    """Python refuses code that needs variables of the function around it for a function that has none."""
+    old = b"def pair(n):\n    return (lambda: 1), (lambda: n)\n"
+    module = ModuleType("changed")
+    module.__file__ = str(tmp_path / "changed.py")
+    exec(compile(old, module.__file__, "exec"), vars(module))
+    kept = module.pair(2)[0]
+    patch = Patch(functions(), module, old, old)
+    with pytest.raises(NotPatchable):
+        patch._change(module.__file__, kept.__code__, module.pair(2)[1].__code__)

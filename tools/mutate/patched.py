@@ -51,7 +51,10 @@ class Patch:
         if key not in self.known:
             raise NotPatchable()
         for function in self.known[key]:
-            function.__code__ = new
+            try:
+                function.__code__ = new
+            except ValueError as error:  # it uses other variables of the function around it
+                raise NotPatchable() from error
 
     def _execute(self, code: CodeType) -> None:
         """Run the changed module apart, and take over the constants and defaults that came out otherwise."""

@@ -15,10 +15,10 @@ function show(form, label, worded) {
 }
 
 function tell(form, problem) {
-  const place = form.querySelector('[data-problem]');
+  const notice = form.querySelector('[data-problem]');
   const faults = problem.errors?.text ?? problem.errors?.json?.text ?? [];
-  place.textContent = [problem.title, ...(faults.length ? faults : [problem.detail])].join(' · ');
-  place.hidden = false;
+  notice.textContent = [problem.title, ...(faults.length ? faults : [problem.detail])].join(' · ');
+  notice.hidden = false;
   form.elements.text.setAttribute('aria-invalid', 'true');
 }
 

@@ -30,7 +30,7 @@ function render(ticket) {
     ahead: ticket.ahead || null,
     'ahead-words': t(ticket.ahead ? 'ticket.ahead' : 'ticket.ahead.none'),
     wait: ticket.ahead && ticket.estimate ? waitInWords('ticket.wait', ticket.estimate) : null,
-    places: ticket.counters.map((place) => t('ticket.place', place)).join(t('ticket.or')),
+    places: ticket.counters.map((counter) => t('ticket.place', counter)).join(t('ticket.or')),
   });
   if (counter) {
     fill($('called'), {

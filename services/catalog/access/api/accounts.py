@@ -7,7 +7,7 @@ import marshmallow as ma
 from flask_smorest import Blueprint
 from marshmallow.validate import Length, OneOf
 
-from services.catalog.access.api.common import PEOPLE, Places, context, registry, scope_of, sign_in_provider
+from services.catalog.access.api.common import PEOPLE, ScopeFields, context, registry, scope_of, sign_in_provider
 from services.catalog.access.domain.commands import ChangeAccess, EnableAccount
 from services.catalog.access.domain.state import Account
 from services.chassis.clock import now
@@ -18,8 +18,8 @@ from services.kernel.tokens import ROLES
 blueprint = Blueprint("access", __name__, url_prefix="/catalog/api/access", description="Who may do what")
 
 
-class Access(Places):
-    """A role, and the places it is bound to."""
+class Access(ScopeFields):
+    """A role and its scope."""
 
     role = ma.fields.String(required=True, validate=OneOf(ROLES))
 
@@ -31,7 +31,7 @@ class NewPassword(ma.Schema):
 
 
 class NewAccount(Access):
-    """A new account: user name, first password, role and places."""
+    """A new account: user name, first password, role and scope."""
 
     name = ma.fields.String(required=True, validate=Length(1, 60), metadata={"example": "siti"})
     password = ma.fields.String(required=True, load_only=True, validate=Length(1, 200))
@@ -46,7 +46,7 @@ class KnownAs(ma.Schema):
 
 
 class AccountOut(ma.Schema):
-    """An account; `scope` has the places it is bound to, `known_as` is who signs in as it by the provider."""
+    """An account; `scope` has its mall, counter or agency, `known_as` is who signs in as it by the provider."""
 
     id = ma.fields.String()
     name = ma.fields.String()
@@ -70,7 +70,7 @@ class RolesOfPeople(ma.Schema):
     roles = ma.fields.List(ma.fields.String(validate=OneOf(PEOPLE)), required=True, validate=Length(max=len(ROLES)))
 
 
-blueprint.before_request(must_have_no_scope)  # others could make accounts that are bound to no place
+blueprint.before_request(must_have_no_scope)  # others could make accounts without a scope
 
 
 @blueprint.get("/accounts")
@@ -101,7 +101,7 @@ def create_account(given: dict[str, str]) -> dict[str, Any]:
 @blueprint.response(200, AccountOut)
 @blueprint.alt_response(409, description="`last-administrator`")
 def change_access(given: dict[str, str], account: str) -> dict[str, Any]:
-    """Change role and places of an account: its sessions and tokens for the old ones end."""
+    """Change role and scope of an account: its sessions and tokens for the old ones end."""
     command = ChangeAccess(account, given["role"], scope_of(given), now())
     return _account(registry().accounts.act(command, **context()).account(account))
 

@@ -1,4 +1,4 @@
-"""What the routes of access share: the registry, cookies of sessions, places of a role, who asks."""
+"""What the routes of access share: the registry, cookies of sessions, scope of a role, who asks."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ BY_SESSION_OR_HALF = {401: "`sign-in-expired`, `bad-token`", **TOO_MANY_ATTEMPTS
 PEOPLE = tuple(role for role in ROLES if role != "device")  # who can have an account
 
 
-class Places(ma.Schema):
+class ScopeFields(ma.Schema):
     """The mall, counter or agency that a role is bound to."""
 
     mall = ma.fields.String(load_default="", validate=Length(max=60), metadata={"example": "pekalongan"})

@@ -9,7 +9,7 @@ from flask import current_app
 from marshmallow.validate import Length, OneOf, Range
 
 from services.catalog.access.api.accounts import blueprint
-from services.catalog.access.api.common import Places, context, registry, scope_of
+from services.catalog.access.api.common import ScopeFields, context, registry, scope_of
 from services.catalog.access.domain.commands import IssueToken, RevokeToken
 from services.catalog.access.domain.events import TokenIssued
 from services.catalog.access.domain.refusals import UnknownToken
@@ -18,8 +18,8 @@ from services.chassis.routes import allow
 from services.kernel.tokens import ROLES, BadToken, Revoked, Verifier
 
 
-class NewToken(Places):
-    """A token for a machine; of an `account`, whose role and places it then has, for that one's programs."""
+class NewToken(ScopeFields):
+    """A token for a machine; of an `account`, whose role and scope it then has, for that one's programs."""
 
     name = ma.fields.String(required=True, validate=Length(1, 60), metadata={"example": "Kios pintu utama"})
     role = ma.fields.String(load_default="device", validate=OneOf(ROLES))

@@ -1,7 +1,7 @@
 """Who may do what: accounts of people, tokens of machines, and what of both is revoked. The decider of its stream.
 
 `events` is what can happen, `commands` what people ask, `refusals` what is not possible; `evolve` folds the events
-into `state`; `accounts`, `tokens` and `sign_in` decide; `roles` has the places of each role.
+into `state`; `accounts`, `tokens` and `sign_in` decide; `roles` has the scope of each role.
 """
 
 from typing import get_args

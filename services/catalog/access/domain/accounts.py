@@ -31,7 +31,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 def decide(command: OfAccounts, people: People) -> list[Event]:
     """Return the events that a command about an account leads to; none for a repeat. Raises refusals.
 
-    A token of the account has its role and places, so that it is revoked when these or the password change.
+    A token of the account has its role and scope, so that it is revoked when these or the password change.
     """
     match command:
         case CreateAccount():

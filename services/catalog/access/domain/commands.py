@@ -20,7 +20,7 @@ class CreateAccount:
 
 @dataclass(frozen=True)
 class ChangeAccess:
-    """Another role, or other places."""
+    """Another role, or another scope."""
 
     id: str
     role: str
@@ -70,7 +70,7 @@ class UnlinkSignIn:
 
 @dataclass(frozen=True)
 class IssueToken:
-    """A token for a machine, or for the programs of an account, which then gives role and places."""
+    """A token for a machine, or for the programs of an account, which then gives role and scope."""
 
     id: str
     name: str

@@ -25,7 +25,7 @@ class AccountCreated:
 
 @dataclass(frozen=True)
 class AccessChanged:
-    """Another role or other places; sessions of the old ones, those up to `epoch`, are over."""
+    """Another role or another scope; sessions of the old ones, those up to `epoch`, are over."""
 
     id: str
     role: str

@@ -12,7 +12,7 @@ class InvalidRole(Invalid):
 
 
 class InvalidPlaces(Invalid):
-    """This role needs other places: an operator a mall, an agency its mall and code, a device its mall."""
+    """This role needs another scope: an operator a mall, an agency its mall and code, a device its mall."""
 
 
 class InvalidExpiry(Invalid):

@@ -26,7 +26,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 @dataclass(frozen=True)
 class Words:
-    """A word at a place in the answer, and what it may say there."""
+    """A word at a path in the answer, and what it may say there."""
 
     path: str
     accepted: Sequence[str]
@@ -35,7 +35,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Report:
-    """How a provider says later what became of a text: the place of the word in what it sends, and what it may say."""
+    """How a provider says later what became of a text: the path of the word in what it sends, and what it may say."""
 
     path: str
     delivered: Sequence[str]
@@ -186,7 +186,7 @@ def _json(answer: bytes) -> Any:
 
 
 def at(document: Any, path: str) -> str:
-    """The word at a place such as `messages.0.status.groupName`; empty where there is none."""
+    """The word at a path such as `messages.0.status.groupName`; empty where there is none."""
     for step in path.split("."):
         if isinstance(document, Mapping):
             document = document.get(step)
