@@ -70,7 +70,10 @@ class DeadLetters:
             "headers": [[name, text] for name, text in record.headers],
         }
         id = hashlib.sha256(repr(whole).encode()).hexdigest()[:24]
-        where = {"partition": record.partition, "offset": record.offset}  # no part of the id: a new broker counts anew
+        where = {
+            "partition": record.partition,
+            "offset": record.offset,
+        }  # not in the id: a new broker starts at 0
         now = datetime.now(UTC)
         act = {"act": PARKED, "at": now, "why": cause}
         change = {

@@ -53,7 +53,7 @@ class Reached:
     ends: Mapping[str, int] = field(default_factory=dict)
 
     def lacks(self, log: str, ends: Mapping[str, int]) -> bool:
-        """Whether something that was there is gone: another log has replaced it, or this one is shorter."""
+        """Return whether records were lost: another log has replaced this one, or it is shorter."""
         return log != self.log or any(self.ends.get(name, 0) < end for name, end in ends.items())
 
 

@@ -1,6 +1,5 @@
 """Dead letters: kept as they came, tried again by those who could not handle them, or discarded with a why."""
 
-import threading
 import uuid
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -8,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 from flask.testing import FlaskClient
 from kafka import KafkaProducer
+from loops import kept_running
 from pipeline import HEARING, Heard, eventually, in_topic
 
 from services.chassis.dead_letters import DeadLetters, NotParked, UnknownDeadLetter
 from services.chassis.decider import Streams
 from services.chassis.inbox import consume
-from services.chassis.life import Life
 from services.kernel import dead_letter_office, tokens
 from services.kernel.app import make_app
 from services.kernel.tokens import Verifier
@@ -104,7 +103,6 @@ def test_who_decides_second_is_refused(letters, parked):
 @contextmanager
 def consuming(kafka_settings, topic, store, reaction):
     """A consumer of the topic, for as long as the block lasts."""
-    life = Life()
     loop = consume(
         kafka_settings,
         f"{topic}-group",
@@ -114,17 +112,8 @@ def consuming(kafka_settings, topic, store, reaction):
         f"{topic}.dead",
     )
 
-    def keep() -> None:
-        while life.goes_on():
-            loop(life)
-
-    thread = threading.Thread(target=keep)
-    thread.start()
-    try:
+    with kept_running(loop):
         yield
-    finally:
-        life.end()
-        thread.join(15)
 
 
 def test_a_letter_is_handled_once_the_fault_is_mended_and_by_nobody_else(store, kafka_settings, letters):

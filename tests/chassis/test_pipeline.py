@@ -1,6 +1,5 @@
 """Relay and consumer against the real broker, each killed with -9 between each pair of steps: nothing is lost."""
 
-import threading
 import time
 import uuid
 from dataclasses import astuple, replace
@@ -9,6 +8,7 @@ from typing import Any, ClassVar
 import pipeline
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
+from loops import kept_running
 from pipeline import DEAD_LETTERS, TOPIC, Count, counting, eventually, hearing, ids_in_topic, in_topic, publish
 from servers import kafka, running
 
@@ -246,23 +246,35 @@ def test_a_consumer_knows_its_partitions_before_it_joins(kafka_settings):
 @pytest.mark.faults
 def test_a_consumer_that_fell_silent_is_made_anew(kafka_settings, monkeypatch):
     monkeypatch.setattr(inbox, "LOST_AFTER", 1.0)
-    topic, life, got = f"silent-{uuid.uuid4().hex[:8]}", Life(), []
+    topic, got = f"silent-{uuid.uuid4().hex[:8]}", []
     muted = Muted(*astuple(replace(kafka_settings, session_timeout_ms=1000))[:4])
     loop = inbox.batches(muted, topic, [topic], lambda records, _: got.extend(r.value for r in records))
 
-    def keep_going() -> None:
-        while life.goes_on():
-            loop(life)
-
-    thread = threading.Thread(target=keep_going)
-    thread.start()
-    try:
+    with kept_running(loop):
         assert eventually(lambda: len(muted.made) >= 2)
         kafka_settings.producer().send(topic, b"after all").get(timeout=10)
         assert eventually(lambda: got == [b"after all"])
-    finally:
-        life.end()
-        thread.join()
+
+
+class EndsEarly(Life):
+    """The life of a worker that is asked to end as soon as its consumer has sent its request to join."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.polls = 0
+
+    def goes_on(self) -> bool:
+        self.polls += 1
+        return self.polls <= 1
+
+
+def test_worker_that_ends_while_it_joins_leaves_its_group_to_the_next(kafka_settings):
+    topic, got = f"early-{uuid.uuid4().hex[:8]}", []
+    loop = inbox.batches(kafka_settings, topic, [topic], lambda records, _: got.extend(r.value for r in records))
+    loop(EndsEarly())
+    with kept_running(loop):
+        kafka_settings.producer().send(topic, b"next").get(timeout=10)
+        assert eventually(lambda: b"next" in got)
 
 
 def test_a_member_joins_once_because_it_knows_its_partitions_before(broker):

@@ -1,6 +1,5 @@
 """Events without a position, as older releases publish them, beside the same events with one: decided once."""
 
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 from kafka import KafkaProducer
+from loops import kept_running
 from waiting import eventually
 
 from services.chassis.cloud_event import TYPES, CloudEvent, encode
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.inbox import consume
-from services.chassis.life import Life
 from services.ticketing.queue import Queue, mall_stream
 from services.ticketing.subscriptions import REACTIONS
 
@@ -36,20 +35,10 @@ OLDER = replace(LISTED, position=None)
 @contextmanager
 def consuming(kafka_settings, topic: str, queue: Queue) -> Iterator[None]:
     """Ticketing's consumer of a topic, for as long as the block lasts."""
-    life = Life()
     loop = consume(kafka_settings, f"{topic}.group", [topic], REACTIONS, queue.malls, f"{topic}.dead")
 
-    def keep() -> None:
-        while life.goes_on():
-            loop(life)
-
-    thread = threading.Thread(target=keep)
-    thread.start()
-    try:
+    with kept_running(loop):
         yield
-    finally:
-        life.end()
-        thread.join(15)
 
 
 def learned(store) -> list[tuple[str, list[int]]]:

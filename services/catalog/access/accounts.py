@@ -91,7 +91,7 @@ class Accounts:
         return self.act(SetPassword(id, now_to_the_second()), **context).account(id)
 
     def disable(self, id: str, **context: str) -> Account:
-        """Nobody signs in with it any more."""
+        """Disable an account: its sessions and tokens end. Raises `UnknownAccount`, `LastAdministrator`."""
         return self.act(DisableAccount(id, now_to_the_second()), **context).account(id)
 
     def sign_out_everywhere(self, id: str, **context: str) -> Account:
@@ -105,7 +105,7 @@ class Accounts:
         return self.act(LinkSignIn(id, now_to_the_second()), **context).account(id)
 
     def unlink(self, id: str, **context: str) -> Account:
-        """Nobody signs in as this account by the provider any more. Raises `UnknownAccount`."""
+        """Unlink an account from the sign-in provider. Raises `UnknownAccount`."""
         account = self.act(UnlinkSignIn(id, now_to_the_second()), **context).account(id)
         self.identities.erase(id)
         return account

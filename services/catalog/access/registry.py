@@ -31,7 +31,7 @@ def make_registry(
     local_words: Callable[[], Iterable[str]],
     public_url: str,
 ) -> Registry:
-    """Return the parts, on one store and with one key to sign with; without a key nobody can sign in."""
+    """Return the parts, on one store and with one key to sign with; without a key, signing in is refused."""
     accounts, attempts = Accounts(store, private_pem, provider, seal, local_words), Attempts(store.database)
     sessions = Sessions(accounts, store.database, private_pem)
     sign_in = SignIn(accounts, sessions, attempts, private_pem)

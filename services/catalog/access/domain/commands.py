@@ -9,7 +9,7 @@ from services.catalog.access.domain.events import Kind, Removed
 
 @dataclass(frozen=True)
 class CreateAccount:
-    """Somebody new; the id is no name, so that it can be told to others."""
+    """Create an account; its id is no name, so that it may be published."""
 
     id: str
     name: str
@@ -38,7 +38,7 @@ class SetPassword:
 
 @dataclass(frozen=True)
 class DisableAccount:
-    """Nobody signs in with it, and what it has is good no more."""
+    """Disable an account: its sessions and tokens end."""
 
     id: str
     now: datetime
@@ -62,7 +62,7 @@ class LinkSignIn:
 
 @dataclass(frozen=True)
 class UnlinkSignIn:
-    """Nobody signs in as this account by a provider any more."""
+    """Unlink an account from the sign-in provider."""
 
     id: str
     now: datetime
@@ -92,7 +92,7 @@ class RevokeToken:
 
 @dataclass(frozen=True)
 class EndSession:
-    """Somebody signs out; the session would have ended at `until`."""
+    """Sign out of one session, which would have ended at `until`."""
 
     id: str
     account: str

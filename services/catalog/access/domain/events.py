@@ -14,7 +14,7 @@ Removed = Literal["totp", "passkey", "all"]
 
 @dataclass(frozen=True)
 class AccountCreated:
-    """Somebody can sign in."""
+    """An account was created."""
 
     id: str
     name: str
@@ -45,7 +45,7 @@ class PasswordSet:
 
 @dataclass(frozen=True)
 class AccountDisabled:
-    """Nobody signs in with it; sessions up to `epoch` are over."""
+    """The account was disabled; sessions up to `epoch` are over."""
 
     id: str
     epoch: int
@@ -62,7 +62,7 @@ class AccountEnabled:
 
 @dataclass(frozen=True)
 class SignInLinked:
-    """Somebody whom a provider knows may sign in as this account; sessions up to `epoch` are over."""
+    """The account was linked to a person at the sign-in provider; sessions up to `epoch` are over."""
 
     id: str
     epoch: int
@@ -71,7 +71,7 @@ class SignInLinked:
 
 @dataclass(frozen=True)
 class SignInUnlinked:
-    """Nobody signs in as this account by a provider; sessions up to `epoch` are over."""
+    """The account was unlinked from the sign-in provider; sessions up to `epoch` are over."""
 
     id: str
     epoch: int
@@ -102,7 +102,7 @@ class TokenRevoked:
 
 @dataclass(frozen=True)
 class SessionEnded:
-    """Somebody signed out."""
+    """A person signed out of one session."""
 
     id: str
     account: str

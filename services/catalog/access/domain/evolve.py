@@ -26,7 +26,7 @@ from services.catalog.access.domain.state import Account, People
 
 
 def evolve(people: People, event: Event) -> People:
-    """Everybody after an event."""
+    """Return all accounts and tokens after an event."""
     match event:
         case AccountCreated(id, name, role, scope, created_at):
             return _with(people, Account(id, name, role, scope, created_at))

@@ -28,11 +28,11 @@ class UnknownToken(NotFound):
 
 
 class NameTaken(Refused):
-    """Somebody has this user name, or a token has it: the record would not tell them apart."""
+    """An account or token has this name already: the record could not distinguish them."""
 
 
 class LastAdministrator(Refused):
-    """Nobody would be left who can manage accounts."""
+    """No account that can manage accounts would be left."""
 
 
 class Disabled(Refused):

@@ -11,7 +11,7 @@ from services.catalog.access.domain.refusals import UnknownAccount
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who can sign in, unless disabled; `epoch` goes up whenever all its sessions are over.
+    """An account of a person. It can sign in unless disabled; `epoch` goes up whenever all its sessions are over.
 
     `linked`: by a provider too. `totp`: with a code of an authenticator app; `passkeys`: ids of those it may use.
     """
